@@ -1,0 +1,27 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// SystemClock on CLOCK_MONOTONIC, which the kernel answers without a call.
+
+#include "chimaera/base/clock.h"
+
+#include <time.h>
+
+#include "chimaera/base/check.h"
+
+namespace chi {
+
+u64 SystemClock::NowNs() const {
+  timespec now{};
+  const int error = ::clock_gettime(CLOCK_MONOTONIC, &now);
+  CHI_CHECK(error == 0, "clock_gettime(CLOCK_MONOTONIC)");
+  return static_cast<u64>(now.tv_sec) * kNsPerSec +
+         static_cast<u64>(now.tv_nsec);
+}
+
+const SystemClock& SystemClock::Get() {
+  static const SystemClock clock;
+  return clock;
+}
+
+}  // namespace chi
