@@ -7,7 +7,7 @@
 #                [TIMEOUT_S <seconds>] [LABELS <label>...] [SERIAL])
 #
 # Builds bin/chi_<name>_test with Catch2's main function and registers each
-# TEST_CASE with ctest as "<name>: <title>", so that a test that hangs or crashes
+# TEST_CASE with ctest as "<name>/<title>", so that a test that hangs or crashes
 # is named and stops alone. TIMEOUT_S (60 by default, 5 times that under a
 # sanitizer) is a bound against hangs, not a claim about speed. Tests may include
 # private headers as "<layer>/<file>.h", shared helpers as "support/<file>.h".
@@ -47,6 +47,6 @@ function(chi_add_test)
   if(arg_SERIAL)
     list(APPEND properties RUN_SERIAL TRUE)
   endif()
-  catch_discover_tests(${target} TEST_PREFIX "${arg_NAME}: "
+  catch_discover_tests(${target} TEST_PREFIX "${arg_NAME}/"
     PROPERTIES ${properties})
 endfunction()
