@@ -1,0 +1,77 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The base of every module's Runtime: one part of a pool, living in the
+// runtime process. Its methods run on workers, several at a time if tasks
+// block; CoMutex and CoRwLock protect what they share.
+
+#ifndef CHIMAERA_CORE_CONTAINER_H_
+#define CHIMAERA_CORE_CONTAINER_H_
+
+#include <string>
+
+#include "chimaera/base/types.h"
+#include "chimaera/ipc/ids.h"
+#include "chimaera/ipc/task.h"
+#include "chimaera/sched/run_context.h"
+#include "chimaera/shm/hipc.h"
+
+namespace chi {
+
+class MethodTable;
+
+/// What Container::Monitor is asked.
+enum class MonitorModeId : u32 {
+  kLocalSchedule = 0,   ///< Which of this node's workers, by priority.
+  kGlobalSchedule = 1,  ///< Which containers: may change task->pool_query_.
+};
+
+class Container {
+ public:
+  PoolId pool_id_;
+  std::string pool_name_;
+  ContainerId container_id_ = 0;
+  /// What the guide's string constructors ask for; it carries nothing.
+  hipc::CtxAllocator<CHI_MAIN_ALLOC_T> main_allocator_;
+
+  Container() = default;
+  virtual ~Container() = default;
+  Container(const Container&) = delete;
+  Container& operator=(const Container&) = delete;
+
+  /// Called once, before the module's Create. An override calls this first.
+  virtual void Init(const PoolId& pool_id, const std::string& pool_name) {
+    pool_id_ = pool_id;
+    pool_name_ = pool_name;
+  }
+
+  /// Runs method `method` of this container on a task in private memory.
+  /// The default looks the method up in the module's table; an unknown one
+  /// gives the task kUnimplemented.
+  virtual void Run(MethodId method, hipc::FullPtr<Task> task, RunContext& ctx);
+
+  /// May set task->pool_query_ when asked to schedule. The default leaves the
+  /// decision to the runtime.
+  virtual void Monitor(MonitorModeId mode, MethodId method,
+                       hipc::FullPtr<Task> task, RunContext& ctx) {
+    (void)mode;
+    (void)method;
+    (void)task;
+    (void)ctx;
+  }
+
+  /// The client is gone for good: give back what was kept for it. Called on a
+  /// worker, once per client, for every container.
+  virtual void OnClientGone(u64 client_id) { (void)client_id; }
+
+  /// The module's methods. Set by CHI_TASK_CC before Init.
+  const MethodTable& methods() const { return *methods_; }
+  void SetMethods(const MethodTable& methods) { methods_ = &methods; }
+
+ private:
+  const MethodTable* methods_ = nullptr;
+};
+
+}  // namespace chi
+
+#endif  // CHIMAERA_CORE_CONTAINER_H_

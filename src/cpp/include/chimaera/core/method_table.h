@@ -1,0 +1,194 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// One row per method of a module, emitted by chi_refresh_repo; everything
+// that is done with a task of that method is written once, here.
+//
+// A task from a client is run on a private copy: the header line was copied
+// by the caller, the fields that SerializeIn names are copied in (each
+// checked), the method runs, and the fields that SerializeOut names are copied
+// back. A task type without serialisers is run where it lies.
+
+#ifndef CHIMAERA_CORE_METHOD_TABLE_H_
+#define CHIMAERA_CORE_METHOD_TABLE_H_
+
+#include <memory>
+#include <type_traits>
+#include <vector>
+
+#include "chimaera/base/status.h"
+#include "chimaera/base/types.h"
+#include "chimaera/core/container.h"
+#include "chimaera/ipc/task.h"
+#include "chimaera/ipc/task_archive.h"
+#include "chimaera/sched/run_context.h"
+
+namespace chi {
+
+/// A task that a client submitted: where it lies, and the checked copy of its
+/// first line. `header` is a Task of which only line 0 is meaningful.
+struct SubmittedTask {
+  Task* shared = nullptr;
+  hipc::Pointer pointer;
+  /// In: the copy. Out: return code and text, and after a kDynamicSchedule run
+  /// the query that the method wants.
+  Task* header = nullptr;
+};
+
+struct MethodRow {
+  MethodId id = 0;
+  const char* name = nullptr;
+  u32 task_size = 0;
+  /// Runs a client's task. An error says that the task itself was bad, before
+  /// or after the method ran. Throws what the method throws.
+  Status (*run_submitted)(Container&, SubmittedTask&, RunContext&) = nullptr;
+  /// Runs a task that was made inside the runtime, where it lies.
+  void (*run)(Container&, hipc::FullPtr<Task>, RunContext&) = nullptr;
+};
+
+class MethodTable {
+ public:
+  /// `rows` must live as long as the table. REQUIRES: ids unique, < 4096.
+  template <u32 kCount>
+  MethodTable(const MethodRow (&rows)[kCount], const char* version)
+      : MethodTable(rows, kCount, version) {}
+  MethodTable(const MethodRow* rows, u32 count, const char* version);
+
+  /// The row of `id`, or null. Safe from any thread.
+  const MethodRow* Find(MethodId id) const {
+    return id < by_id_.size() ? by_id_[id] : nullptr;
+  }
+  const MethodRow* begin() const { return rows_; }
+  const MethodRow* end() const { return rows_ + count_; }
+  const char* version() const { return version_; }
+
+ private:
+  const MethodRow* rows_;
+  u32 count_;
+  const char* version_;
+  std::vector<const MethodRow*> by_id_;
+};
+
+namespace internal {
+
+// Up to here a private copy lies on the fiber's stack.
+inline constexpr u64 kMaxStackCopy = 4096;
+
+template <class TaskT>
+class PrivateCopy {
+ public:
+  explicit PrivateCopy(const Task& header) {
+    CopyTaskHeader(header, *get());
+  }
+  TaskT* get() {
+    if constexpr (kOnStack) {
+      return &copy_;
+    } else {
+      return copy_.get();
+    }
+  }
+
+ private:
+  static constexpr bool kOnStack = sizeof(TaskT) <= kMaxStackCopy;
+  static auto Make() {
+    if constexpr (kOnStack) {
+      return TaskT(hipc::CtxAllocator<CHI_MAIN_ALLOC_T>());
+    } else {
+      return std::make_unique<TaskT>(hipc::CtxAllocator<CHI_MAIN_ALLOC_T>());
+    }
+  }
+  std::conditional_t<kOnStack, TaskT, std::unique_ptr<TaskT>> copy_ = Make();
+};
+
+template <class RuntimeT, class TaskT, auto kMethod>
+void RunInPlace(Container& container, hipc::FullPtr<Task> task,
+                RunContext& ctx) {
+  (static_cast<RuntimeT&>(container).*kMethod)(task.Cast<TaskT>(), ctx);
+}
+
+template <class RuntimeT, class TaskT, auto kMethod>
+Status RunSubmitted(Container& container, SubmittedTask& submitted,
+                    RunContext& ctx) {
+  RuntimeT& runtime = static_cast<RuntimeT&>(container);
+  if constexpr (kHasSerializers<TaskT>) {
+    PrivateCopy<TaskT> holder(*submitted.header);
+    TaskT& copy = *holder.get();
+    CopyInArchive in(submitted.shared, &copy, sizeof(TaskT), *ctx.session);
+    copy.SerializeIn(in);
+    if (!in.status().ok()) return in.status();
+    copy.return_code_ = 0;
+    (runtime.*kMethod)(
+        hipc::FullPtr<TaskT>{&copy, hipc::Pointer::Private(&copy)}, ctx);
+    CopyTaskOutcome(copy, *submitted.header);
+    if (ctx.exec_mode == ExecMode::kDynamicSchedule) return Status();
+    CopyOutArchive out(submitted.shared, &copy, sizeof(TaskT), *ctx.session);
+    copy.SerializeOut(out);
+    return out.status();
+  } else {
+    auto* shared = static_cast<TaskT*>(submitted.shared);
+    shared->return_code_ = 0;
+    (runtime.*kMethod)(hipc::FullPtr<TaskT>{shared, submitted.pointer}, ctx);
+    CopyTaskOutcome(*shared, *submitted.header);
+    return Status();
+  }
+}
+
+// Which task a method takes: void (Runtime::*)(FullPtr<TaskT>, RunContext&).
+template <class RuntimeT, class TaskT>
+TaskT TaskOf(void (RuntimeT::*)(hipc::FullPtr<TaskT>, RunContext&));
+
+template <class RuntimeT, class = void>
+inline constexpr bool kHasDestroy = false;
+template <class RuntimeT>
+inline constexpr bool
+    kHasDestroy<RuntimeT, std::void_t<decltype(&RuntimeT::Destroy)>> = true;
+
+template <class RuntimeT>
+void RunNothing(Container&, hipc::FullPtr<Task>, RunContext&) {}
+template <class RuntimeT>
+Status RunNothingSubmitted(Container&, SubmittedTask& submitted, RunContext&) {
+  submitted.header->return_code_ = 0;
+  return Status();
+}
+
+}  // namespace internal
+
+/// The row of a method.
+template <class RuntimeT, class TaskT,
+          void (RuntimeT::*kMethod)(hipc::FullPtr<TaskT>, RunContext&)>
+constexpr MethodRow MakeMethod(MethodId id, const char* name) {
+  return {id, name, sizeof(TaskT),
+          &internal::RunSubmitted<RuntimeT, TaskT, kMethod>,
+          &internal::RunInPlace<RuntimeT, TaskT, kMethod>};
+}
+
+/// The row of Destroy, which a module need not have.
+template <class RuntimeT>
+constexpr MethodRow MakeDestroy() {
+  if constexpr (internal::kHasDestroy<RuntimeT>) {
+    using TaskT = decltype(internal::TaskOf(&RuntimeT::Destroy));
+    return MakeMethod<RuntimeT, TaskT, &RuntimeT::Destroy>(1, "Destroy");
+  } else {
+    return {1, "Destroy", sizeof(Task),
+            &internal::RunNothingSubmitted<RuntimeT>,
+            &internal::RunNothing<RuntimeT>};
+  }
+}
+
+}  // namespace chi
+
+#define CHI_OPTIONAL_DESTROY(RuntimeT) ::chi::MakeDestroy<RuntimeT>()
+
+/// Makes `rows` the methods of this shared library. Hidden: every module has
+/// its own.
+#define CHI_MODULE_METHODS(rows, version)                                  \
+  extern "C" __attribute__((visibility("hidden"))) const ::chi::MethodTable& \
+  chi_module_methods() {                                                   \
+    static const ::chi::MethodTable table(rows, version);                  \
+    return table;                                                          \
+  }
+
+extern "C" __attribute__((visibility("hidden"))) const chi::MethodTable&
+chi_module_methods();
+
+#endif  // CHIMAERA_CORE_METHOD_TABLE_H_

@@ -1,0 +1,79 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The owner of a submitted task. Dropping it frees the task: at once when it
+// is done, otherwise as soon as it is.
+
+#ifndef CHIMAERA_IPC_FUTURE_H_
+#define CHIMAERA_IPC_FUTURE_H_
+
+#include <utility>
+
+#include "chimaera/base/check.h"
+#include "chimaera/base/status.h"
+#include "chimaera/ipc/task.h"
+#include "chimaera/ipc/waiter.h"
+#include "chimaera/shm/hipc.h"
+
+namespace chi {
+
+class IpcManager;
+
+/// Move-only; used by one thread at a time. The task's fields are read with
+/// -> once it is done.
+template <class TaskT>
+class Future {
+ public:
+  Future() = default;
+  /// Takes a submitted task over. Made by IpcManager::Submit.
+  Future(IpcManager* ipc, hipc::FullPtr<TaskT> task) : ipc_(ipc), task_(task) {}
+  ~Future() { Reset(); }
+
+  Future(Future&& other) noexcept
+      : ipc_(other.ipc_), task_(std::exchange(other.task_, {})) {}
+  Future& operator=(Future&& other) noexcept {
+    if (this != &other) {
+      Reset();
+      ipc_ = other.ipc_;
+      task_ = std::exchange(other.task_, {});
+    }
+    return *this;
+  }
+  Future(const Future&) = delete;
+  Future& operator=(const Future&) = delete;
+
+  /// The task. REQUIRES: not released; its outputs only when IsDone().
+  TaskT* operator->() const { return task_.ptr_; }
+  TaskT& operator*() const { return *task_.ptr_; }
+  bool IsNull() const { return task_.IsNull(); }
+  bool IsDone() const { return task_->IsComplete(); }
+
+  /// Sleeps until the task is done. kOk says that it is done; what came of it
+  /// is in Get() and return_code_. See Waiter::Wait for the errors.
+  Status Wait(u64 timeout_ns = kDefaultTimeoutNs) {
+    return CurrentWaiter().Wait(*task_, timeout_ns);
+  }
+
+  /// Waits and returns the outcome: an error of the wait or of the task.
+  [[nodiscard]] Status Get(u64 timeout_ns = kDefaultTimeoutNs) {
+    Status waited = Wait(timeout_ns);
+    return waited.ok() ? task_->GetStatus() : waited;
+  }
+
+  /// Gives the task up: the caller frees it with IpcManager::DelTask.
+  [[nodiscard]] hipc::FullPtr<TaskT> Release() {
+    return std::exchange(task_, {});
+  }
+  /// What the module guide's client code expects of an Async call.
+  operator hipc::FullPtr<TaskT>() && { return Release(); }
+
+ private:
+  void Reset();
+
+  IpcManager* ipc_ = nullptr;
+  hipc::FullPtr<TaskT> task_;
+};
+
+}  // namespace chi
+
+#endif  // CHIMAERA_IPC_FUTURE_H_

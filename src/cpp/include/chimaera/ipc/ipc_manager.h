@@ -1,0 +1,186 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What a program and a module use to make, submit and free tasks and
+// buffers. The same calls work in a client thread and inside a method; the
+// difference is the thread's port (thread_port.h).
+
+#ifndef CHIMAERA_IPC_IPC_MANAGER_H_
+#define CHIMAERA_IPC_IPC_MANAGER_H_
+
+#include <atomic>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "chimaera/base/types.h"
+#include "chimaera/ipc/future.h"
+#include "chimaera/ipc/task.h"
+#include "chimaera/ipc/thread_port.h"
+#include "chimaera/shm/hipc.h"
+
+namespace chi {
+
+class ClientCore;
+
+/// Makes ports for threads that have none: the client's, or the runtime's.
+class PortSource {
+ public:
+  virtual ~PortSource() = default;
+  /// A port for the calling thread; it stays the source's.
+  virtual ThreadPort* AcquirePort() = 0;
+  /// The thread is at its end; the port may serve another one.
+  virtual void ReleasePort(ThreadPort* port) = 0;
+};
+
+/// All methods may be called from any thread of the process.
+class IpcManager {
+ public:
+  IpcManager();
+  ~IpcManager();
+
+  /// Constructs a task `TaskT(allocator, args…)`. Never null: when memory is
+  /// out, or the process is a forked child, or the runtime is dead, the task
+  /// is made in private memory and submitting it gives it that outcome.
+  template <class TaskT, class... Args>
+  hipc::FullPtr<TaskT> NewTask(Args&&... args);
+
+  /// Hands `task` to the runtime. The caller waits with task->Wait() and frees
+  /// it with DelTask. A TASK_FIRE_AND_FORGET task is freed by itself and must
+  /// not be touched again.
+  template <class TaskT>
+  void Enqueue(const hipc::FullPtr<TaskT>& task,
+               Priority priority = kLowLatency);
+
+  /// Enqueue, with the result owned by a future.
+  template <class TaskT>
+  [[nodiscard]] Future<TaskT> Submit(const hipc::FullPtr<TaskT>& task,
+                                     Priority priority = kLowLatency) {
+    Enqueue(task, priority);
+    return Future<TaskT>(this, task);
+  }
+
+  /// Enqueues all tasks with one publication.
+  template <class TaskT>
+  void EnqueueBatch(const std::vector<hipc::FullPtr<TaskT>>& tasks,
+                    Priority priority = kLowLatency);
+
+  /// Frees a task: at once if it is done or was never submitted, otherwise
+  /// when it is done. Null is ignored.
+  template <class TaskT>
+  void DelTask(const hipc::FullPtr<TaskT>& task);
+  template <class TaskT>
+  void DelTask(Future<TaskT>& future) {
+    DelTask(future.Release());
+  }
+  template <class TaskT>
+  void DelTask(Future<TaskT>&& future) {
+    DelTask(future.Release());
+  }
+
+  /// `size` bytes that client and runtime both see: of the client data segment
+  /// in a client, of runtime data in a method. Aligned to 64 bytes; null
+  /// ptr_ when there is no room. Freed with FreeBuffer.
+  hipc::FullPtr<char> AllocateBuffer(size_t size);
+  void FreeBuffer(const hipc::FullPtr<char>& buffer);
+  void FreeBuffer(hipc::Pointer buffer);
+
+  /// Where the `size` bytes at `pointer` lie in this process; null ptr_ when
+  /// they lie nowhere. In a method of a task from a client, `pointer` is the
+  /// client's, and is checked.
+  template <class T = char>
+  hipc::FullPtr<T> ToFullPtr(hipc::Pointer pointer, size_t size = sizeof(T)) {
+    return {reinterpret_cast<T*>(Resolve(pointer, size)), pointer};
+  }
+
+  /// Makes threads without a port ask `source`, or none. Ports handed out
+  /// before are not used again. REQUIRES: no task of the old source is in use.
+  void SetPortSource(PortSource* source);
+
+  /// Gives the calling thread (a worker) its own port; nullptr takes it back.
+  static void SetThreadPort(ThreadPort* port);
+
+  /// The calling thread's port, made when there is none.
+  /// REQUIRES: a client or a runtime was started (CHI_CHECK otherwise).
+  ThreadPort& Port() {
+    ThreadSlot& slot = ThisThread();
+    if (slot.generation == generation_.load(std::memory_order_relaxed)) {
+      return *slot.port;
+    }
+    return AcquirePort(slot);
+  }
+
+ private:
+  struct ThreadSlot {
+    ThreadPort* port = nullptr;
+    u64 generation = 0;
+    PortSource* source = nullptr;
+    ~ThreadSlot();
+  };
+
+  static ThreadSlot& ThisThread();
+  ThreadPort& AcquirePort(ThreadSlot& slot);
+  char* Resolve(hipc::Pointer pointer, u64 size);
+  hipc::FullPtr<char> AllocateOutside(u64 size);
+
+  template <class TaskT>
+  static void DestroyAs(ThreadPort& port, hipc::FullPtr<Task> task) {
+    task.Cast<TaskT>()->~TaskT();
+    port.Free(task.template Cast<char>(), sizeof(TaskT));
+  }
+
+  // Counts the changes of source_; slots of older generations are stale.
+  static std::atomic<u64> generation_;
+  std::atomic<PortSource*> source_{nullptr};
+};
+
+template <class TaskT, class... Args>
+hipc::FullPtr<TaskT> IpcManager::NewTask(Args&&... args) {
+  static_assert(std::is_base_of_v<Task, TaskT>);
+  hipc::FullPtr<char> memory = Port().Allocate(sizeof(TaskT));
+  if (memory.ptr_ == nullptr) memory = AllocateOutside(sizeof(TaskT));
+  auto* task = new (memory.ptr_)
+      TaskT(hipc::CtxAllocator<CHI_MAIN_ALLOC_T>(), std::forward<Args>(args)...);
+  return {task, memory.shm_};
+}
+
+template <class TaskT>
+void IpcManager::Enqueue(const hipc::FullPtr<TaskT>& task, Priority priority) {
+  ThreadPort& port = Port();
+  const bool forget = task->IsFireAndForget();
+  port.Submit(task.template Cast<Task>(), priority);
+  if (forget) port.Orphan(task.template Cast<Task>(), &DestroyAs<TaskT>);
+}
+
+template <class TaskT>
+void IpcManager::EnqueueBatch(const std::vector<hipc::FullPtr<TaskT>>& tasks,
+                              Priority priority) {
+  std::vector<hipc::FullPtr<Task>> plain;
+  plain.reserve(tasks.size());
+  for (const auto& task : tasks) plain.push_back(task.template Cast<Task>());
+  Port().SubmitBatch(plain.data(), static_cast<u32>(plain.size()), priority);
+}
+
+template <class TaskT>
+void IpcManager::DelTask(const hipc::FullPtr<TaskT>& task) {
+  if (task.IsNull()) return;
+  const bool unsubmitted = task->state_.load(std::memory_order_relaxed) ==
+                           static_cast<u32>(TaskState::kNew);
+  ThreadPort& port = Port();
+  if (unsubmitted || task->IsComplete()) {
+    DestroyAs<TaskT>(port, task.template Cast<Task>());
+  } else {
+    port.Orphan(task.template Cast<Task>(), &DestroyAs<TaskT>);
+  }
+}
+
+template <class TaskT>
+void Future<TaskT>::Reset() {
+  if (!task_.IsNull()) ipc_->DelTask(Release());
+}
+
+}  // namespace chi
+
+#endif  // CHIMAERA_IPC_IPC_MANAGER_H_

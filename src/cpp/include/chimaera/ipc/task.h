@@ -1,0 +1,158 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The header that every task begins with. A client makes a task in its own
+// main segment; a worker copies the first line, checks the copy and never
+// looks at the original again, except to write the outcome into it.
+//
+//   line 0      what the client asks for, the return code and the state word:
+//               one line travels to the worker, and the same one back
+//   lines 1-3   the text of an error; untouched when there is none
+//   line 4 …    the fields of the task itself
+
+#ifndef CHIMAERA_IPC_TASK_H_
+#define CHIMAERA_IPC_TASK_H_
+
+#include <atomic>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "chimaera/base/status.h"
+#include "chimaera/base/types.h"
+#include "chimaera/ipc/ids.h"
+#include "chimaera/ipc/pool_query.h"
+#include "chimaera/shm/hipc.h"
+#include "chimaera/shm/offset_ptr.h"
+
+namespace chi {
+
+/// Bits of Task::task_flags_. Frozen.
+inline constexpr u32 TASK_PERIODIC = 1u << 0;
+inline constexpr u32 TASK_FIRE_AND_FORGET = 1u << 1;
+
+/// Which ring a task is put into. Frozen.
+enum class Priority : u32 { kLowLatency = 0, kHighLatency = 1 };
+inline constexpr Priority kLowLatency = Priority::kLowLatency;
+inline constexpr Priority kHighLatency = Priority::kHighLatency;
+/// The module guide's other name for it.
+inline constexpr Priority kHighPriority = Priority::kLowLatency;
+inline constexpr u32 kNumPriorities = 2;
+
+/// A set of flag bits.
+class TaskFlags {
+ public:
+  void Clear() { bits_ = 0; }
+  void SetBits(u32 bits) { bits_ |= bits; }
+  void UnsetBits(u32 bits) { bits_ &= ~bits; }
+  bool Any(u32 bits) const { return (bits_ & bits) != 0; }
+  bool All(u32 bits) const { return (bits_ & bits) == bits; }
+  u32 bits() const { return bits_; }
+
+ private:
+  u32 bits_ = 0;
+};
+
+/// Life of a task. Frozen: the word lies in shared memory.
+enum class TaskState : u32 {
+  kNew = 0,           ///< Made, not yet submitted.
+  kPending = 1,       ///< Submitted; nobody sleeps on it.
+  kAwaited = 2,       ///< Submitted; its waiter sleeps and must be woken.
+  kDone = 3,          ///< Outcome written; no text.
+  kDoneWithText = 4,  ///< Outcome written, error text valid.
+  kOrphaned = 5,      ///< Made inside the runtime and dropped: freed when done.
+};
+
+struct alignas(kCacheLineSize) Task {
+  /// Longest error text a task carries; longer ones are cut.
+  static constexpr u32 kTextCapacity = 180;
+
+  // ---- line 0 ----
+  IN PoolId pool_id_;          ///< The pool the task is for.
+  IN TaskId task_id_;          ///< Whose last but one word is the lock group.
+  IN double period_ns_ = 0;    ///< With TASK_PERIODIC: time between two runs.
+  IN PoolQuery pool_query_;    ///< Which containers.
+  IN MethodId method_ = 0;     ///< Which method.
+  IN TaskFlags task_flags_;    ///< TASK_PERIODIC, TASK_FIRE_AND_FORGET.
+  OUT u32 return_code_;        ///< 0, a module's code (1-9999) or a StatusCode.
+  std::atomic<u32> state_{0};  ///< A TaskState. See Complete and waiter.h.
+  IN u32 timeout_ms_ = 0;      ///< 0: the client's default.
+
+  // ---- lines 1 to 3; deliberately not initialised ----
+  TEMP u64 waiter_;  ///< Of tasks made inside the runtime: who sleeps on it.
+  OUT u32 text_size_;
+  OUT char text_[kTextCapacity];
+
+  /// Makes an empty task, as the receiving side of a copy.
+  explicit Task(const hipc::CtxAllocator<CHI_MAIN_ALLOC_T>& /*alloc*/)
+      : return_code_(static_cast<u32>(StatusCode::kNotRun)) {}
+
+  Task(const hipc::CtxAllocator<CHI_MAIN_ALLOC_T>& /*alloc*/,
+       const TaskId& task_id, const PoolId& pool_id,
+       const PoolQuery& pool_query, MethodId method)
+      : pool_id_(pool_id),
+        task_id_(task_id),
+        pool_query_(pool_query),
+        method_(method),
+        return_code_(static_cast<u32>(StatusCode::kNotRun)) {}
+
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
+
+  /// Sleeps until this task is done, or the client's default timeout is over
+  /// (then return_code_ still says kNotRun), or the runtime is dead (then it
+  /// says kRuntimeDied). Inside a method only the method's fiber sleeps.
+  void Wait();
+
+  /// The same with a bound of its own. kOk says that the task is done, not
+  /// that it succeeded. kDeadlineExceeded: still running. kRuntimeDied.
+  [[nodiscard]] Status WaitFor(u64 timeout_ns);
+
+  /// Wait, for subtasks, written as the module guide writes it.
+  template <class TaskT>
+  void Wait(const hipc::FullPtr<TaskT>& subtask) {
+    subtask->Wait();
+  }
+  template <class TaskT>
+  void Wait(std::vector<hipc::FullPtr<TaskT>>& subtasks) {
+    for (auto& subtask : subtasks) subtask->Wait();
+  }
+
+  /// Inside a method: lets other tasks of the worker run.
+  void Yield();
+
+  /// True once the outcome may be read (acquire).
+  bool IsComplete() const {
+    const u32 state = state_.load(std::memory_order_acquire);
+    return state == static_cast<u32>(TaskState::kDone) ||
+           state == static_cast<u32>(TaskState::kDoneWithText);
+  }
+
+  /// The outcome as a Status. REQUIRES: IsComplete().
+  [[nodiscard]] Status GetStatus() const;
+
+  /// Writes an error into the task: code and text, cut to kTextCapacity.
+  void SetError(u32 code, std::string_view text);
+
+  void SetPeriodic(double period_ns) {
+    task_flags_.SetBits(TASK_PERIODIC);
+    period_ns_ = period_ns;
+  }
+  bool IsPeriodic() const { return task_flags_.Any(TASK_PERIODIC); }
+  bool IsFireAndForget() const {
+    return task_flags_.Any(TASK_FIRE_AND_FORGET);
+  }
+
+  /// The allocator the guide's string constructors ask for.
+  hipc::CtxAllocator<CHI_MAIN_ALLOC_T> GetCtxAllocator() const { return {}; }
+};
+
+// The worker copies exactly one line, and lines 1 to 3 are only for errors.
+static_assert(offsetof(Task, waiter_) == kCacheLineSize);
+static_assert(sizeof(Task) == 4 * kCacheLineSize);
+static_assert(std::atomic<u32>::is_always_lock_free);
+
+}  // namespace chi
+
+#endif  // CHIMAERA_IPC_TASK_H_

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What a method is told about the run it is in. One per run, in the runtime's
+// private memory, on the stack of the fiber that runs the method.
+
+#ifndef CHIMAERA_SCHED_RUN_CONTEXT_H_
+#define CHIMAERA_SCHED_RUN_CONTEXT_H_
+
+#include "chimaera/base/types.h"
+#include "chimaera/ipc/ids.h"
+#include "chimaera/ipc/pool_query.h"
+#include "chimaera/shm/hipc.h"
+
+namespace chi {
+
+class Container;
+class Session;
+
+enum class ExecMode : u32 {
+  kExec = 0,             ///< Do the work.
+  kDynamicSchedule = 1,  ///< Only write task->pool_query_, and return.
+};
+
+struct RunContext {
+  ExecMode exec_mode = ExecMode::kExec;
+  /// The client the task came from, 0 for tasks made inside the runtime.
+  u64 client_id = 0;
+  TaskId task_id;
+  /// The container that runs the task.
+  Container* container = nullptr;
+  /// The runtime's view of the client; null for tasks made inside the runtime.
+  Session* session = nullptr;
+
+  /// The `size` bytes that the client calls `pointer`, or null: then they do
+  /// not lie wholly in memory of this client (or, for a task made inside the
+  /// runtime, in runtime memory). The bytes may change under the method's
+  /// eyes if the client misbehaves; read each of them once.
+  const char* Resolve(hipc::Pointer pointer, u64 size) const;
+  /// The same for bytes that the method will write.
+  char* ResolveWritable(hipc::Pointer pointer, u64 size) const;
+};
+
+/// The run that is under way on this thread, or null.
+RunContext* CurrentRun();
+
+}  // namespace chi
+
+#endif  // CHIMAERA_SCHED_RUN_CONTEXT_H_
