@@ -1,4 +1,41 @@
 # SPDX-FileCopyrightText: 2026 The Chimaera Authors
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# What `cmake --install` writes.
+# What `cmake --install` writes: libchimaera, its public headers and the package
+# that find_package(chimaera) loads. Modules install themselves (ChimaeraCommon).
+# Inside a Python wheel the prefix is the package directory `chimaera`.
+
+include(CMakePackageConfigHelpers)
+set(cmake_dir "${CMAKE_INSTALL_LIBDIR}/cmake/chimaera")
+set(module_dir "${PROJECT_SOURCE_DIR}/src/cpp/cmake")
+
+install(TARGETS chimaera_cxx EXPORT chimaeraTargets
+  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/src/cpp/include/chimaera"
+  DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
+install(EXPORT chimaeraTargets NAMESPACE chimaera::
+  DESTINATION "${cmake_dir}")
+
+configure_package_config_file("${module_dir}/ChimaeraConfig.cmake.in"
+  "${PROJECT_BINARY_DIR}/chimaeraConfig.cmake"
+  INSTALL_DESTINATION "${cmake_dir}" PATH_VARS CMAKE_INSTALL_LIBDIR)
+# Before 1.0 a minor version may change the layout of shared memory.
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/chimaeraConfigVersion.cmake"
+  COMPATIBILITY SameMinorVersion)
+install(FILES
+  "${PROJECT_BINARY_DIR}/chimaeraConfig.cmake"
+  "${PROJECT_BINARY_DIR}/chimaeraConfigVersion.cmake"
+  "${module_dir}/ChimaeraCommon.cmake"
+  "${module_dir}/ChimaeraCodegen.cmake"
+  "${module_dir}/chimaera_codegen.py"
+  DESTINATION "${cmake_dir}")
+
+# The generator and its templates: inside a wheel they are part of the package.
+if(SKBUILD)
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/templates" DESTINATION .)
+else()
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/src/chimaera/codegen"
+    DESTINATION "${cmake_dir}/python/chimaera" FILES_MATCHING PATTERN "*.py")
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/templates"
+    DESTINATION "${cmake_dir}/python/chimaera")
+endif()

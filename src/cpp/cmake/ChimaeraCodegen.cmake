@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: 2026 The Chimaera Authors
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Runs the code generator during the build. It needs a Python with Jinja2 and
+# PyYAML, and nothing compiled: chimaera_codegen.py loads it without the package
+# around it, so that it works before libchimaera exists.
+
+set(_CHIMAERA_CODEGEN_SCRIPT "${CMAKE_CURRENT_LIST_DIR}/chimaera_codegen.py")
+
+# The directory that holds codegen/: in this repository, in a Python package that
+# was installed with its CMake files inside, or beside these files.
+function(_chimaera_codegen_package result)
+  foreach(place ../../chimaera ../../.. python/chimaera)
+    cmake_path(ABSOLUTE_PATH place
+      BASE_DIRECTORY "${CMAKE_CURRENT_FUNCTION_LIST_DIR}" NORMALIZE
+      OUTPUT_VARIABLE directory)
+    if(EXISTS "${directory}/codegen/cli.py")
+      set(${result} "${directory}" PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
+  message(FATAL_ERROR "The generator of module code is missing beside "
+    "${CMAKE_CURRENT_FUNCTION_LIST_DIR}: the installation is damaged")
+endfunction()
+
+# Once per build: is there a Python that can run it?
+function(_chimaera_check_python)
+  find_package(Python 3.11 REQUIRED COMPONENTS Interpreter)
+  set(Python_EXECUTABLE "${Python_EXECUTABLE}" PARENT_SCOPE)
+  get_property(checked GLOBAL PROPERTY CHIMAERA_CODEGEN_PYTHON)
+  if(checked STREQUAL Python_EXECUTABLE)
+    return()
+  endif()
+  execute_process(COMMAND "${Python_EXECUTABLE}" -c "import jinja2, yaml"
+    RESULT_VARIABLE failed ERROR_QUIET)
+  if(failed)
+    message(FATAL_ERROR "${Python_EXECUTABLE} has no Jinja2 or no PyYAML, which "
+      "generate the code of modules: install them, or choose another Python "
+      "with -DPython_EXECUTABLE=<path>")
+  endif()
+  set_property(GLOBAL PROPERTY CHIMAERA_CODEGEN_PYTHON "${Python_EXECUTABLE}")
+endfunction()
+
+# Declares target <ns>_<module>_autogen and sets `result` to its lib_exec.cc.
+# Files whose content stays the same keep their time: nothing is rebuilt then.
+function(_chimod_codegen repo_dir ns module result)
+  set(gen_dir "${CMAKE_BINARY_DIR}/gen")
+  set(source "${gen_dir}/src/${module}_lib_exec.cc")
+  set(header "${gen_dir}/include/${ns}/${module}/autogen/${module}_methods.h")
+  set(${result} "${source}" PARENT_SCOPE)
+  if(TARGET ${ns}_${module}_autogen)
+    return()
+  endif()
+
+  _chimaera_check_python()
+  _chimaera_codegen_package(package)
+  file(GLOB generator CONFIGURE_DEPENDS "${package}/codegen/*.py"
+    "${package}/templates/chimod/*.j2" "${package}/../../templates/chimod/*.j2")
+  add_custom_command(
+    OUTPUT "${header}" "${source}"
+    COMMAND "${Python_EXECUTABLE}" "${_CHIMAERA_CODEGEN_SCRIPT}" "${package}"
+      "${repo_dir}" --module ${module} --build-dir "${gen_dir}"
+    DEPENDS "${repo_dir}/chimaera_repo.yaml"
+      "${CMAKE_CURRENT_SOURCE_DIR}/chimaera_mod.yaml"
+      "${_CHIMAERA_CODEGEN_SCRIPT}" ${generator}
+    COMMENT "Generating ${ns}::${module}" VERBATIM)
+  add_custom_target(${ns}_${module}_autogen DEPENDS "${header}" "${source}")
+endfunction()
