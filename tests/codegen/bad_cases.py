@@ -288,8 +288,8 @@ MODULE_CASES: list[Case] = [
     ),
     (
         "huge_id",
-        "name: store\nkCreate: 0\nkIo: 65536\n",
-        ["3: kIo: id 65536 is above 65535"],
+        "name: store\nkCreate: 0\nkIo: 4096\n",
+        ["3: kIo: id 4096 is above 4095"],
     ),
     (
         "astronomic_id",

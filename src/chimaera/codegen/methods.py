@@ -26,8 +26,8 @@ INHERITED: Mapping[str, int] = {
 }
 #: Ids below are kept for further inherited methods.
 FIRST_CUSTOM_ID = 10
-#: The dispatch table is indexed by id, so a stray large id would cost memory.
-MAX_METHOD_ID = 65535
+#: The dispatch table is indexed by id; core/method_table.h has the same bound.
+MAX_METHOD_ID = 4095
 _ID = re.compile(r"0|-?[1-9][0-9]{0,9}", re.ASCII)
 
 
