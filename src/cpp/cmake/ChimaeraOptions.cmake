@@ -26,7 +26,8 @@ endforeach()
 
 # Libraries find each other beside themselves, wherever the tree is moved to.
 set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)
-set(CMAKE_INSTALL_RPATH "$ORIGIN;$ORIGIN/../lib")
+# $ORIGIN/lib is where the Python extension looks from its package directory.
+set(CMAKE_INSTALL_RPATH "$ORIGIN;$ORIGIN/lib;$ORIGIN/../lib")
 # One directory for all libraries: CHI_REPO_PATH may point at it.
 set(CMAKE_LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib")
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")

@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: 2026 The Chimaera Authors
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The commands of the project, each with all its set-up. On a fresh Debian 12
+# with git, make and Python 3.11 `make demo` or `make test` is all there is to do.
+#
+#   make demo      build, install into .venv and run the demonstration
+#   make test      lint, all tests, the C++ ones under the sanitizers too
+#   make stress    long randomised tests
+#   make wheel     a wheel in dist/
+#   make format    format everything;  make lint checks only
+#   make tidy      clang-tidy and clang's thread-safety analysis (needs clang)
+#   make clean     forget what was built, keep .venv and downloaded sources
+#
+# Steps of `make test` alone: lint, ctest, pytest, asan, tsan, check-headers.
+# Variables: PYTHON (python3), JOBS (cores), ARGS (for demo and pytest).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -ec
+MAKEFLAGS += --no-print-directory
+
+export PYTHON ?= python3
+JOBS ?= $(shell scripts/jobs.sh)
+export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
+
+VENV := $(CURDIR)/.venv/bin
+BUILD := build/release
+INSTALLED := $(BUILD)/.installed
+# One build serves the wheel and the tests; its tools are those of .venv.
+PIP_BUILD := --no-build-isolation --no-deps --no-index \
+  --disable-pip-version-check \
+  -Cbuild-dir=$(BUILD) -Ccmake.define.CHIMAERA_BUILD_TESTS=ON
+
+SOURCES := CMakeLists.txt pyproject.toml README.md $(shell find src chimods \
+  templates tests/CMakeLists.txt tests/cpp tests/chimods -type f \
+  -not -path '*/__pycache__/*' 2> /dev/null)
+CXX_FILES = $(shell git ls-files -co --exclude-standard '*.h' '*.cc')
+
+.PHONY: demo test stress wheel format lint tidy clean \
+  setup install ctest pytest sanitize asan tsan check-headers
+
+demo: install
+	$(VENV)/chimaera demo $(ARGS)
+
+test: lint ctest pytest sanitize
+	@echo "make test: lint, ctest, asan and tsan passed; pytest said:"
+	@tail -n 1 build/pytest.log
+
+stress: install
+	ctest --test-dir $(BUILD) --output-on-failure -L stress -C stress
+	$(VENV)/python -m pytest -m stress $(ARGS)
+
+# ---- steps -------------------------------------------------------------------
+
+setup:
+	@scripts/bootstrap.sh
+
+install: setup
+	@$(MAKE) $(INSTALLED)
+
+$(INSTALLED): $(SOURCES) .venv/.complete
+	$(VENV)/pip install $(PIP_BUILD) .
+	@touch $@
+
+ctest: install
+	ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure --no-tests=error
+
+pytest: install
+	$(VENV)/python -m pytest -m "not stress" $(ARGS) | tee build/pytest.log
+
+sanitize: asan tsan
+
+# C++ tests under one sanitizer; modules are built with it as well.
+asan tsan: setup
+	cmake --preset $@
+	cmake --build --preset $@
+	ctest --preset $@ -j $(JOBS)
+
+check-headers: install
+	cmake --build $(BUILD) --target check_headers
+
+lint: setup
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	$(VENV)/mypy
+	$(if $(CXX_FILES),$(VENV)/clang-format --style=file --dry-run --Werror $(CXX_FILES))
+
+format: setup
+	$(VENV)/ruff check --fix .
+	$(VENV)/ruff format .
+	$(if $(CXX_FILES),$(VENV)/clang-format --style=file -i $(CXX_FILES))
+
+tidy: setup
+	cmake --preset tidy
+	cmake --build --preset tidy
+
+wheel: install
+	$(VENV)/pip wheel $(PIP_BUILD) --wheel-dir dist .
+
+clean:
+	find build -mindepth 1 -maxdepth 1 -not -name boost-src \
+	  -exec rm -rf {} + 2> /dev/null || true
+	rm -rf dist demo-output
