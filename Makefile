@@ -27,7 +27,7 @@ VENV := $(CURDIR)/.venv/bin
 BUILD := build/release
 INSTALLED := $(BUILD)/.installed
 # One build serves the wheel and the tests; its tools are those of .venv.
-PIP_BUILD := --no-build-isolation --no-deps --no-index \
+PIP_BUILD := -v --no-build-isolation --no-deps --no-index \
   --disable-pip-version-check \
   -Cbuild-dir=$(BUILD) -Ccmake.define.CHIMAERA_BUILD_TESTS=ON
 
