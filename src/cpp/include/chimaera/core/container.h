@@ -10,6 +10,7 @@
 
 #include <string>
 
+#include "chimaera/base/status.h"
 #include "chimaera/base/types.h"
 #include "chimaera/ipc/ids.h"
 #include "chimaera/ipc/task.h"
@@ -64,12 +65,21 @@ class Container {
   /// worker, once per client, for every container.
   virtual void OnClientGone(u64 client_id) { (void)client_id; }
 
-  /// The module's methods. Set by CHI_TASK_CC before Init.
+  /// The module's methods and its name, which both live as long as its
+  /// library. Set by CHI_TASK_CC before Init.
   const MethodTable& methods() const { return *methods_; }
-  void SetMethods(const MethodTable& methods) { methods_ = &methods; }
+  const char* module_name() const { return module_name_; }
+  void SetMethods(const MethodTable& methods, const char* module_name = "") {
+    methods_ = &methods;
+    module_name_ = module_name;
+  }
+
+  /// kUnimplemented: "pool 512.0 (chimaera_bdev): method 77 of 0, 1, 10-14".
+  Status UnknownMethod(MethodId method) const;
 
  private:
   const MethodTable* methods_ = nullptr;
+  const char* module_name_ = "";
 };
 
 }  // namespace chi

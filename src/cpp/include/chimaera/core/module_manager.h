@@ -1,0 +1,103 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Finds and loads modules. Module "chimaera_bdev" is the shared library
+// libchimaera_bdev_runtime.so in the first directory that has it, of
+//   1. the paths of the configuration,
+//   2. CHI_REPO_PATH, separated by colons,
+//   3. the directory of libchimaera itself,
+//   4. LD_LIBRARY_PATH.
+// A module file belongs to root or to the user who runs the runtime, and
+// nobody else may write it; its stamp is read before any of its functions is
+// called. A module that was loaded stays loaded until the process ends: its
+// code may be on stacks, in vtables and in thread-local destructors.
+
+#ifndef CHIMAERA_CORE_MODULE_MANAGER_H_
+#define CHIMAERA_CORE_MODULE_MANAGER_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "chimaera/base/mutex.h"
+#include "chimaera/base/result.h"
+#include "chimaera/base/thread_annotations.h"
+#include "chimaera/core/container.h"
+
+namespace chi {
+
+/// The functions that a module exports, see module_entry.h.
+using AllocChimodFn = Container* (*)();
+using NewChimodFn = Container* (*)(const PoolId*, const char* pool_name);
+using GetChimodNameFn = const char* (*)();
+using DestroyChimodFn = void (*)(Container*);
+
+/// A container and the function of its module that frees it.
+using ContainerPtr = std::unique_ptr<Container, DestroyChimodFn>;
+
+/// One loaded module. Immutable; safe from any thread.
+class Module {
+ public:
+  Module(std::string name, std::string path, AllocChimodFn alloc,
+         DestroyChimodFn destroy)
+      : name_(std::move(name)),
+        path_(std::move(path)),
+        alloc_(alloc),
+        destroy_(destroy) {}
+
+  const std::string& name() const { return name_; }
+  /// The file it was loaded from.
+  const std::string& path() const { return path_; }
+
+  /// A container with its methods, not yet initialised. Runs the module's
+  /// constructor: kModuleException with its text if that throws.
+  Result<ContainerPtr> NewContainer() const;
+
+ private:
+  // Constant after construction.
+  const std::string name_;
+  const std::string path_;
+  const AllocChimodFn alloc_;
+  const DestroyChimodFn destroy_;
+};
+
+/// Safe from any thread.
+class ModuleManager {
+ public:
+  /// `paths` are directories to search before all others.
+  explicit ModuleManager(std::vector<std::string> paths = {});
+  ModuleManager(const ModuleManager&) = delete;
+  ModuleManager& operator=(const ModuleManager&) = delete;
+
+  /// The module called `name`, loaded if it is not yet; it lives as long as
+  /// this object. Reads files and runs the library's initialisers, so it takes
+  /// milliseconds. Errors name the path and the reason and change nothing:
+  /// kBadRequest (no name of a module), kNotFound (lists the directories),
+  /// kPermissionDenied (whose file), kVersionMismatch (the stamp), kIo (no
+  /// shared library), kModuleException.
+  Result<const Module*> Find(std::string_view name);
+
+  /// The module called `name` if it is loaded already, else null.
+  const Module* GetChiMod(std::string_view name) const;
+
+  /// The loaded modules by name.
+  std::vector<const Module*> List() const;
+
+  /// The directories that Find searches, in order, each once.
+  const std::vector<std::string>& directories() const { return directories_; }
+
+ private:
+  // Constant after construction.
+  std::vector<std::string> directories_;
+
+  mutable Mutex mutex_;
+  std::map<std::string, std::unique_ptr<const Module>, std::less<>> modules_
+      CHI_GUARDED_BY(mutex_);
+};
+
+}  // namespace chi
+
+#endif  // CHIMAERA_CORE_MODULE_MANAGER_H_

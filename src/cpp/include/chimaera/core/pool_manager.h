@@ -1,0 +1,203 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The pools of this node. A worker looks one up for every task, without a
+// lock, in an immutable table that is swapped whenever a pool comes or goes.
+//
+// Old tables and destroyed pools are freed only after every worker has passed
+// the top of its loop since the swap, where it holds neither ("quiescence");
+// how to wait for that is the owner's knowledge and is handed in.
+//
+// Invariants:
+//   1. The table names live pools only. A pool is entered after all of its
+//      containers have run Create, and taken out before any runs Destroy.
+//   2. A name and an id belong to one pool from the moment its creation begins
+//      until the pool is freed.
+//   3. mutex_ is never held while a module's code runs, nor across a wait.
+
+#ifndef CHIMAERA_CORE_POOL_MANAGER_H_
+#define CHIMAERA_CORE_POOL_MANAGER_H_
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chimaera/base/clock.h"
+#include "chimaera/base/mutex.h"
+#include "chimaera/base/result.h"
+#include "chimaera/base/status.h"
+#include "chimaera/base/thread_annotations.h"
+#include "chimaera/core/module_manager.h"
+#include "chimaera/core/node_set.h"
+#include "chimaera/core/pool.h"
+#include "chimaera/ipc/ids.h"
+#include "chimaera/ipc/task.h"
+#include "chimaera/sched/run_context.h"
+
+namespace chi {
+
+struct PoolManagerOptions {
+  /// Returns when every worker has passed its loop top since the call. Blocks
+  /// the thread or parks the fiber that calls it. Empty: there are no workers.
+  std::function<void()> quiesce;
+  /// Sleeps about so many nanoseconds: the thread, or in a method the fiber.
+  /// Empty: the thread.
+  std::function<void(u64 ns)> pause;
+  /// Time is read from here.
+  const Clock* clock = &SystemClock::Get();
+  /// How long Destroy waits for parked runs.
+  u64 destroy_timeout_ns = 5'000'000'000;
+  /// How long GetOrCreate waits for somebody else who makes the same pool.
+  u64 create_timeout_ns = 30'000'000'000;
+  u32 max_pools = 16384;
+  /// Per pool, on all nodes.
+  u32 max_containers = 4096;
+};
+
+/// What GetOrCreate is asked for.
+struct PoolRequest {
+  std::string mod_name;
+  std::string pool_name;
+  PoolId pool_id;
+  u32 num_containers = 1;  ///< On each node.
+  std::string config;      ///< YAML text of the compose entry; may be empty.
+};
+
+/// One row of a listing.
+struct PoolInfo {
+  PoolId id;
+  std::string name;
+  std::string module;
+  u32 num_containers = 0;
+  PoolState state = PoolState::kCreating;
+  u64 held_runs = 0;  ///< Runs that have parked and are not over.
+};
+
+/// Every method may be called from any thread, and from methods, where waits
+/// park the fiber; except as Find says.
+class PoolManager {
+ public:
+  /// `modules` must outlive this object.
+  explicit PoolManager(ModuleManager& modules, NodeSet nodes = {},
+                       PoolManagerOptions options = {});
+  /// Frees all containers, the youngest pool first, without running their
+  /// Destroy. REQUIRES: no worker runs any more.
+  ~PoolManager();
+  PoolManager(const PoolManager&) = delete;
+  PoolManager& operator=(const PoolManager&) = delete;
+
+  /// The live pool `id`, or null. Only for a worker, between two passes of its
+  /// loop top: after that the pool may be gone, unless a run was counted with
+  /// Pool::HoldRun.
+  Pool* Find(PoolId id) const {
+    return table_.load(std::memory_order_acquire)->Find(id);
+  }
+
+  /// Changes whenever Find may answer differently. A worker that reads the
+  /// same epoch in this pass of its loop may use what it found in an earlier
+  /// one. Acquire, with the release in Publish.
+  u64 epoch() const { return epoch_.load(std::memory_order_acquire); }
+
+  /// The id of the pool called request.pool_name, made if it is not there:
+  /// containers, Init, then the module's Create (method 0) on `create_task`
+  /// for each of them; a null `create_task` leaves Create out. The pool exists
+  /// when all have succeeded, else nothing is left of it.
+  ///
+  /// An existing pool of the same module is returned whatever its id is.
+  /// kAlreadyExists: the name belongs to a pool of another module, or the id to
+  /// another name. kBadRequest: null id, empty name, no containers. Module
+  /// errors as ModuleManager::Find; what Create writes into the task becomes
+  /// the error. kOverloaded: too many pools. kDeadlineExceeded: somebody else
+  /// is still making this pool.
+  Result<PoolId> GetOrCreate(const PoolRequest& request,
+                             hipc::FullPtr<Task> create_task, RunContext& ctx);
+
+  /// Hides the pool, waits for its runs, runs the module's Destroy (method 1)
+  /// on `destroy_task` for each container (null: not), and frees it. An error
+  /// of the module is logged and returned; the pool is gone all the same.
+  /// kNotFound. kBadRequest: the admin pool, or the caller's own.
+  /// kDeadlineExceeded: runs are still parked after the timeout; the pool
+  /// stays hidden and its name taken, and another call goes on waiting.
+  Status Destroy(PoolId id, hipc::FullPtr<Task> destroy_task, RunContext& ctx);
+
+  /// The id of the live pool called `name`, or the null id.
+  PoolId FindPoolByName(std::string_view name) const;
+
+  /// All pools by id, also those that come and go.
+  std::vector<PoolInfo> List() const;
+
+  /// Calls Container::OnClientGone of every container of every live pool. Only
+  /// for a worker. An exception of a module is logged.
+  void NotifyClientGone(u64 client_id);
+
+  const NodeSet& nodes() const { return nodes_; }
+
+ private:
+  /// Open addressing, at most half full, never changed once published.
+  class Table {
+   public:
+    explicit Table(const std::vector<Pool*>& pools);
+    Pool* Find(PoolId id) const {
+      for (u64 i = Hash(id);; ++i) {
+        const Slot& slot = slots_[i & mask_];
+        if (slot.pool == nullptr || slot.id == id) return slot.pool;
+      }
+    }
+
+   private:
+    struct Slot {
+      PoolId id;
+      Pool* pool = nullptr;
+    };
+    static u64 Hash(PoolId id) {
+      return (id.ToU64() * 0x9e3779b97f4a7c15) >> 32;
+    }
+    u64 mask_;
+    std::vector<Slot> slots_;
+  };
+
+  /// A pool in any state. `pool` is null while its containers are made.
+  struct Entry {
+    PoolId id;
+    std::string name;
+    std::string module;
+    u32 num_containers = 0;
+    PoolState state = PoolState::kCreating;
+    std::unique_ptr<Pool> pool;
+  };
+  class Reservation;
+
+  Status CheckRequest(const PoolRequest& request) const;
+  Result<bool> Reserve(const PoolRequest& request, PoolId* existing);
+  Result<std::unique_ptr<Pool>> Build(const PoolRequest& request,
+                                      hipc::FullPtr<Task> create_task,
+                                      RunContext& ctx);
+  Status BeginDestroy(PoolId id, const RunContext& ctx, Pool** pool);
+  void Publish() CHI_REQUIRES(mutex_);
+  void Quiesce();
+  bool WaitForRuns(const Pool& pool);
+  void Pause() const;
+
+  // Constant after construction.
+  ModuleManager& modules_;
+  const NodeSet nodes_;
+  const PoolManagerOptions options_;
+
+  // Written under mutex_ by Publish (release), read by workers (acquire): who
+  // sees the new table sees the pools that it names.
+  std::atomic<const Table*> table_;
+  std::atomic<u64> epoch_{0};
+
+  mutable Mutex mutex_;
+  std::map<u64, Entry> entries_ CHI_GUARDED_BY(mutex_);  // by id
+  std::unique_ptr<const Table> current_ CHI_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<const Table>> retired_ CHI_GUARDED_BY(mutex_);
+};
+
+}  // namespace chi
+
+#endif  // CHIMAERA_CORE_POOL_MANAGER_H_

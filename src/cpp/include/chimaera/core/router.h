@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// From a query to a container. Every query either names containers that exist
+// or is an error; nothing is silently run here that was meant for elsewhere.
+
+#ifndef CHIMAERA_CORE_ROUTER_H_
+#define CHIMAERA_CORE_ROUTER_H_
+
+#include "chimaera/base/result.h"
+#include "chimaera/base/types.h"
+#include "chimaera/core/container.h"
+#include "chimaera/core/pool.h"
+#include "chimaera/ipc/pool_query.h"
+
+namespace chi {
+
+/// Which of this node's containers serves `client_id` under Local: always the
+/// same one, spread over clients.
+inline u32 LocalIndexFor(const Pool& pool, u64 client_id) {
+  const u32 count = pool.num_local();
+  if (count == 1) return 0;
+  return static_cast<u32>(((client_id * 0x9e3779b97f4a7c15) >> 32) % count);
+}
+
+/// The container on this node that `query` means, for a task of `client_id`.
+/// Dynamic counts as Local: the caller runs the method once with
+/// kDynamicSchedule and routes what it wrote with RouteDecided.
+///
+/// kBadRequest: null query, an unknown mode, an empty range. kNotFound: a
+/// container, range or node outside the pool. kUnimplemented: a query that
+/// means several containers, or one on another node.
+Result<Container*> Route(const Pool& pool, const PoolQuery& query,
+                         u64 client_id);
+
+/// Route for the query a method has chosen: kBadRequest if it is still Dynamic.
+Result<Container*> RouteDecided(const Pool& pool, const PoolQuery& query,
+                                u64 client_id);
+
+/// The answer of Route for the two commonest cases, in a few instructions;
+/// null where Route has to decide.
+inline Container* TryRoute(const Pool& pool, const PoolQuery& query,
+                           u64 client_id) {
+  switch (query.GetRoutingMode()) {
+    case RoutingMode::Local:
+      return pool.local_container(LocalIndexFor(pool, client_id));
+    case RoutingMode::DirectId:
+      return pool.container(query.GetContainerId());
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace chi
+
+#endif  // CHIMAERA_CORE_ROUTER_H_
