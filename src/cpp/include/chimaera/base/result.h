@@ -7,9 +7,9 @@
 #ifndef CHIMAERA_BASE_RESULT_H_
 #define CHIMAERA_BASE_RESULT_H_
 
+#include <optional>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 #include "chimaera/base/check.h"
 #include "chimaera/base/status.h"
@@ -30,8 +30,8 @@ class [[nodiscard]] Result {
   /// Implicit, so that `return Status::NotFound(...)` reads naturally.
   /// REQUIRES: !status.ok().
   Result(Status status)  // NOLINT(google-explicit-constructor): see above
-      : state_(std::in_place_index<0>, std::move(status)) {
-    CHI_CHECK(!std::get<0>(state_).ok(), "a Result of success needs a value");
+      : status_(std::move(status)) {
+    CHI_CHECK(!status_.ok(), "a Result of success needs a value");
   }
 
   /// Implicit from whatever converts to T, so that `return value` and
@@ -41,32 +41,32 @@ class [[nodiscard]] Result {
                                 !std::is_same_v<std::decay_t<U>, Result> &&
                                 !std::is_same_v<std::decay_t<U>, Status>>>
   Result(U&& value)  // NOLINT(google-explicit-constructor): see above
-      : state_(std::in_place_index<1>, std::forward<U>(value)) {}
+      : value_(std::in_place, std::forward<U>(value)) {}
 
-  [[nodiscard]] bool ok() const { return state_.index() == 1; }
+  [[nodiscard]] bool ok() const { return value_.has_value(); }
   explicit operator bool() const { return ok(); }
 
   /// Success if there is a value.
-  Status status() const { return ok() ? Status() : std::get<0>(state_); }
+  Status status() const { return status_; }
 
   /// REQUIRES: ok(). CHI_CHECK fails otherwise, with the status in its text.
   [[nodiscard]] T& value() & {
     CheckOk();
-    return std::get<1>(state_);
+    return *value_;
   }
   [[nodiscard]] const T& value() const& {
     CheckOk();
-    return std::get<1>(state_);
+    return *value_;
   }
   [[nodiscard]] T&& value() && {
     CheckOk();
-    return std::get<1>(std::move(state_));
+    return *std::move(value_);
   }
 
   /// The value, or `fallback` if there is none.
   template <typename U>
   [[nodiscard]] T value_or(U&& fallback) const& {
-    return ok() ? std::get<1>(state_) : T(std::forward<U>(fallback));
+    return ok() ? *value_ : T(std::forward<U>(fallback));
   }
 
   T& operator*() & { return value(); }
@@ -77,10 +77,13 @@ class [[nodiscard]] Result {
 
  private:
   void CheckOk() const {
-    CHI_CHECK(ok(), "value() of a failed Result: {}", std::get<0>(state_));
+    CHI_CHECK(ok(), "value() of a failed Result: {}", status_);
   }
 
-  std::variant<Status, T> state_;
+  // Exactly one of them says something. Not a std::variant: g++ 12 takes its
+  // destructor for a use of uninitialised memory.
+  Status status_;
+  std::optional<T> value_;
 };
 
 }  // namespace chi
