@@ -145,9 +145,7 @@ class RingProducer {
     if (__builtin_expect(position_ - consumed_ > mask_, 0) && Room() == 0) {
       return false;
     }
-    // relaxed: the exchange in Publish orders it.
-    slots_[position_ & mask_].value.store(value, std::memory_order_relaxed);
-    Publish(1);
+    Publish(value, 1);
     return true;
   }
 
@@ -170,8 +168,7 @@ class RingProducer {
       slot.value.store(values[k], std::memory_order_relaxed);
       slot.sequence.store(position_ + k + 1, std::memory_order_relaxed);
     }
-    slots_[position_ & mask_].value.store(values[0], std::memory_order_relaxed);
-    Publish(n);
+    Publish(values[0], n);
     return n;
   }
 
@@ -200,8 +197,12 @@ class RingProducer {
   [[nodiscard]] u64 capacity() const { return mask_ + 1; }
 
  private:
-  // Opens the gate: the first slot's sequence makes `n` items visible.
-  void Publish(u64 n) {
+  // Fills the first slot with `value`, which makes `n` items visible.
+  void Publish(u64 value, u64 n) {
+    const u64 position = position_;
+    RingSlot<Atomics>& slot = slots_[position & mask_];
+    // relaxed: the exchange orders it.
+    slot.value.store(value, std::memory_order_relaxed);
     // Release half, with the acquire load in TryPop: the values, and what the
     // caller wrote into the tasks they point to, come before the sequence.
     //
@@ -210,9 +211,9 @@ class RingProducer {
     // announces its sleep in between would be missed (AnnounceParked). An
     // exchange drains the store buffer in 2 ns where a store and a fence cost
     // 17. Its result is of no use: the slot's old sequence.
-    static_cast<void>(slots_[position_ & mask_].sequence.exchange(
-        position_ + 1, std::memory_order_seq_cst));
-    position_ += n;
+    static_cast<void>(
+        slot.sequence.exchange(position + 1, std::memory_order_seq_cst));
+    position_ = position + n;
   }
 
   // Constant after construction.
@@ -240,17 +241,18 @@ class RingConsumer {
   /// producer's process wrote. Callers that drain in a loop bound it: a hostile
   /// producer can keep up for ever.
   [[nodiscard]] bool TryPop(u64* value) {
-    RingSlot<Atomics>& slot = slots_[position_ & mask_];
+    const u64 position = position_;
+    RingSlot<Atomics>& slot = slots_[position & mask_];
     // acquire, with the exchange in Publish: what the producer wrote before it
     // is visible after we have seen the sequence.
-    if (slot.sequence.load(std::memory_order_acquire) != position_ + 1) {
+    if (slot.sequence.load(std::memory_order_acquire) != position + 1) {
       return false;
     }
     // relaxed: ordered by the acquire above, and before the release in
     // PublishConsumed, which is what lets the producer overwrite it.
     *value = slot.value.load(std::memory_order_relaxed);
-    ++position_;
-    if ((position_ & publish_mask_) == 0) {
+    position_ = position + 1;
+    if (((position + 1) & publish_mask_) == 0) {
       PublishConsumed();
     }
     return true;
