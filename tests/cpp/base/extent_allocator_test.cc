@@ -108,7 +108,8 @@ void AllocateOne(ExtentAllocator& sut, Model& model, Random& random) {
     return;
   }
   REQUIRE(extent.status().code() == StatusCode::kNoSpace);
-  const u64 surely_enough = size + size / 31 + alignment + 2 * sut.alignment();
+  const u64 needed = size + alignment + sut.alignment();
+  const u64 surely_enough = needed + needed / 32 + sut.alignment();
   REQUIRE(model.LargestGap() < surely_enough);
 }
 

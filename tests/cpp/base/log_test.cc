@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cctype>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
-#include <regex>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -94,15 +94,29 @@ TEST_CASE("Log: a level lets itself and worse ones through") {
   CHECK(sink.lines().size() == 3);
 }
 
+// Every run of digits becomes one '#'.
+std::string WithoutNumbers(const std::string& line) {
+  std::string text;
+  for (const char c : line) {
+    const bool digit = std::isdigit(static_cast<unsigned char>(c)) != 0;
+    if (!digit) {
+      text += c;
+    } else if (text.empty() || text.back() != '#') {
+      text += '#';
+    }
+  }
+  return text;
+}
+
 TEST_CASE("Log: a line has UTC time, level, pid, tid, place and text") {
   RecordingSink sink;
   const LogTo scope(&sink, LogLevel::kInfo);
   CHI_LOG(kWarning, "pool {} is {}", 3, "full");
-  const std::regex layout(
-      R"(\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-6]\d\.\d{6}Z W \d+/\d+ )"
-      R"(log_test\.cc:\d+\] pool 3 is full\n)");
   REQUIRE(sink.lines().size() == 1);
-  CHECK(std::regex_match(sink.lines()[0], layout));
+  const std::string line = sink.lines()[0];
+  CHECK(WithoutNumbers(line) ==
+        "#-#-#T#:#:#.#Z W #/# log_test.cc:#] pool # is full\n");
+  CHECK(line.find('Z') == std::string("2026-01-31T12:00:00.123456").size());
 }
 
 TEST_CASE("Log: the date is that of the C library") {

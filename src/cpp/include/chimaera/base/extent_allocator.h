@@ -74,8 +74,9 @@ class ExtentAllocator {
   /// `alignment` too, a power of two; 0 asks for nothing beyond alignment().
   /// Returns kBadRequest for size 0 or another alignment, kNoSpace if nothing
   /// fits, kNoMemory if the records cannot grow. To stay constant in time, it
-  /// looks at no more than kMaxProbes extents of nearly the wanted size before
-  /// it gives up, so a very crowded space may refuse a fit within 3 percent.
+  /// looks at no more than kMaxProbes extents that are not surely large enough:
+  /// a very crowded space may refuse although something below 33/32 of (size +
+  /// alignment) bytes would have fitted.
   Result<Extent> Allocate(u64 size, u64 alignment = 0);
 
   /// Like Allocate, but takes less if it must: the whole of (nearly) the
