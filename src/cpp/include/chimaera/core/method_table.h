@@ -103,6 +103,8 @@ class PrivateCopy {
 template <class RuntimeT, class TaskT, auto kMethod>
 void RunInPlace(Container& container, hipc::FullPtr<Task> task,
                 RunContext& ctx) {
+  task->return_code_ = 0;
+  task->text_size_ = 0;
   (static_cast<RuntimeT&>(container).*kMethod)(task.Cast<TaskT>(), ctx);
 }
 
@@ -117,6 +119,7 @@ Status RunSubmitted(Container& container, SubmittedTask& submitted,
     copy.SerializeIn(in);
     if (!in.status().ok()) return in.status();
     copy.return_code_ = 0;
+    copy.text_size_ = 0;
     (runtime.*kMethod)(
         hipc::FullPtr<TaskT>{&copy, hipc::Pointer::Private(&copy)}, ctx);
     CopyTaskOutcome(copy, *submitted.header);
@@ -127,6 +130,7 @@ Status RunSubmitted(Container& container, SubmittedTask& submitted,
   } else {
     auto* shared = static_cast<TaskT*>(submitted.shared);
     shared->return_code_ = 0;
+    shared->text_size_ = 0;
     (runtime.*kMethod)(hipc::FullPtr<TaskT>{shared, submitted.pointer}, ctx);
     CopyTaskOutcome(*shared, *submitted.header);
     return Status();
@@ -182,13 +186,13 @@ constexpr MethodRow MakeDestroy() {
 /// Makes `rows` the methods of this shared library. Hidden: every module has
 /// its own.
 #define CHI_MODULE_METHODS(rows, version)                                  \
-  extern "C" __attribute__((visibility("hidden"))) const ::chi::MethodTable& \
+  __attribute__((visibility("hidden"))) const ::chi::MethodTable&          \
   chi_module_methods() {                                                   \
     static const ::chi::MethodTable table(rows, version);                  \
     return table;                                                          \
   }
 
-extern "C" __attribute__((visibility("hidden"))) const chi::MethodTable&
+__attribute__((visibility("hidden"))) const chi::MethodTable&
 chi_module_methods();
 
 #endif  // CHIMAERA_CORE_METHOD_TABLE_H_

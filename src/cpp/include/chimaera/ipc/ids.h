@@ -84,9 +84,14 @@ static_assert(sizeof(TaskId) == 16);
 /// Safe from any thread.
 TaskId CreateTaskId();
 
-/// Tells CreateTaskId on this thread which group new tasks belong to; 0 means
-/// a group each. Called by workers when they switch tasks.
-void SetThreadTaskGroup(u64 major);
+namespace internal {
+
+/// The task whose method runs on this thread, or null; set by workers.
+/// __thread and initial-exec: it is written for every task.
+extern __thread const TaskId* thread_task
+    __attribute__((tls_model("initial-exec")));
+
+}  // namespace internal
 
 }  // namespace chi
 

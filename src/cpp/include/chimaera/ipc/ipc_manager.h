@@ -102,6 +102,9 @@ class IpcManager {
   /// Gives the calling thread (a worker) its own port; nullptr takes it back.
   static void SetThreadPort(ThreadPort* port);
 
+  /// The calling thread's port, or null.
+  static ThreadPort* CurrentPort();
+
   /// The calling thread's port, made when there is none.
   /// REQUIRES: a client or a runtime was started (CHI_CHECK otherwise).
   ThreadPort& Port() {

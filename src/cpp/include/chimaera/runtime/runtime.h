@@ -1,0 +1,119 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The root object: a runtime, a client of one, or both, in this process. It
+// owns everything; members are declared in the order in which they start, so
+// they are destroyed in the reverse one.
+
+#ifndef CHIMAERA_RUNTIME_RUNTIME_H_
+#define CHIMAERA_RUNTIME_RUNTIME_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "chimaera/base/result.h"
+#include "chimaera/base/status.h"
+#include "chimaera/base/types.h"
+#include "chimaera/core/config.h"
+#include "chimaera/ipc/ipc_manager.h"
+
+namespace chi {
+
+class ClientCore;
+class ModuleManager;
+class PoolManager;
+class RuntimeSegments;
+class Server;
+class WorkOrchestrator;
+
+/// What CHIMAERA_INIT starts.
+enum class ChimaeraMode : u32 {
+  kClient = 0,  ///< A client; with an embedded runtime if asked for.
+  kServer = 1,  ///< A runtime, and no client.
+};
+
+/// How a client finds its runtime.
+struct ClientConfig {
+  /// Empty: found as `RuntimeDir::Locate(name)` says.
+  std::string runtime_dir;
+  /// Of a runtime started with --name; empty for the usual one.
+  std::string name;
+  u64 connect_timeout_ns = 10'000'000'000;
+};
+
+class Chimaera {
+ public:
+  /// Starts a runtime in this process. `runtime_dir` empty: as configured.
+  /// On error nothing is left running.
+  static Result<std::unique_ptr<Chimaera>> StartServer(
+      const RuntimeConfig& config, const std::string& runtime_dir = "");
+
+  /// Attaches to the runtime already on this node.
+  static Result<std::unique_ptr<Chimaera>> Attach(const ClientConfig& config);
+
+  /// Starts a runtime in a private directory and attaches to it.
+  static Result<std::unique_ptr<Chimaera>> StartEmbedded(
+      const RuntimeConfig& config);
+
+  /// Makes `instance` the one of this process; nullptr takes it away and
+  /// destroys it. REQUIRES: none is installed, or nullptr.
+  static void Install(std::unique_ptr<Chimaera> instance);
+
+  /// The installed instance. REQUIRES: there is one (CHI_CHECK otherwise).
+  static Chimaera& Get();
+  static bool IsInstalled();
+
+  ~Chimaera();
+  Chimaera(const Chimaera&) = delete;
+  Chimaera& operator=(const Chimaera&) = delete;
+
+  bool is_server() const { return server_ != nullptr; }
+  bool is_client() const { return client_ != nullptr; }
+
+  IpcManager& ipc() { return *ipc_; }
+  /// REQUIRES, for all of these: is_server().
+  PoolManager& pools();
+  ModuleManager& modules();
+  WorkOrchestrator& workers();
+  RuntimeSegments& segments();
+  const RuntimeConfig& config() const;
+  /// REQUIRES: is_client().
+  ClientCore& client();
+
+  /// Asks the runtime to stop: WaitForStop returns. Any thread, also a worker.
+  void RequestStop();
+  /// Blocks until RequestStop, or `timeout_ns` is over (false). Not a worker.
+  bool WaitForStop(u64 timeout_ns);
+
+  /// The directory of the runtime that is run or attached to.
+  const std::string& runtime_dir() const;
+
+ private:
+  Chimaera();
+
+  std::unique_ptr<IpcManager> ipc_;
+  std::unique_ptr<Server> server_;      // null in a mere client
+  std::unique_ptr<ClientCore> client_;  // null in a mere server
+};
+
+/// Starts what `mode` says, configured by CHI_SERVER_CONF, and installs it.
+/// kClient: attaches, or with `embedded_runtime` starts a runtime of its own
+/// and attaches to that. kServer: starts a runtime. Errors: kNoRuntime,
+/// kAlreadyExists (something is installed, or a runtime holds the directory),
+/// configuration errors, …
+Status Init(ChimaeraMode mode, bool embedded_runtime);
+
+/// Detaches or stops, and uninstalls. Nothing of Chimaera may be in use.
+void Finalize();
+
+/// The module guide's entry points: as Init, with the error logged. A second
+/// call while something is installed is true if it asks for the same.
+bool CHIMAERA_INIT(ChimaeraMode mode, bool embedded_runtime = false);
+bool CHIMAERA_CLIENT_INIT();
+bool CHIMAERA_RUNTIME_INIT();  ///< Client and runtime in one process.
+void CHIMAERA_FINALIZE();
+
+}  // namespace chi
+
+#endif  // CHIMAERA_RUNTIME_RUNTIME_H_

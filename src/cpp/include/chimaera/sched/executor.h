@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// "Run this task." Workers know rings, fibers and clocks; what a pool or a
+// module is, only the implementation of this interface knows (core).
+
+#ifndef CHIMAERA_SCHED_EXECUTOR_H_
+#define CHIMAERA_SCHED_EXECUTOR_H_
+
+#include "chimaera/base/types.h"
+#include "chimaera/ipc/task.h"
+#include "chimaera/sched/run_context.h"
+#include "chimaera/shm/offset_ptr.h"
+
+namespace chi {
+
+class Session;
+
+/// Called by workers, by several at once, on a fiber that may be parked and
+/// resumed in between, always by the same worker.
+class Executor {
+ public:
+  virtual ~Executor() = default;
+
+  /// Runs the task that `ctx.session` submitted at `pointer` and writes its
+  /// outcome, exactly one, whatever happens. Nothing in that memory is
+  /// trusted. Does not throw.
+  virtual void RunSubmitted(ShmPtr pointer, RunContext& ctx) = 0;
+
+  /// The same for a task that was made inside the runtime.
+  virtual void RunInternal(hipc::FullPtr<Task> task, RunContext& ctx) = 0;
+
+  /// Fails a task made inside the runtime that will never run.
+  virtual void Refuse(hipc::FullPtr<Task> task, const Status& why) = 0;
+};
+
+}  // namespace chi
+
+#endif  // CHIMAERA_SCHED_EXECUTOR_H_

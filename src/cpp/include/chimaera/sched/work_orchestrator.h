@@ -1,0 +1,85 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Owns the workers: how many, on which CPUs, which ring goes to which of them,
+// starting and stopping.
+
+#ifndef CHIMAERA_SCHED_WORK_ORCHESTRATOR_H_
+#define CHIMAERA_SCHED_WORK_ORCHESTRATOR_H_
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "chimaera/base/clock.h"
+#include "chimaera/base/result.h"
+#include "chimaera/base/types.h"
+#include "chimaera/ipc/control.h"
+#include "chimaera/ipc/ipc_manager.h"
+#include "chimaera/sched/executor.h"
+#include "chimaera/sched/worker.h"
+
+namespace chi {
+
+struct SchedOptions {
+  /// 0: one less than there are usable CPUs, at least 1. At most kMaxWorkers.
+  u32 num_workers = 0;
+  /// Bind each worker to a CPU of its own, where there are more CPUs than
+  /// workers and no other runtime of this user has claimed them.
+  bool pin_workers = true;
+  u64 stack_bytes = 64 * kKiB;
+  u64 first_busy_wait_ns = 50 * kNsPerUs;
+  u64 max_busy_wait_ns = 200 * kNsPerUs;
+  u64 stop_grace_ns = 2 * kNsPerSec;
+  const Clock* clock = &SystemClock::Get();
+};
+
+/// The number of workers that `options` means on this machine.
+u32 ResolveNumWorkers(const SchedOptions& options);
+
+/// All methods may be called from any thread unless they say otherwise.
+class WorkOrchestrator : public PortSource {
+ public:
+  /// `page`, which may be null, receives what clients read about the workers.
+  /// Both outlive this object.
+  WorkOrchestrator(const SchedOptions& options, Executor& executor,
+                   ControlPage* page);
+  ~WorkOrchestrator() override;
+
+  /// Starts the workers; on error none is left running. Not concurrently.
+  [[nodiscard]] Status Start();
+  /// Stops and joins them; see Worker::Stop. Not from a worker.
+  void Stop();
+
+  u32 num_workers() const { return static_cast<u32>(workers_.size()); }
+  Worker& worker(u32 index) { return *workers_[index]; }
+  const Worker& worker(u32 index) const { return *workers_[index]; }
+
+  /// The worker for a ring: the same for the same pid and tid.
+  u32 MapRing(u32 pid, u32 tid) const;
+
+  /// Runs `job` on every worker between two tasks, and returns when all have.
+  /// Parks the fiber in a method, blocks the thread elsewhere; bounded by the
+  /// workers' longest method.
+  void RunOnEachWorker(const std::function<void(Worker&)>& job);
+
+  /// Returns when every worker has passed the top of its loop.
+  void Quiesce() {
+    RunOnEachWorker([](Worker&) {});
+  }
+
+  /// Ports for threads of the runtime that are not workers.
+  ThreadPort* AcquirePort() override;
+  void ReleasePort(ThreadPort* port) override;
+
+ private:
+  class CpuClaims;
+
+  const SchedOptions options_;
+  std::unique_ptr<CpuClaims> claims_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace chi
+
+#endif  // CHIMAERA_SCHED_WORK_ORCHESTRATOR_H_

@@ -1,0 +1,179 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// One thread that runs tasks. Its loop polls the rings of the client threads
+// attached to it and calls methods directly, so that a task that does not
+// block costs no switch. When a method blocks, its fiber is parked in the
+// middle of the loop and another fiber takes the loop over; when it is woken,
+// the loop switches to it, the method finishes, and that fiber goes on as the
+// loop while the other one becomes spare.
+//
+// Other threads talk to a worker through Inject only.
+
+#ifndef CHIMAERA_SCHED_WORKER_H_
+#define CHIMAERA_SCHED_WORKER_H_
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "chimaera/base/clock.h"
+#include "chimaera/base/status.h"
+#include "chimaera/base/types.h"
+#include "chimaera/ipc/control.h"
+#include "chimaera/ipc/task.h"
+#include "chimaera/sched/run_context.h"
+
+namespace chi {
+
+class Executor;
+class Fiber;
+class Session;
+struct ParkedRun;
+
+struct WorkerOptions {
+  u32 index = 0;
+  /// Usable bytes of a fiber's stack.
+  u64 stack_bytes = 64 * kKiB;
+  /// How long an idle worker polls before it sleeps, to begin with and at
+  /// most; it adapts between 0 and the maximum.
+  u64 first_busy_wait_ns = 50 * kNsPerUs;
+  u64 max_busy_wait_ns = 200 * kNsPerUs;
+  /// The CPU to run on only; -1 for any.
+  i32 cpu = -1;
+  /// How long a stopping worker waits for parked methods before it cancels
+  /// them.
+  u64 stop_grace_ns = 2 * kNsPerSec;
+  const Clock* clock = &SystemClock::Get();
+  /// What clients read about this worker; null when there are none.
+  WorkerLine* line = nullptr;
+};
+
+/// Counters of one worker. Written by the worker, read by anybody (relaxed).
+struct WorkerStats {
+  std::atomic<u64> tasks{0};     ///< Tasks begun.
+  std::atomic<u64> parks{0};     ///< Times a method was parked.
+  std::atomic<u64> sleeps{0};    ///< Times the worker went to sleep.
+  std::atomic<u64> parked{0};    ///< Methods parked now.
+  std::atomic<u64> rings{0};     ///< Rings attached now.
+  std::atomic<u64> fibers{0};    ///< Fibers that exist.
+};
+
+/// A ring of a client thread, as its worker sees it.
+struct RingSource {
+  std::shared_ptr<Session> session;
+  char* ring = nullptr;  ///< The ring's bytes in this process.
+  u32 capacity = 0;
+  Priority priority = Priority::kLowLatency;
+};
+
+class Worker {
+ public:
+  Worker(const WorkerOptions& options, Executor& executor);
+  /// REQUIRES: stopped, or never started.
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // ---- any thread ----
+
+  /// Starts the thread.
+  [[nodiscard]] Status Start();
+  /// Lets what is in flight finish, cancels what stays parked longer than the
+  /// grace, and joins the thread. Rings must not be filled any more.
+  void Stop();
+
+  /// Runs `job` between two tasks, outside any method, and wakes the worker if
+  /// it sleeps. Jobs run in the order in which one thread injected them. A job
+  /// must not block. Jobs injected after Stop has returned never run.
+  void Inject(std::function<void()> job);
+
+  /// Hands a task made inside the runtime to this worker.
+  void InjectTask(hipc::FullPtr<Task> task);
+
+  /// Polls the ring from now on. `wake_fd` is the session's eventfd for this
+  /// worker, owned by the session.
+  void AttachRing(RingSource source, int wake_fd);
+
+  /// Stops polling the rings of `session_id`; `done` runs, on this worker,
+  /// when none of its tasks is running or parked here any more.
+  void DetachSession(u64 session_id, int wake_fd, std::function<void()> done);
+
+  u32 index() const;
+  const Clock& clock() const;
+  const WorkerStats& stats() const;
+
+  // ---- the worker's own thread ----
+
+  /// The worker that runs the calling thread, or null.
+  static Worker* Current();
+
+  /// The run under way, or null between two runs.
+  RunContext* current_run() const;
+
+  /// Puts a task made by a running method into this worker's own queue.
+  void EnqueueLocal(hipc::FullPtr<Task> task);
+
+  /// Parks the running method until Unpark(run) or `deadline_ns` on the
+  /// worker's clock. Returns kOk, kDeadlineExceeded, kCancelled when the worker
+  /// stops (the method must unwind), or kNoMemory when there is no stack to go
+  /// on with. An Unpark that came before is taken at once. After anything but
+  /// kOk the caller makes sure that nobody unparks `run` any more before it
+  /// goes away. REQUIRES: inside a method.
+  [[nodiscard]] Status Park(ParkedRun& run, u64 deadline_ns);
+
+  /// Makes a parked run ready. From any thread, at most once per Park.
+  static void Unpark(ParkedRun& run);
+
+  /// Lets everything else that is ready run first.
+  [[nodiscard]] Status Yield();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Something that another thread puts into a worker's inbox.
+struct InboxNode {
+  InboxNode* next = nullptr;
+  bool is_run = false;  ///< A ParkedRun; otherwise a job.
+};
+
+/// One method that sleeps, or is about to; lies on that method's stack. All
+/// members belong to the worker.
+struct ParkedRun : InboxNode {
+  enum class Wake { kNone, kUnparked, kDeadline, kCancelled };
+
+  /// REQUIRES: inside a method.
+  ParkedRun() : worker(Worker::Current()) { is_run = true; }
+  ParkedRun(const ParkedRun&) = delete;
+  ParkedRun& operator=(const ParkedRun&) = delete;
+
+  Worker* const worker;
+  Fiber* fiber = nullptr;  ///< Null while it runs.
+  RunContext* context = nullptr;
+  ParkedRun* previous_parked = nullptr;
+  ParkedRun* next_parked = nullptr;
+  u64 deadline_ns = kNoDeadlineNs;
+  Wake wake = Wake::kNone;
+  bool unparked_early = false;  ///< Unparked when it was not parked.
+};
+
+namespace this_task {
+
+/// Inside a method: lets other tasks of this worker run. Elsewhere:
+/// sched_yield. Throws StatusError(kCancelled) when the runtime stops.
+void Yield();
+
+/// Sleeps at least `duration_ns`: the fiber in a method, the thread elsewhere.
+/// Throws StatusError(kCancelled) when the runtime stops meanwhile.
+void SleepFor(u64 duration_ns);
+
+}  // namespace this_task
+
+}  // namespace chi
+
+#define CHI_CUR_WORKER (::chi::Worker::Current())
+
+#endif  // CHIMAERA_SCHED_WORKER_H_

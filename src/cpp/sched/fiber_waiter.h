@@ -1,0 +1,33 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Waiting inside a method: the fiber parks, the worker goes on.
+
+#ifndef CHIMAERA_SCHED_FIBER_WAITER_H_
+#define CHIMAERA_SCHED_FIBER_WAITER_H_
+
+#include "chimaera/ipc/waiter.h"
+#include "chimaera/sched/worker.h"
+
+namespace chi {
+
+/// The waiter of one worker's thread. Waits only for tasks that were made
+/// inside the runtime.
+class FiberWaiter final : public Waiter {
+ public:
+  FiberWaiter(Worker& worker, const Clock& clock)
+      : worker_(worker), clock_(clock) {}
+
+  /// Throws StatusError(kCancelled) when the runtime stops meanwhile, so that
+  /// the method unwinds.
+  [[nodiscard]] Status Wait(Task& task, u64 timeout_ns) override;
+  void Yield() override;
+
+ private:
+  Worker& worker_;
+  const Clock& clock_;
+};
+
+}  // namespace chi
+
+#endif  // CHIMAERA_SCHED_FIBER_WAITER_H_

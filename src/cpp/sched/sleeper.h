@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Where an idle worker sleeps, and how it is woken: an epoll set with one
+// eventfd of its own, for the runtime's threads, and one per session. They
+// are edge-triggered, so a wake-up costs no read, and a client that empties
+// its eventfd itself robs nobody but itself.
+
+#ifndef CHIMAERA_SCHED_SLEEPER_H_
+#define CHIMAERA_SCHED_SLEEPER_H_
+
+#include <atomic>
+#include <unordered_map>
+
+#include "chimaera/base/status.h"
+#include "chimaera/base/types.h"
+#include "chimaera/base/unique_fd.h"
+
+namespace chi {
+
+class Sleeper {
+ public:
+  /// Makes the descriptors.
+  [[nodiscard]] Status Open();
+
+  // ---- any thread ----
+
+  /// To be called after something was put into the inbox. Wakes the worker if
+  /// it sleeps or is about to; a system call only then.
+  ///
+  ///   other thread                 worker
+  ///   push to the inbox            parked_ = 1          (Announce)
+  ///   parked_ read                 inbox looks empty?
+  ///
+  /// All four are seq_cst: either the worker sees the push, or the other
+  /// thread sees parked_. Only the one who wins the exchange writes.
+  void Wake() {
+    if (parked_.load(std::memory_order_seq_cst) != 0 &&
+        parked_.exchange(0, std::memory_order_seq_cst) != 0) {
+      Signal();
+    }
+  }
+
+  // ---- the worker ----
+
+  void Announce() { parked_.store(1, std::memory_order_seq_cst); }
+  void Cancel() { parked_.store(0, std::memory_order_relaxed); }
+
+  /// Sleeps until a wake-up, or `timeout_ns`. Returns early now and then.
+  void Sleep(u64 timeout_ns);
+
+  /// Lets a session's eventfd wake this worker too. Counted: removed as often
+  /// as added.
+  void Add(int fd);
+  void Remove(int fd);
+
+ private:
+  void Signal();
+
+  UniqueFd epoll_;
+  UniqueFd event_;
+  std::atomic<u32> parked_{0};
+  std::unordered_map<int, u32> watched_;
+};
+
+}  // namespace chi
+
+#endif  // CHIMAERA_SCHED_SLEEPER_H_

@@ -1,0 +1,110 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The public face of a worker.
+
+#include "chimaera/sched/worker.h"
+
+#include <sched.h>
+#include <time.h>
+
+#include <utility>
+
+#include "chimaera/shm/storage.h"
+#include "sched/worker_impl.h"
+
+namespace chi {
+namespace {
+
+thread_local Worker* current_worker = nullptr;
+
+}  // namespace
+
+void SetCurrentWorker(Worker* worker) { current_worker = worker; }
+
+Worker::Worker(const WorkerOptions& options, Executor& executor)
+    : impl_(std::make_unique<Impl>(*this, options, executor)) {}
+Worker::~Worker() = default;
+
+Status Worker::Start() { return impl_->Start(); }
+void Worker::Stop() { impl_->Stop(); }
+
+void Worker::Inject(std::function<void()> job) {
+  impl_->Inject(std::move(job));
+}
+
+void Worker::InjectTask(hipc::FullPtr<Task> task) {
+  impl_->Inject([this, task] { impl_->EnqueueLocal(task); });
+}
+
+void Worker::AttachRing(RingSource source, int wake_fd) {
+  impl_->Inject([this, source = std::move(source), wake_fd] {
+    impl_->AttachLane(source, wake_fd);
+  });
+}
+
+void Worker::DetachSession(u64 session_id, int wake_fd,
+                           std::function<void()> done) {
+  impl_->Inject([this, session_id, wake_fd, done = std::move(done)] {
+    impl_->DetachLanes(session_id, wake_fd, done);
+  });
+}
+
+u32 Worker::index() const { return impl_->options().index; }
+const Clock& Worker::clock() const { return *impl_->options().clock; }
+const WorkerStats& Worker::stats() const { return impl_->stats(); }
+
+Worker* Worker::Current() { return current_worker; }
+RunContext* Worker::current_run() const { return impl_->current_run(); }
+
+void Worker::EnqueueLocal(hipc::FullPtr<Task> task) {
+  impl_->EnqueueLocal(task);
+}
+
+Status Worker::Park(ParkedRun& run, u64 deadline_ns) {
+  return impl_->Park(run, deadline_ns);
+}
+
+void Worker::Unpark(ParkedRun& run) {
+  Worker& owner = *run.worker;
+  if (&owner == current_worker) {
+    owner.impl_->UnparkHere(run);
+  } else {
+    owner.impl_->InjectNode(&run);
+  }
+}
+
+Status Worker::Yield() { return impl_->Yield(); }
+
+RunContext* CurrentRun() {
+  return current_worker == nullptr ? nullptr : current_worker->current_run();
+}
+
+namespace this_task {
+
+void Yield() {
+  if (CurrentRun() == nullptr) {
+    sched_yield();
+    return;
+  }
+  const Status yielded = current_worker->Yield();
+  if (!yielded.ok()) throw StatusError(yielded);
+}
+
+void SleepFor(u64 duration_ns) {
+  if (CurrentRun() == nullptr) {
+    timespec left{static_cast<time_t>(duration_ns / kNsPerSec),
+                  static_cast<long>(duration_ns % kNsPerSec)};
+    while (nanosleep(&left, &left) != 0) {
+    }
+    return;
+  }
+  ParkedRun run;
+  const u64 now_ns = current_worker->clock().NowNs();
+  const Status parked =
+      current_worker->Park(run, DeadlineNs(now_ns, duration_ns));
+  if (parked.code() != StatusCode::kDeadlineExceeded) throw StatusError(parked);
+}
+
+}  // namespace this_task
+}  // namespace chi

@@ -1,0 +1,346 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The loop. It runs on whichever fiber has it at the moment; every method it
+// calls may park that fiber and resume it much later, so nothing that was
+// read before a call is used after it, and `switches_` tells a loop over
+// lanes that it no longer is where it thinks.
+
+#include "sched/worker_impl.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <string>
+
+#include "chimaera/base/check.h"
+#include "chimaera/base/log.h"
+
+namespace chi {
+namespace {
+
+// Tasks taken from one ring before the next one has its turn.
+constexpr u32 kBatch = 64;
+// Turns of the loop between two looks at the clock while timers run.
+constexpr u32 kTurnsPerTimerLook = 16;
+
+struct Job : InboxNode {
+  explicit Job(std::function<void()> job_fn) : fn(std::move(job_fn)) {}
+  std::function<void()> fn;
+};
+
+void CpuRelax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+bool HasSecondCpu() {
+  cpu_set_t allowed;
+  return sched_getaffinity(0, sizeof(allowed), &allowed) != 0 ||
+         CPU_COUNT(&allowed) > 1;
+}
+
+void Count(std::atomic<u64>& counter, u64 value) {
+  counter.store(value, std::memory_order_relaxed);
+}
+
+void Increment(std::atomic<u64>& counter) {
+  Count(counter, counter.load(std::memory_order_relaxed) + 1);
+}
+
+}  // namespace
+
+Worker::Impl::Impl(Worker& self, const WorkerOptions& options,
+                   Executor& executor)
+    : self_(self),
+      options_(options),
+      executor_(executor),
+      fibers_(options.stack_bytes, [this] { Loop(); }),
+      port_(self),
+      waiter_(self, *options.clock),
+      storage_(self),
+      idle_(*options.clock, options.first_busy_wait_ns,
+            options.max_busy_wait_ns, HasSecondCpu()) {}
+
+Status Worker::Impl::Start() {
+  CHI_RETURN_IF_ERROR(sleeper_.Open());
+  thread_ = std::thread([this] { ThreadMain(); });
+  return Status();
+}
+
+void Worker::Impl::Stop() {
+  if (!thread_.joinable()) return;
+  Inject([this] {
+    stopping_ = true;
+    stop_deadline_ns_ =
+        DeadlineNs(options_.clock->NowNs(), options_.stop_grace_ns);
+  });
+  thread_.join();
+  // What came after the loop had ended.
+  for (InboxNode* node = inbox_.TakeAll(); node != nullptr;) {
+    InboxNode* next = node->next;
+    CHI_CHECK(!node->is_run);
+    delete static_cast<Job*>(node);
+    node = next;
+  }
+}
+
+void Worker::Impl::Inject(std::function<void()> job) {
+  InjectNode(new Job(std::move(job)));
+}
+
+void Worker::Impl::ThreadMain() {
+  const std::string name = "chi-worker-" + std::to_string(options_.index);
+  pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
+  PinThread();
+  SetCurrentWorker(&self_);
+  SetThreadWaiter(&waiter_);
+  SetThreadStorage(&storage_);
+  IpcManager::SetThreadPort(&port_);
+  fibers_.Run();
+  lanes_.Clear();
+  IpcManager::SetThreadPort(nullptr);
+  SetThreadStorage(nullptr);
+  SetThreadWaiter(nullptr);
+  SetCurrentWorker(nullptr);
+}
+
+void Worker::Impl::PinThread() {
+  if (options_.cpu >= 0) {
+    cpu_set_t cpu;
+    CPU_ZERO(&cpu);
+    CPU_SET(options_.cpu, &cpu);
+    if (sched_setaffinity(0, sizeof(cpu), &cpu) != 0) {
+      CHI_LOG(kWarning, "worker {}: cannot pin to CPU {}", options_.index,
+              options_.cpu);
+    }
+  }
+  if (options_.line != nullptr) {
+    options_.line->cpu.store(static_cast<u32>(sched_getcpu()),
+                             std::memory_order_relaxed);
+    options_.line->spinning.store(1, std::memory_order_relaxed);
+  }
+}
+
+void Worker::Impl::Loop() {
+  Count(stats_.fibers, fibers_.num_fibers());
+  for (;;) {
+    bool busy = PollLanes();
+    busy |= RunLocal();
+    busy |= DrainInbox();
+    busy |= WakeExpired();
+    busy |= ResumeReady();
+    if (busy) {
+      idle_.OnWork();
+      continue;
+    }
+    if (stopping_ && MayEnd()) return;
+    if (idle_.KeepSpinning()) {
+      CpuRelax();
+    } else {
+      Sleep();
+    }
+  }
+}
+
+bool Worker::Impl::PollLanes() {
+  bool busy = false;
+  const u64 switches = switches_;
+  for (const auto& lane : lanes_.polled()) {
+    u64 value;
+    for (u32 i = 0; i < kBatch && lane->consumer.TryPop(&value); ++i) {
+      busy = true;
+      RunSubmitted(*lane, ShmPtr::FromBits(value));
+      if (switches_ != switches) return true;
+    }
+  }
+  return busy;
+}
+
+bool Worker::Impl::RunLocal() {
+  if (local_.empty()) return false;
+  // Only what is here now: tasks that make tasks must not keep clients out.
+  const u64 switches = switches_;
+  for (size_t n = local_.size(); n > 0; --n) {
+    const hipc::FullPtr<Task> task = local_.front();
+    local_.pop_front();
+    RunInternal(task);
+    if (switches_ != switches) break;
+  }
+  return true;
+}
+
+bool Worker::Impl::DrainInbox() {
+  InboxNode* node = inbox_.TakeAll();
+  if (node == nullptr) return false;
+  while (node != nullptr) {
+    InboxNode* next = node->next;
+    if (node->is_run) {
+      UnparkHere(*static_cast<ParkedRun*>(node));
+    } else {
+      std::unique_ptr<Job> job(static_cast<Job*>(node));
+      job->fn();
+    }
+    node = next;
+  }
+  return true;
+}
+
+bool Worker::Impl::WakeExpired() {
+  if (!parked_.has_deadlines()) return false;
+  if (++turns_ % kTurnsPerTimerLook != 0) return false;
+  return parked_.WakeExpired(options_.clock->NowNs());
+}
+
+bool Worker::Impl::ResumeReady() {
+  ParkedRun* run = parked_.TakeReady();
+  if (run == nullptr) return false;
+  Fiber* fiber = std::exchange(run->fiber, nullptr);
+  fibers_.RetireInto(fiber);
+  return true;
+}
+
+void Worker::Impl::BeginRun(Frame& frame) {
+  frame_ = &frame;
+  current_ = &frame.context;
+  internal::thread_task = &frame.context.task_id;
+  Increment(stats_.tasks);
+}
+
+void Worker::Impl::EndRun(Frame& frame) {
+  current_ = nullptr;
+  internal::thread_task = nullptr;
+  if (frame.was_parked && frame.lane != nullptr) {
+    frame.lane->session->EndTask();
+    lanes_.RunFinished(*frame.lane);
+  }
+}
+
+void Worker::Impl::RunSubmitted(Lane& lane, ShmPtr pointer) {
+  Frame frame;
+  frame.lane = &lane;
+  frame.context.session = lane.session.get();
+  frame.context.client_id = lane.session->id();
+  BeginRun(frame);
+  executor_.RunSubmitted(pointer, frame.context);
+  EndRun(frame);
+}
+
+void Worker::Impl::RunInternal(hipc::FullPtr<Task> task) {
+  Frame frame;
+  BeginRun(frame);
+  executor_.RunInternal(task, frame.context);
+  EndRun(frame);
+}
+
+void Worker::Impl::SwitchAway(ParkedRun& run, Fiber* spare) {
+  Frame& frame = *frame_;
+  run.context = current_;
+  run.fiber = fibers_.Current();
+  current_ = nullptr;
+  internal::thread_task = nullptr;
+  ++switches_;
+  Increment(stats_.parks);
+  Count(stats_.parked, parked_.num_parked());
+  fibers_.SwitchTo(spare);
+  Count(stats_.parked, parked_.num_parked());
+  frame_ = &frame;
+  current_ = &frame.context;
+  internal::thread_task = &frame.context.task_id;
+}
+
+Status Worker::Impl::Park(ParkedRun& run, u64 deadline_ns) {
+  CHI_CHECK(current_ != nullptr);
+  if (std::exchange(run.unparked_early, false)) return Status();
+  Frame& frame = *frame_;
+  if (!frame.was_parked && frame.lane != nullptr) {
+    if (!frame.lane->session->BeginTask()) {
+      return Status::Overloaded(
+          Format("client {} has {} tasks waiting", frame.context.client_id,
+                 frame.lane->session->limits().max_tasks_in_flight));
+    }
+    ++frame.lane->parked_runs;
+    frame.was_parked = true;
+  }
+  Fiber* spare = fibers_.AcquireSpare();
+  if (spare == nullptr) return Status::NoMemory("no stack for another fiber");
+  run.deadline_ns = deadline_ns;
+  run.wake = ParkedRun::Wake::kNone;
+  parked_.Add(run);
+  SwitchAway(run, spare);
+  switch (run.wake) {
+    case ParkedRun::Wake::kDeadline:
+      return Status::DeadlineExceeded("woken by the clock");
+    case ParkedRun::Wake::kCancelled:
+      return Status::Cancelled("the runtime is stopping");
+    default:
+      return Status();
+  }
+}
+
+Status Worker::Impl::Yield() {
+  CHI_CHECK(current_ != nullptr);
+  ParkedRun run;
+  Fiber* spare = fibers_.AcquireSpare();
+  if (spare == nullptr) return Status::NoMemory("no stack for another fiber");
+  parked_.AddReady(run);
+  SwitchAway(run, spare);
+  return Status();
+}
+
+bool Worker::Impl::MayEnd() {
+  if (!lanes_.LookEmpty() || !local_.empty() || !inbox_.LooksEmpty() ||
+      parked_.has_ready()) {
+    return false;
+  }
+  if (parked_.num_parked() == 0) return true;
+  if (options_.clock->NowNs() < stop_deadline_ns_) return false;
+  parked_.CancelAll();
+  return false;
+}
+
+void Worker::Impl::Sleep() {
+  if (options_.line != nullptr) {
+    options_.line->spinning.store(0, std::memory_order_relaxed);
+  }
+  sleeper_.Announce();
+  lanes_.AnnounceParked();
+  if (inbox_.LooksEmpty() && lanes_.LookEmpty()) {
+    const u64 now_ns = options_.clock->NowNs();
+    const u64 wake_ns =
+        std::min(parked_.next_deadline_ns(),
+                 stopping_ ? stop_deadline_ns_ : kNoDeadlineNs);
+    if (wake_ns > now_ns) {
+      Increment(stats_.sleeps);
+      sleeper_.Sleep(wake_ns - now_ns);
+    }
+  }
+  sleeper_.Cancel();
+  lanes_.CancelParked();
+  if (parked_.has_deadlines()) parked_.WakeExpired(options_.clock->NowNs());
+  if (options_.line != nullptr) {
+    options_.line->cpu.store(static_cast<u32>(sched_getcpu()),
+                             std::memory_order_relaxed);
+    options_.line->spinning.store(1, std::memory_order_relaxed);
+  }
+}
+
+void Worker::Impl::AttachLane(RingSource source, int wake_fd) {
+  lanes_.Add(std::move(source));
+  sleeper_.Add(wake_fd);
+  Count(stats_.rings, lanes_.polled().size());
+}
+
+void Worker::Impl::DetachLanes(u64 session_id, int wake_fd,
+                               std::function<void()> done) {
+  for (u32 n = lanes_.Detach(session_id, std::move(done)); n > 0; --n) {
+    sleeper_.Remove(wake_fd);
+  }
+  Count(stats_.rings, lanes_.polled().size());
+}
+
+}  // namespace chi

@@ -1,0 +1,113 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The inside of a worker: its loop and what the loop looks at.
+
+#ifndef CHIMAERA_SCHED_WORKER_IMPL_H_
+#define CHIMAERA_SCHED_WORKER_IMPL_H_
+
+#include <deque>
+#include <functional>
+#include <thread>
+
+#include "chimaera/ipc/ids.h"
+#include "chimaera/ipc/ipc_manager.h"
+#include "chimaera/sched/executor.h"
+#include "chimaera/sched/worker.h"
+#include "sched/fiber.h"
+#include "sched/fiber_waiter.h"
+#include "sched/idle_policy.h"
+#include "sched/inbox.h"
+#include "sched/lanes.h"
+#include "sched/parked_runs.h"
+#include "sched/sleeper.h"
+#include "sched/worker_port.h"
+#include "sched/worker_storage.h"
+
+namespace chi {
+
+/// What Worker::Current returns on this thread from now on.
+void SetCurrentWorker(Worker* worker);
+
+class Worker::Impl {
+ public:
+  Impl(Worker& self, const WorkerOptions& options, Executor& executor);
+
+  // ---- any thread ----
+  [[nodiscard]] Status Start();
+  void Stop();
+  void InjectNode(InboxNode* node) {
+    inbox_.Push(node);
+    sleeper_.Wake();
+  }
+  void Inject(std::function<void()> job);
+
+  // ---- the worker's thread ----
+  void AttachLane(RingSource source, int wake_fd);
+  void DetachLanes(u64 session_id, int wake_fd, std::function<void()> done);
+  void EnqueueLocal(hipc::FullPtr<Task> task) { local_.push_back(task); }
+  [[nodiscard]] Status Park(ParkedRun& run, u64 deadline_ns);
+  void UnparkHere(ParkedRun& run) {
+    parked_.Wake(run, ParkedRun::Wake::kUnparked);
+  }
+  [[nodiscard]] Status Yield();
+
+  const WorkerOptions& options() const { return options_; }
+  WorkerStats& stats() { return stats_; }
+  RunContext* current_run() const { return current_; }
+
+ private:
+  // One call of the executor, on the stack of the fiber that makes it.
+  struct Frame {
+    RunContext context;
+    Lane* lane = nullptr;  // null for tasks made inside the runtime
+    bool was_parked = false;
+  };
+
+  void ThreadMain();
+  void Loop();
+  bool PollLanes();
+  bool RunLocal();
+  bool DrainInbox();
+  bool WakeExpired();
+  bool ResumeReady();
+  void RunSubmitted(Lane& lane, ShmPtr pointer);
+  void RunInternal(hipc::FullPtr<Task> task);
+  void BeginRun(Frame& frame);
+  void EndRun(Frame& frame);
+  void SwitchAway(ParkedRun& run, Fiber* spare);
+  bool MayEnd();
+  void Sleep();
+  void PinThread();
+
+  // Constant after construction.
+  Worker& self_;
+  const WorkerOptions options_;
+  Executor& executor_;
+
+  // Any thread.
+  Inbox inbox_;
+  Sleeper sleeper_;
+  WorkerStats stats_;
+  std::thread thread_;  // the thread that starts and stops
+
+  // Owned by the worker thread.
+  FiberHost fibers_;
+  WorkerPort port_;
+  FiberWaiter waiter_;
+  WorkerStorage storage_;
+  IdlePolicy idle_;
+  Lanes lanes_;
+  std::deque<hipc::FullPtr<Task>> local_;
+  ParkedRuns parked_;
+  RunContext* current_ = nullptr;
+  Frame* frame_ = nullptr;
+  u64 switches_ = 0;  // a loop that sees it change starts over
+  u32 turns_ = 0;
+  bool stopping_ = false;
+  u64 stop_deadline_ns_ = kNoDeadlineNs;
+};
+
+}  // namespace chi
+
+#endif  // CHIMAERA_SCHED_WORKER_IMPL_H_

@@ -1,0 +1,88 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The state word of a task made inside the runtime decides between the three
+// who meet at it: who finishes it (exchange to kDone), who waits (kPending to
+// kAwaited), and who drops it (exchange to kOrphaned). Line 1's `waiter_` goes
+// with kAwaited (a ParkedRun, or 0 for a sleeping thread) and with kOrphaned
+// (the function that frees the task).
+
+#include "sched/worker_port.h"
+
+#include <cstdlib>
+
+#include "chimaera/base/check.h"
+#include "chimaera/ipc/ipc_manager.h"
+#include "chimaera/ipc/life_word.h"
+
+namespace chi {
+namespace {
+
+using DestroyFn = void (*)(ThreadPort&, hipc::FullPtr<Task>);
+
+class HeapSlabs final : public SlabSource {
+ public:
+  Result<ShmRange> AllocateSlab(u64 bytes) override {
+    void* memory = nullptr;
+    if (posix_memalign(&memory, kCacheLineSize, bytes) != 0) {
+      return Status::NoMemory(Format("{} bytes for tasks", bytes));
+    }
+    return ShmRange{static_cast<char*>(memory), ShmPtr::Private(memory), bytes};
+  }
+  void FreeSlab(ShmPtr slab) override { std::free(slab.private_address()); }
+};
+
+void MarkPending(Task& task) {
+  task.state_.store(static_cast<u32>(TaskState::kPending),
+                    std::memory_order_relaxed);
+}
+
+}  // namespace
+
+SlabAllocator& PrivateSlabs() {
+  // Never destroyed: threads return memory until the process ends.
+  static auto* slabs = new SlabAllocator(*new HeapSlabs);
+  return *slabs;
+}
+
+void OrphanInternalTask(ThreadPort& port, hipc::FullPtr<Task> task,
+                        DestroyFn destroy) {
+  task->waiter_ = reinterpret_cast<u64>(destroy);
+  const u32 old = task->state_.exchange(
+      static_cast<u32>(TaskState::kOrphaned), std::memory_order_acq_rel);
+  const bool done = old == static_cast<u32>(TaskState::kDone) ||
+                    old == static_cast<u32>(TaskState::kDoneWithText);
+  if (done) destroy(port, task);
+}
+
+void FinishInternalTask(hipc::FullPtr<Task> task) {
+  const bool has_text = task->return_code_ != 0;
+  const TaskState done =
+      has_text ? TaskState::kDoneWithText : TaskState::kDone;
+  // acq_rel: publishes the outputs, and meets the waiter's registration.
+  const auto old = static_cast<TaskState>(task->state_.exchange(
+      static_cast<u32>(done), std::memory_order_acq_rel));
+  if (old == TaskState::kPending) return;
+  const u64 waiter = task->waiter_;
+  if (old == TaskState::kOrphaned) {
+    ThreadPort* port = IpcManager::CurrentPort();
+    CHI_CHECK(port != nullptr);
+    reinterpret_cast<DestroyFn>(waiter)(*port, task);
+  } else if (waiter != 0) {
+    Worker::Unpark(*reinterpret_cast<ParkedRun*>(waiter));
+  } else {
+    FutexWake(&task->state_, 1);
+  }
+}
+
+void WorkerPort::Submit(hipc::FullPtr<Task> task, Priority /*priority*/) {
+  MarkPending(*task);
+  worker_.EnqueueLocal(task);
+}
+
+void InjectPort::Submit(hipc::FullPtr<Task> task, Priority /*priority*/) {
+  MarkPending(*task);
+  worker_.InjectTask(task);
+}
+
+}  // namespace chi

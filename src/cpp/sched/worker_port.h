@@ -1,0 +1,63 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// How tasks are made and submitted inside the runtime: in private memory,
+// straight into a worker's queue.
+
+#ifndef CHIMAERA_SCHED_WORKER_PORT_H_
+#define CHIMAERA_SCHED_WORKER_PORT_H_
+
+#include "chimaera/ipc/thread_port.h"
+#include "chimaera/sched/worker.h"
+#include "chimaera/shm/slab.h"
+
+namespace chi {
+
+/// Task memory from the heap; shared by all ports inside a runtime.
+SlabAllocator& PrivateSlabs();
+
+/// Marks `task` as dropped: `destroy` runs at once if it is done, else on the
+/// worker that finishes it.
+void OrphanInternalTask(ThreadPort& port, hipc::FullPtr<Task> task,
+                        void (*destroy)(ThreadPort&, hipc::FullPtr<Task>));
+
+/// Writes the outcome of a task made inside the runtime and wakes its waiter,
+/// or frees it if nobody wants it any more. `task` is gone afterwards.
+/// REQUIRES: return_code_ and text are set; called on a worker.
+void FinishInternalTask(hipc::FullPtr<Task> task);
+
+/// The port of a worker's own thread.
+class WorkerPort final : public ThreadPort {
+ public:
+  explicit WorkerPort(Worker& worker)
+      : ThreadPort(PrivateSlabs()), worker_(worker) {}
+
+  void Submit(hipc::FullPtr<Task> task, Priority priority) override;
+  void Orphan(hipc::FullPtr<Task> task,
+              void (*destroy)(ThreadPort&, hipc::FullPtr<Task>)) override {
+    OrphanInternalTask(*this, task, destroy);
+  }
+
+ private:
+  Worker& worker_;
+};
+
+/// The port of another thread of the runtime: hands tasks to one worker.
+class InjectPort final : public ThreadPort {
+ public:
+  explicit InjectPort(Worker& worker)
+      : ThreadPort(PrivateSlabs()), worker_(worker) {}
+
+  void Submit(hipc::FullPtr<Task> task, Priority priority) override;
+  void Orphan(hipc::FullPtr<Task> task,
+              void (*destroy)(ThreadPort&, hipc::FullPtr<Task>)) override {
+    OrphanInternalTask(*this, task, destroy);
+  }
+
+ private:
+  Worker& worker_;
+};
+
+}  // namespace chi
+
+#endif  // CHIMAERA_SCHED_WORKER_PORT_H_
