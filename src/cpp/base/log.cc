@@ -139,8 +139,14 @@ void AppendEscaped(std::string_view message, std::string* line) {
   }
 }
 
+// Null if it is not set. Reading is safe as long as nobody calls setenv; a
+// program that does has to set the log level itself first.
+const char* FromEnvironment(const char* name) {
+  return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): see above
+}
+
 LogLevel LevelFromEnvironment() {
-  const char* text = std::getenv("CHI_LOG_LEVEL");
+  const char* text = FromEnvironment("CHI_LOG_LEVEL");
   if (text != nullptr && *text != '\0') {
     const Result<LogLevel> level = ParseLogLevel(text);
     if (level.ok()) {
@@ -150,7 +156,7 @@ LogLevel LevelFromEnvironment() {
                Format("CHI_LOG_LEVEL: {}; using info", level.status()));
     return LogLevel::kInfo;
   }
-  const char* debug = std::getenv("CHI_DEBUG");
+  const char* debug = FromEnvironment("CHI_DEBUG");
   const bool wants_debug = debug != nullptr && std::string_view(debug) == "1";
   return wants_debug ? LogLevel::kDebug : LogLevel::kInfo;
 }

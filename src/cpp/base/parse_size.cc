@@ -169,7 +169,7 @@ std::string FormatSize(u64 bytes) {
     const Wide scale = Wide{1} << (10 * power);
     return static_cast<u64>((Wide{bytes} * 100 + scale / 2) / scale);
   };
-  while (unit + 1 < kUnits.size() && hundredths(unit) >= 1024 * 100) {
+  while (unit + 1 < kUnits.size() && hundredths(unit) >= u64{1024} * 100) {
     ++unit;
   }
   const u64 value = hundredths(unit);
