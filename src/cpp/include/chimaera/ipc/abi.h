@@ -29,9 +29,9 @@ inline constexpr u32 kAbiPageSize = 4096;
 [[nodiscard]] constexpr AbiSizes ThisAbiSizes() {
   AbiSizes sizes;
   sizes.task = sizeof(Task);
-  sizes.string = sizeof(ipc::string);
-  sizes.vector = sizeof(ipc::vector<u64>);
-  sizes.ring_slot = sizeof(RingSlot);
+  sizes.string = sizeof(string);
+  sizes.vector = sizeof(vector<u64>);
+  sizes.ring_slot = sizeof(RingSlot<StdAtomics>);
   sizes.page = kAbiPageSize;
   sizes.cache_line = kCacheLineSize;
   return sizes;

@@ -103,6 +103,10 @@ class ControlClient {
   /// OK, or kForked in the child of a fork, or kRuntimeDied.
   [[nodiscard]] Status Check() const;
 
+  /// The same, and kStale or the reason if the runtime has ended this session.
+  /// One system call: for a waiter's slices, not for every task.
+  [[nodiscard]] Status CheckSession() const;
+
   /// True in the child of a fork made after Connect.
   [[nodiscard]] bool forked() const;
 
@@ -115,7 +119,7 @@ class ControlClient {
       const std::string& runtime_dir, UniqueFd socket, const Welcome& welcome,
       std::vector<UniqueFd> fds);
   OwnedSegment Own(u16 id) const;
-  Status AddOwn(u16 id, UniqueFd fd, u64 size);
+  Status AddOwn(u16 id, UniqueFd fd, u64 size) CHI_REQUIRES(mu_);
   Status AddShared(u16 id, UniqueFd fd, u64 size) CHI_REQUIRES(mu_);
   char* ResolveSlow(ShmPtr p, u64 size);
   template <typename Request>

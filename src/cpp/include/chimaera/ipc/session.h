@@ -188,8 +188,10 @@ class Session {
   };
 
   Session(const Identity& identity, const SessionLimits& limits,
-          std::shared_ptr<SessionCommons> commons, CutOffRequest cut_off);
-  void WriteMainHeader();
+          std::shared_ptr<SessionCommons> commons, CutOffRequest cut_off,
+          Segment main);
+  u16 AppendSegment(SegmentKind kind, Segment segment);
+  Status FreeResultLocked(ShmPtr p) CHI_REQUIRES(mu_);
   void DrainReturnsLocked() CHI_REQUIRES(mu_);
 
   // Constant after Create.
@@ -212,7 +214,7 @@ class Session {
 
   mutable Mutex mu_;
   // The runtime's end of the ring by which the client returns results.
-  std::unique_ptr<ReturnRingConsumer> returns_ CHI_GUARDED_BY(mu_);
+  ReturnRingConsumer returns_ CHI_GUARDED_BY(mu_);
   // Results the client holds: ShmPtr bits to bytes.
   std::unordered_map<u64, u64> ledger_ CHI_GUARDED_BY(mu_);
   u64 ledger_bytes_ CHI_GUARDED_BY(mu_) = 0;
