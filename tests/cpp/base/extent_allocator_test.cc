@@ -30,6 +30,7 @@ namespace {
 constexpr u64 kGrain = 4096;
 
 u64 TestSeed() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets it here
   const char* text = std::getenv("CHI_TEST_SEED");
   return text != nullptr ? std::strtoull(text, nullptr, 0)
                          : SystemRandom::Get().Next();

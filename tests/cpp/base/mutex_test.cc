@@ -30,9 +30,9 @@ class Counter {
 
 TEST_CASE("MutexLock: keeps two threads from counting at once") {
   Counter counter;
-  std::vector<std::thread> threads;
-  for (int t = 0; t < 4; ++t) {
-    threads.emplace_back([&counter] {
+  std::vector<std::thread> threads(4);
+  for (std::thread& thread : threads) {
+    thread = std::thread([&counter] {
       for (int i = 0; i < 1000; ++i) {
         counter.Increment();
       }
