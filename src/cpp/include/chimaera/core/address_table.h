@@ -21,7 +21,7 @@ class AddressTable {
  public:
   /// `per_node` containers on each node: the first node of the set has the
   /// ids 0 to per_node - 1, the second the following ones.
-  /// REQUIRES: the set is not empty and contains its own node; all ids fit.
+  /// REQUIRES: the set contains its own node; all ids fit.
   AddressTable(const NodeSet& nodes, u32 per_node);
 
   NodeId self() const { return self_; }
@@ -33,7 +33,10 @@ class AddressTable {
   /// The node that holds container `id`; nothing if there is no such one.
   std::optional<NodeId> NodeOf(ContainerId id) const;
   /// Which of this node's containers `id` is; nothing if it is not here.
-  std::optional<u32> LocalIndexOf(ContainerId id) const;
+  std::optional<u32> LocalIndexOf(ContainerId id) const {
+    if (id >= local_of_.size() || local_of_[id] == kNotHere) return {};
+    return local_of_[id];
+  }
   /// The id of this node's container `local`; nothing if there is none.
   std::optional<ContainerId> GlobalIdOf(u32 local) const;
   /// The nodes that hold containers [first, first + count), each once.

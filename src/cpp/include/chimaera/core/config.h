@@ -92,6 +92,10 @@ struct RuntimeConfig {
 Result<std::vector<PoolConfig>> ParseCompose(std::string_view text,
                                              std::string_view origin);
 
+/// The text of a configuration or compose file, cut one byte above
+/// RuntimeConfig::kMaxBytes. kNotFound or kIo, naming it.
+Result<std::string> ReadConfigFile(const std::string& path);
+
 /// The text of the embedded default file.
 std::string_view DefaultConfigText();
 

@@ -141,6 +141,7 @@ class PoolManager {
   class Table {
    public:
     explicit Table(const std::vector<Pool*>& pools);
+    u64 size() const { return slots_.size(); }
     Pool* Find(PoolId id) const {
       for (u64 i = Hash(id);; ++i) {
         const Slot& slot = slots_[i & mask_];
@@ -162,24 +163,29 @@ class PoolManager {
 
   /// A pool in any state. `pool` is null while its containers are made.
   struct Entry {
-    PoolId id;
     std::string name;
     std::string module;
-    u32 num_containers = 0;
+    u32 num_containers = 0;  // on all nodes
+    u64 serial = 0;          // counts creations
+    bool destroyer = false;  // a Destroy is at work on it
     PoolState state = PoolState::kCreating;
     std::unique_ptr<Pool> pool;
   };
   class Reservation;
 
   Status CheckRequest(const PoolRequest& request) const;
-  Result<bool> Reserve(const PoolRequest& request, PoolId* existing);
+  /// The id of the existing pool, or the null id: then name and id are taken.
+  Result<PoolId> Reserve(const PoolRequest& request);
+  Result<PoolId> TryReserve(const PoolRequest& request, bool* wait);
   Result<std::unique_ptr<Pool>> Build(const PoolRequest& request,
                                       hipc::FullPtr<Task> create_task,
                                       RunContext& ctx);
-  Status BeginDestroy(PoolId id, const RunContext& ctx, Pool** pool);
+  Result<Pool*> BeginDestroy(PoolId id, const RunContext& ctx);
+  Status FinishDestroy(Pool& pool, hipc::FullPtr<Task> task, RunContext& ctx);
+  bool WaitForRuns(const Pool& pool) const;
+  void Erase(PoolId id);
   void Publish() CHI_REQUIRES(mutex_);
-  void Quiesce();
-  bool WaitForRuns(const Pool& pool);
+  void FreeRetired();
   void Pause() const;
 
   // Constant after construction.
@@ -193,7 +199,9 @@ class PoolManager {
   std::atomic<u64> epoch_{0};
 
   mutable Mutex mutex_;
-  std::map<u64, Entry> entries_ CHI_GUARDED_BY(mutex_);  // by id
+  std::map<PoolId, Entry> entries_ CHI_GUARDED_BY(mutex_);
+  std::map<std::string, PoolId, std::less<>> ids_ CHI_GUARDED_BY(mutex_);
+  u64 last_serial_ CHI_GUARDED_BY(mutex_) = 0;
   std::unique_ptr<const Table> current_ CHI_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<const Table>> retired_ CHI_GUARDED_BY(mutex_);
 };

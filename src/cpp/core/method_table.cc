@@ -1,0 +1,26 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The table from method ids to rows.
+
+#include "chimaera/core/method_table.h"
+
+#include "chimaera/base/check.h"
+
+namespace chi {
+
+// The generator refuses larger ids; the bound keeps the index small.
+constexpr MethodId kMethodIdLimit = 4096;
+
+MethodTable::MethodTable(const MethodRow* rows, u32 count, const char* version)
+    : rows_(rows), count_(count), version_(version) {
+  for (const MethodRow& row : *this) {
+    CHI_CHECK(row.id < kMethodIdLimit, "method {} ({})", row.id, row.name);
+    if (row.id >= by_id_.size()) by_id_.resize(row.id + 1, nullptr);
+    CHI_CHECK(by_id_[row.id] == nullptr, "method {} is both {} and {}", row.id,
+              by_id_[row.id]->name, row.name);
+    by_id_[row.id] = &row;
+  }
+}
+
+}  // namespace chi

@@ -1,0 +1,52 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A shared library, opened with care: whose file it is, that a symbol is its
+// own and not that of a library it links, and how large an object is.
+
+#ifndef CHIMAERA_CORE_SHARED_LIBRARY_H_
+#define CHIMAERA_CORE_SHARED_LIBRARY_H_
+
+#include <string>
+#include <utility>
+
+#include "chimaera/base/result.h"
+#include "chimaera/base/types.h"
+
+namespace chi {
+
+/// Closes the library when destroyed, unless KeepLoaded was called. Move-only.
+class SharedLibrary {
+ public:
+  struct Symbol {
+    void* address = nullptr;  ///< Null if the library has no such symbol.
+    u64 size = 0;             ///< Bytes, as the symbol table says.
+  };
+
+  /// Runs the library's initialisers. Errors name `path`: kNotFound; kIo if it
+  /// is no shared library or needs something that is not there;
+  /// kPermissionDenied if it, or the directory it is in, may be written by all,
+  /// or belongs to neither root nor the effective user; kBadRequest if it is no
+  /// regular file; kModuleException if an initialiser throws.
+  static Result<SharedLibrary> Open(const std::string& path);
+
+  SharedLibrary(SharedLibrary&& other) noexcept
+      : handle_(std::exchange(other.handle_, nullptr)) {}
+  SharedLibrary& operator=(SharedLibrary&&) = delete;
+  ~SharedLibrary();
+
+  /// The symbol `name` that this library itself defines.
+  Symbol Find(const char* name) const;
+
+  /// The library stays in memory until the process ends.
+  void KeepLoaded() { handle_ = nullptr; }
+
+ private:
+  explicit SharedLibrary(void* handle) : handle_(handle) {}
+
+  void* handle_;  // null: nothing to close
+};
+
+}  // namespace chi
+
+#endif  // CHIMAERA_CORE_SHARED_LIBRARY_H_
