@@ -11,6 +11,7 @@
 # is named and stops alone. TIMEOUT_S (60 by default, 5 times that under a
 # sanitizer) is a bound against hangs, not a claim about speed. Tests may include
 # private headers as "<layer>/<file>.h", shared helpers as "support/<file>.h".
+# LABELS stress takes them out of ctest's usual run: `make stress` runs them.
 # SERIAL keeps ctest from running anything else beside these tests.
 
 find_package(Catch2 REQUIRED)
