@@ -66,6 +66,8 @@ ctest: install
 	ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure --no-tests=error \
 	  -LE stress
 
+# Where tests find modules that are not installed.
+pytest: export CHI_TEST_LIBRARY_DIR := $(CURDIR)/$(BUILD)/lib
 pytest: install
 	$(VENV)/python -m pytest -m "not stress" $(ARGS) | tee build/pytest.log
 

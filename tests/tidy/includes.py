@@ -25,7 +25,7 @@ PROGRAMS = ("python", "tools")
 THIRD_PARTY = {
     "boost/": ("src/cpp/sched/*", "tests/*"),
     "zmq": ("src/cpp/net/zmq_transport.*", "tests/*"),
-    "yaml-cpp/": ("src/cpp/core/config*.cc", "chimods/*/src/*_runtime.cc", "tests/*"),
+    "yaml-cpp/": ("src/cpp/core/yaml_tree.cc", "chimods/*/src/*_runtime.cc", "tests/*"),
     "cereal/": ("src/cpp/*/*.cc", "chimods/*/src/*", "tests/*"),
     "liburing": ("chimods/bdev/src/file_store.cc",),
     "pybind11/": ("src/cpp/python/pybind.h",),

@@ -18,8 +18,7 @@ function(chi_add_layer)
   add_library(chi_${arg_NAME} OBJECT ${arg_SOURCES})
   target_include_directories(chi_${arg_NAME} PRIVATE
     "${PROJECT_SOURCE_DIR}/src/cpp/include"
-    "${PROJECT_SOURCE_DIR}/src/cpp"
-    "${PROJECT_BINARY_DIR}/gen/include")
+    "${PROJECT_SOURCE_DIR}/src/cpp")
   target_link_libraries(chi_${arg_NAME} PRIVATE
     chimaera::warnings chimaera::sanitizers Threads::Threads ${arg_LIBS})
   set_property(GLOBAL APPEND PROPERTY CHIMAERA_LAYERS chi_${arg_NAME})
