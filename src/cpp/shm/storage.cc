@@ -25,7 +25,7 @@ class HeapStorage final : public Storage {
     return ShmPtr::Private(memory);
   }
 
-  void Free(ShmPtr p) override {
+  void Free(ShmPtr p, const void* /*holder*/) override {
     if (p.IsPrivate()) {
       std::free(p.private_address());
     }
@@ -58,7 +58,7 @@ Bytes AllocateBytes(u64 bytes, const void* holder) {
   }
   char* address = storage.Resolve(*ptr, bytes, holder);
   if (address == nullptr) {
-    storage.Free(*ptr);
+    storage.Free(*ptr, holder);
     throw StatusError(Status::Internal(
         Format("storage does not know {} bytes at {}", bytes, *ptr)));
   }
@@ -73,13 +73,13 @@ char* ResolveThroughStorage(ShmPtr p, u64 bytes, const void* holder) {
   return address;
 }
 
-void FreeBoth(ShmPtr data, ShmPtr home) {
+void FreeBoth(ShmPtr data, ShmPtr home, const void* holder) {
   Storage& storage = CurrentStorage();
   if (!data.IsNull()) {
-    storage.Free(data);
+    storage.Free(data, holder);
   }
   if (!home.IsNull() && home != data) {
-    storage.Free(home);
+    storage.Free(home, holder);
   }
 }
 

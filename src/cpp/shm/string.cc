@@ -121,7 +121,7 @@ void string::Replace(std::string_view head, std::string_view tail,
     char text[kInlineCapacity + 1] = {};
     Move(text, head);
     Move(text + head.size(), tail);
-    internal::FreeBoth(data_, home_);
+    internal::FreeBoth(data_, home_, this);
     data_ = ShmPtr::Null();
     home_ = ShmPtr::Null();
     capacity_ = kInlineCapacity;
@@ -131,7 +131,7 @@ void string::Replace(std::string_view head, std::string_view tail,
     Move(place.address, head);
     Move(place.address + head.size(), tail);
     place.address[new_size] = '\0';
-    internal::FreeBoth(data_, home_);
+    internal::FreeBoth(data_, home_, this);
     data_ = place.ptr;
     home_ = place.ptr;
     capacity_ = static_cast<u32>(capacity);
@@ -147,7 +147,7 @@ void string::MoveFrom(string& other) {
     assign(std::as_const(other).view());
     return;
   }
-  internal::FreeBoth(data_, home_);
+  internal::FreeBoth(data_, home_, this);
   data_ = std::exchange(other.data_, ShmPtr::Null());
   home_ = std::exchange(other.home_, ShmPtr::Null());
   size_ = std::exchange(other.size_, 0);

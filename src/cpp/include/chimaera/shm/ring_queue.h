@@ -186,11 +186,13 @@ class RingProducer {
   [[nodiscard]] u64 Room() {
     // acquire, with the release store in PublishConsumed: the consumer's reads
     // of the slots it has freed come before our next writes to them.
-    consumed_ = header_->consumed.load(std::memory_order_acquire);
-    const u64 used = position_ - consumed_;
-    // A corrupt header may claim more than was ever pushed; the difference is
-    // then huge, and the ring counts as full.
-    return used > mask_ ? 0 : mask_ + 1 - used;
+    const u64 consumed = header_->consumed.load(std::memory_order_acquire);
+    const u64 used = position_ - consumed;
+    if (used > mask_ + 1) {
+      return 0;  // a corrupt header claims more than was pushed, or far less
+    }
+    consumed_ = consumed;
+    return mask_ + 1 - used;
   }
 
   [[nodiscard]] u64 position() const { return position_; }
@@ -222,7 +224,7 @@ class RingProducer {
   const u64 mask_;
   // Owned by the producer thread.
   u64 position_;
-  u64 consumed_;  // what `consumed` was when last looked at; it only grows
+  u64 consumed_;  // when last looked at; at most capacity behind position_
 };
 
 /// The reading end.

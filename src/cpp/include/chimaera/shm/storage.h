@@ -65,7 +65,7 @@ class Storage {
 
   /// Takes back what Allocate gave, or what another process gave as an answer.
   /// Ignores what it does not know: it is called by destructors.
-  virtual void Free(ShmPtr p) = 0;
+  virtual void Free(ShmPtr p, const void* holder) = 0;
 
   /// The address of `bytes` bytes at `p`, or nullptr if they are not all there.
   /// They may be read-only if this storage did not allocate them.
@@ -127,7 +127,7 @@ Bytes AllocateBytes(u64 bytes, const void* holder);
 // Throws StatusError(kProtocolViolation) if the bytes are not there.
 char* ResolveThroughStorage(ShmPtr p, u64 bytes, const void* holder);
 // Frees both, once if they are equal; null ones not at all. Never throws.
-void FreeBoth(ShmPtr data, ShmPtr home);
+void FreeBoth(ShmPtr data, ShmPtr home, const void* holder);
 // True if a move may hand over a heap pointer from one holder to the other.
 bool MayExchange(const void* from, const void* to);
 // Throws StatusError(kProtocolViolation): the fields of an object that another

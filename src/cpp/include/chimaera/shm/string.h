@@ -58,7 +58,7 @@ class string {
   string(string&& other) { MoveFrom(other); }
   ~string() {
     if (!data_.IsNull() || !home_.IsNull()) {
-      internal::FreeBoth(data_, home_);
+      internal::FreeBoth(data_, home_, this);
     }
   }
 

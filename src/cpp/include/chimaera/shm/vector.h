@@ -71,7 +71,7 @@ class vector {
   vector(vector&& other) { MoveFrom(other); }
   ~vector() {
     if (!data_.IsNull() || !home_.IsNull()) {
-      internal::FreeBoth(data_, home_);
+      internal::FreeBoth(data_, home_, this);
     }
   }
 
@@ -322,7 +322,7 @@ class vector {
   }
 
   void Release() {
-    internal::FreeBoth(data_, home_);
+    internal::FreeBoth(data_, home_, this);
     data_ = ShmPtr::Null();
     home_ = ShmPtr::Null();
     size_ = 0;
