@@ -9,8 +9,27 @@
 # layer's .cc files include; libchimaera links them, its users do not see them.
 # Sources are listed, never globbed: a file that is not named is not built.
 
+# Drops from `list` the files that are not there, each with a warning, so that
+# one unfinished layer does not keep the others from building. The glob makes
+# CMake look again as soon as a file appears.
+function(chi_existing_sources list)
+  file(GLOB seen CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
+  set(existing "")
+  foreach(source IN LISTS ${list})
+    cmake_path(ABSOLUTE_PATH source
+      BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" OUTPUT_VARIABLE path)
+    if(EXISTS "${path}")
+      list(APPEND existing "${source}")
+    else()
+      message(WARNING "${path} is listed and does not exist: left out")
+    endif()
+  endforeach()
+  set(${list} "${existing}" PARENT_SCOPE)
+endfunction()
+
 function(chi_add_layer)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME" "SOURCES;LIBS")
+  chi_existing_sources(arg_SOURCES)
   if(NOT arg_SOURCES)
     message(STATUS "Layer ${arg_NAME} has no sources")
     return()

@@ -20,6 +20,7 @@ include(Catch)
 function(chi_add_test)
   cmake_parse_arguments(PARSE_ARGV 0 arg
     "SERIAL" "NAME;TIMEOUT_S" "SOURCES;LIBS;LABELS")
+  chi_existing_sources(arg_SOURCES)
   if(NOT arg_SOURCES)
     message(STATUS "Test ${arg_NAME} has no sources")
     return()
