@@ -37,7 +37,10 @@ add_library(chimaera::warnings ALIAS chimaera_warnings)
 target_compile_options(chimaera_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
   -Wcast-qual -Werror
-  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
+  # Without optimisation g++ takes fresh memory whose address is passed on for
+  # memory that is read; the optimised build looks again.
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Debug>>:-Wno-maybe-uninitialized>)
 
 add_library(chimaera_sanitizers INTERFACE)
 add_library(chimaera::sanitizers ALIAS chimaera_sanitizers)
@@ -54,7 +57,9 @@ elseif(CHIMAERA_SANITIZE)
     "address, thread or nothing is possible")
 endif()
 if(CHIMAERA_SANITIZE)
+  # g++'s manual says of -Wmaybe-uninitialized that instrumentation misleads it.
   target_compile_options(chimaera_sanitizers INTERFACE
-    ${sanitize_flags} -fno-omit-frame-pointer)
+    ${sanitize_flags} -fno-omit-frame-pointer
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(chimaera_sanitizers INTERFACE ${sanitize_flags})
 endif()

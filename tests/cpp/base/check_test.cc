@@ -6,11 +6,11 @@
 
 #include "chimaera/base/check.h"
 
-#include <catch2/catch.hpp>
 #include <csignal>
 
 #include "base/run_in_child.h"
 #include "chimaera/base/log.h"
+#include "support/catch.h"
 
 namespace chi {
 namespace {

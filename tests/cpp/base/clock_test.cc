@@ -6,8 +6,9 @@
 #include "chimaera/base/clock.h"
 
 #include <atomic>
-#include <catch2/catch.hpp>
 #include <thread>
+
+#include "support/catch.h"
 
 namespace chi {
 namespace {

@@ -13,7 +13,6 @@
 #include "chimaera/base/extent_allocator.h"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <iterator>
@@ -23,6 +22,7 @@
 
 #include "base/run_in_child.h"
 #include "chimaera/base/random.h"
+#include "support/catch.h"
 
 namespace chi {
 namespace {

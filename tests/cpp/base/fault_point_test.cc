@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "chimaera/base/check.h"
+#include "support/catch.h"
 
 namespace chi {
 namespace {

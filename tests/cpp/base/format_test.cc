@@ -6,13 +6,13 @@
 #include "chimaera/base/format.h"
 
 #include <atomic>
-#include <catch2/catch.hpp>
 #include <limits>
 #include <string>
 #include <string_view>
 
 #include "chimaera/base/status.h"
 #include "chimaera/base/types.h"
+#include "support/catch.h"
 
 namespace chi {
 namespace {

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <cctype>
 #include <cstdlib>
 #include <ctime>
@@ -21,6 +20,7 @@
 
 #include "base/run_in_child.h"
 #include "chimaera/base/mutex.h"
+#include "support/catch.h"
 
 namespace chi {
 namespace {

@@ -5,9 +5,10 @@
 
 #include "chimaera/base/mutex.h"
 
-#include <catch2/catch.hpp>
 #include <thread>
 #include <vector>
+
+#include "support/catch.h"
 
 namespace chi {
 namespace {

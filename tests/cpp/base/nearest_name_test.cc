@@ -5,10 +5,11 @@
 
 #include "chimaera/base/nearest_name.h"
 
-#include <catch2/catch.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "support/catch.h"
 
 namespace chi {
 namespace {

@@ -5,12 +5,12 @@
 
 #include "chimaera/base/parse_size.h"
 
-#include <catch2/catch.hpp>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 #include "chimaera/base/clock.h"
+#include "support/catch.h"
 
 namespace chi {
 namespace {

@@ -5,7 +5,6 @@
 
 #include "chimaera/base/random.h"
 
-#include <catch2/catch.hpp>
 #include <csignal>
 #include <set>
 #include <string>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "base/run_in_child.h"
+#include "support/catch.h"
 
 namespace chi {
 namespace {

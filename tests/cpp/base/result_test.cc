@@ -5,7 +5,6 @@
 
 #include "chimaera/base/result.h"
 
-#include <catch2/catch.hpp>
 #include <csignal>
 #include <memory>
 #include <string>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "base/run_in_child.h"
+#include "support/catch.h"
 
 namespace chi {
 namespace {

@@ -6,13 +6,14 @@
 #include "chimaera/base/status.h"
 
 #include <atomic>
-#include <catch2/catch.hpp>
 #include <cerrno>
 #include <set>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "support/catch.h"
 
 namespace chi {
 namespace {

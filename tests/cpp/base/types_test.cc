@@ -5,9 +5,10 @@
 
 #include "chimaera/base/types.h"
 
-#include <catch2/catch.hpp>
 #include <string>
 #include <type_traits>
+
+#include "support/catch.h"
 
 namespace {
 

@@ -7,8 +7,9 @@
 
 #include <fcntl.h>
 
-#include <catch2/catch.hpp>
 #include <utility>
+
+#include "support/catch.h"
 
 namespace chi {
 namespace {

@@ -5,7 +5,6 @@
 
 #include "chimaera/base/unordered_map_ll.h"
 
-#include <catch2/catch.hpp>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "chimaera/base/random.h"
+#include "support/catch.h"
 
 namespace chi {
 namespace {
