@@ -70,7 +70,8 @@ void ControlService::Answer(Connection& connection, const Reply& reply,
 
 void ControlService::Refuse(Connection& connection, u32 sequence,
                             const Status& why) {
-  CHI_LOG(kInfo, "process {} is refused: {}", connection.peer.pid, why);
+  // The client hears it; at a higher level a flood of them would fill the log.
+  CHI_LOG(kDebug, "process {} is refused: {}", connection.peer.pid, why);
   const Status sent =
       SendMessage(connection.socket.get(), MakeReply(sequence, why));
   End(connection.id, std::string((sent.ok() ? why : sent).message()));
