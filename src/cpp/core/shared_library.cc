@@ -7,18 +7,27 @@
 
 #include <dlfcn.h>
 #include <elf.h>
+#include <fcntl.h>
 #include <link.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "chimaera/base/format.h"
 #include "chimaera/base/status.h"
-#include "chimaera/core/module_call.h"
+#include "chimaera/base/unique_fd.h"
 
 namespace chi {
 namespace {
+
+constexpr int kOwnClass = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
+
+bool ReadAt(int fd, u64 offset, void* out, u64 size) {
+  return pread(fd, out, size, static_cast<off_t>(offset)) ==
+         static_cast<ssize_t>(size);
+}
 
 // Whoever may write the file, or may put another one in its place, decides
 // what the runtime runs. In a sticky directory only owners replace files.
@@ -56,16 +65,45 @@ Status CheckFile(const std::string& path) {
   return Status();
 }
 
+// The loader maps what the program headers promise without a look at the
+// file's length, and a page behind its end is a SIGBUS: a copy that was cut
+// short must be noticed before.
+Status CheckLength(const std::string& path) {
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat file {};
+  if (!fd.valid() || fstat(fd.get(), &file) != 0) {
+    return Status::FromErrno(errno, path);
+  }
+  const u64 length = static_cast<u64>(file.st_size);
+  ElfW(Ehdr) header{};
+  const Status foreign =
+      Status::Io(path + ": is no shared library of this kind of machine");
+  if (!ReadAt(fd.get(), 0, &header, sizeof(header)) ||
+      std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
+      header.e_ident[EI_CLASS] != kOwnClass ||
+      header.e_phentsize != sizeof(ElfW(Phdr)) || header.e_type != ET_DYN) {
+    return foreign;
+  }
+  for (u32 i = 0; i < header.e_phnum; ++i) {
+    ElfW(Phdr) segment{};
+    if (!ReadAt(fd.get(), header.e_phoff + i * sizeof(segment), &segment,
+                sizeof(segment)) ||
+        segment.p_filesz > length ||
+        segment.p_offset > length - segment.p_filesz) {
+      return Status::Io(Format("{}: is cut short at {} bytes", path, length));
+    }
+  }
+  return Status();
+}
+
 }  // namespace
 
 Result<SharedLibrary> SharedLibrary::Open(const std::string& path) {
   CHI_RETURN_IF_ERROR(CheckFile(path));
-  void* handle = nullptr;
+  CHI_RETURN_IF_ERROR(CheckLength(path));
   // Local: two modules may define the same names. Now: a missing function is
   // an error here and not a crash in the middle of a task.
-  CHI_RETURN_IF_ERROR(CallModule(path + ": initialiser", [&] {
-    handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  }));
+  void* const handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
     const char* why = dlerror();
     // Most of dlerror's texts begin with the path already.

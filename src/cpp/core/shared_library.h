@@ -23,11 +23,11 @@ class SharedLibrary {
     u64 size = 0;             ///< Bytes, as the symbol table says.
   };
 
-  /// Runs the library's initialisers. Errors name `path`: kNotFound; kIo if it
-  /// is no shared library or needs something that is not there;
-  /// kPermissionDenied if it, or the directory it is in, may be written by all,
-  /// or belongs to neither root nor the effective user; kBadRequest if it is no
-  /// regular file; kModuleException if an initialiser throws.
+  /// Runs the library's initialisers; one that throws ends the process.
+  /// Errors name `path`: kNotFound; kIo if it is no shared library, was cut
+  /// short or needs something that is not there; kPermissionDenied if it, or
+  /// the directory it is in, may be written by all, or belongs to neither root
+  /// nor the effective user; kBadRequest if it is no regular file.
   static Result<SharedLibrary> Open(const std::string& path);
 
   SharedLibrary(SharedLibrary&& other) noexcept

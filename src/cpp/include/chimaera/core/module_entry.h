@@ -86,10 +86,10 @@ Container* AllocateContainer() {
 /// The functions let exceptions of the module through.
 #define CHI_TASK_CC(RuntimeT)                                            \
   extern "C" {                                                           \
-  CHI_INTERNAL_EXPORT extern const ::chi::ModuleStamp chi_module_stamp;  \
+  CHI_INTERNAL_VISIBLE extern const ::chi::ModuleStamp chi_module_stamp; \
   constexpr ::chi::ModuleStamp chi_module_stamp =                        \
       ::chi::MakeModuleStamp(RuntimeT::CreateParams::chimod_lib_name);   \
-  CHI_INTERNAL_EXPORT extern bool is_chimaera_chimod_;                   \
+  CHI_INTERNAL_VISIBLE extern bool is_chimaera_chimod_;                  \
   bool is_chimaera_chimod_ = true;                                       \
   CHI_INTERNAL_EXPORT const char* get_chimod_name() {                    \
     return RuntimeT::CreateParams::chimod_lib_name;                      \
@@ -110,6 +110,8 @@ Container* AllocateContainer() {
   }                                                                      \
   static_assert(true, "a semicolon follows")
 
-#define CHI_INTERNAL_EXPORT __attribute__((visibility("default"), used))
+#define CHI_INTERNAL_EXPORT __attribute__((visibility("default")))
+// For declarations, where `used` means nothing.
+#define CHI_INTERNAL_VISIBLE __attribute__((visibility("default")))
 
 #endif  // CHIMAERA_CORE_MODULE_ENTRY_H_

@@ -77,7 +77,7 @@ class ModuleManager {
   /// milliseconds. Errors name the path and the reason and change nothing:
   /// kBadRequest (no name of a module), kNotFound (lists the directories),
   /// kPermissionDenied (whose file), kVersionMismatch (the stamp), kIo (no
-  /// shared library), kModuleException.
+  /// usable shared library).
   Result<const Module*> Find(std::string_view name);
 
   /// The module called `name` if it is loaded already, else null.

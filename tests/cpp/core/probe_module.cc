@@ -1,0 +1,83 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The probe (probe.h) as a shared library. PROBE_NAME is its module name;
+// PROBE_CONSTRUCTOR_THROWS makes one that cannot be constructed.
+
+#include <ctime>
+#include <stdexcept>
+
+#include "chimaera/core/method_table.h"
+#include "chimaera/core/module_entry.h"
+#include "core/probe.h"
+
+namespace chi::test {
+namespace {
+
+class Runtime : public Container {
+ public:
+  struct CreateParams {
+    static constexpr const char* chimod_lib_name = PROBE_NAME;
+  };
+
+  Runtime() {
+#ifdef PROBE_CONSTRUCTOR_THROWS
+    throw std::runtime_error("no probe today");
+#endif
+  }
+  ~Runtime() override {
+    if (log_ != nullptr) ++log_->freed;
+  }
+
+  void Create(hipc::FullPtr<ProbeTask> task, RunContext& ctx) {
+    log_ = task->log;
+    const timespec pause{0, 100'000};
+    while (log_->hold) nanosleep(&pause, nullptr);
+    ++log_->creates;
+    Act(*task, ctx);
+  }
+  void Destroy(hipc::FullPtr<ProbeTask> task, RunContext& ctx) {
+    ++log_->destroys;
+    Act(*task, ctx);
+  }
+  void Ping(hipc::FullPtr<ProbeTask> task, RunContext&) { ++task->log->pings; }
+
+  void OnClientGone(u64 client_id) override {
+    if (client_id == kClientThatThrows) throw std::runtime_error("unlucky");
+    if (log_ != nullptr) log_->gone += client_id;
+  }
+
+ private:
+  void Act(ProbeTask& task, const RunContext& ctx) const {
+    if (ctx.container != this) throw std::logic_error("not my context");
+    if (task.at != container_id_) return;
+    switch (task.act) {
+      case ProbeAct::kWork:
+        return;
+      case ProbeAct::kFailWithText:
+        task.SetError(7, "the probe is told to fail");
+        return;
+      case ProbeAct::kFailWithCode:
+        task.return_code_ = 42;
+        return;
+      case ProbeAct::kThrow:
+        throw std::runtime_error("thrown by the probe");
+      case ProbeAct::kThrowNumber:
+        throw 17;
+    }
+  }
+
+  ProbeLog* log_ = nullptr;
+};
+
+const MethodRow kRows[] = {
+    MakeMethod<Runtime, ProbeTask, &Runtime::Create>(0, "Create"),
+    MakeMethod<Runtime, ProbeTask, &Runtime::Destroy>(1, "Destroy"),
+    MakeMethod<Runtime, ProbeTask, &Runtime::Ping>(kPing, "Ping"),
+};
+
+}  // namespace
+}  // namespace chi::test
+
+CHI_MODULE_METHODS(chi::test::kRows, "1.0")
+CHI_TASK_CC(chi::test::Runtime);
