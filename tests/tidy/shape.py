@@ -24,7 +24,7 @@ _SPDX = (
     "SPDX-FileCopyrightText: 2026 The Chimaera Authors",
     "SPDX-License-Identifier: BSD-3-Clause",
 )
-_HASH_COMMENTS = (".py", ".pyi", ".cmake", ".in", ".sh", ".yaml", ".yml", ".toml")
+_HASH_COMMENTS = (".py", ".pyi", ".cmake", ".sh", ".yaml", ".yml", ".toml")
 _HASH_NAMES = ("CMakeLists.txt", "Makefile", ".gitignore", ".clang-format")
 _EXPLANATIONS = ("README.md", "CMakeLists.txt", "__init__.py", "index.md")
 
@@ -56,7 +56,7 @@ def check_sizes(tree: Tree) -> Iterator[Finding]:
 def check_headers(tree: Tree) -> Iterator[Finding]:
     """Every file starts with the SPDX pair and a comment on its purpose."""
     for path, text in tree.items():
-        name = PurePosixPath(path)
+        name = PurePosixPath(path.removesuffix(".in"))  # CMake fills these in
         if name.suffix in CPP:
             mark = "//"
         elif name.suffix in _HASH_COMMENTS or name.name in _HASH_NAMES:

@@ -33,6 +33,13 @@ install(FILES
 # The generator and its templates: inside a wheel they are part of the package.
 if(SKBUILD)
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/templates" DESTINATION .)
+  # Headers that modules include; who builds against a wheel may have no others.
+  foreach(library cereal yaml-cpp)
+    find_path(${library}_HEADERS NAMES ${library}
+      HINTS "${YAML_CPP_INCLUDE_DIR}" NO_CACHE REQUIRED)
+    install(DIRECTORY "${${library}_HEADERS}/${library}"
+      DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+  endforeach()
 else()
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/src/chimaera/codegen"
     DESTINATION "${cmake_dir}/python/chimaera" FILES_MATCHING PATTERN "*.py")
