@@ -22,6 +22,7 @@
 #include "chimaera/ipc/task.h"
 #include "chimaera/ipc/task_archive.h"
 #include "chimaera/sched/run_context.h"
+#include "chimaera/shm/storage.h"
 
 namespace chi {
 
@@ -128,6 +129,7 @@ Status RunSubmitted(Container& container, SubmittedTask& submitted,
     copy.SerializeOut(out);
     return out.status();
   } else {
+    const ScopedStorage storage(&InPlaceStorage());
     auto* shared = static_cast<TaskT*>(submitted.shared);
     shared->return_code_ = 0;
     shared->text_size_ = 0;
@@ -164,6 +166,13 @@ constexpr MethodRow MakeMethod(MethodId id, const char* name) {
   return {id, name, sizeof(TaskT),
           &internal::RunSubmitted<RuntimeT, TaskT, kMethod>,
           &internal::RunInPlace<RuntimeT, TaskT, kMethod>};
+}
+
+/// The same where `TaskT` is a template: admin's GetOrCreatePoolTask.
+template <class RuntimeT, template <class> class TaskT, auto kMethod>
+constexpr MethodRow MakeMethod(MethodId id, const char* name) {
+  using Argument = decltype(internal::TaskOf(kMethod));
+  return MakeMethod<RuntimeT, Argument, kMethod>(id, name);
 }
 
 /// The row of Destroy, which a module need not have.

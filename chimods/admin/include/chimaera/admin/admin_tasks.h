@@ -1,0 +1,218 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The tasks of module admin, and the request for a pool from which every
+// module derives its own CreateTask.
+
+#ifndef CHIMAERA_ADMIN_ADMIN_TASKS_H_
+#define CHIMAERA_ADMIN_ADMIN_TASKS_H_
+
+#include <chimaera/admin/autogen/admin_methods.h>
+#include <chimaera/admin/params_archive.h>
+#include <chimaera/chimaera.h>
+#include <chimaera/core/create_pool_task.h>
+
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace chimaera::admin {
+
+static_assert(Method::kGetOrCreatePool == chi::kGetOrCreatePoolMethod);
+
+using AllocT = hipc::CtxAllocator<CHI_MAIN_ALLOC_T>;
+
+/// The admin pool has no settings.
+struct CreateParams {
+  static constexpr const char* chimod_lib_name = "chimaera_admin";
+
+  template <class Archive>
+  void serialize(Archive& /*ar*/) {}
+  void LoadConfig(const chi::PoolConfig& /*config*/) {}
+};
+
+/// A request for a pool whose module takes `CreateParamsT`. All of them have
+/// one layout, so that admin need not know the module.
+template <typename CreateParamsT, chi::u32 MethodId = Method::kGetOrCreatePool,
+          bool IS_ADMIN = false>
+struct BaseCreateTask : public chi::CreatePoolTask {
+  explicit BaseCreateTask(const AllocT& alloc) : chi::CreatePoolTask(alloc) {
+    is_admin_ = IS_ADMIN;
+  }
+
+  /// `args`: the id of the pool, then a CreateParamsT or what its constructor
+  /// takes. Without an id the runtime refuses the request.
+  template <class... Args>
+  BaseCreateTask(const AllocT& alloc, const chi::TaskId& task_id,
+                 const chi::PoolId& pool_id, const chi::PoolQuery& pool_query,
+                 std::string_view chimod_name, std::string_view pool_name,
+                 Args&&... args)
+      : chi::CreatePoolTask(alloc, task_id, pool_id, pool_query, chimod_name,
+                            pool_name, chi::PoolId()) {
+    method_ = MethodId;
+    is_admin_ = IS_ADMIN;
+    SetIdAndParams(alloc, std::forward<Args>(args)...);
+  }
+
+  /// Stores a CreateParamsT made from `args`.
+  template <class... Args>
+  void SetParams(const AllocT& /*alloc*/, Args&&... args) {
+    chimod_params_ = WriteParams(CreateParamsT(std::forward<Args>(args)...));
+    params_format_ = static_cast<chi::u32>(chi::ParamsFormat::kBinary);
+  }
+
+  /// What the module's Create works with: parameters that were set, the
+  /// compose entry that LoadConfig has read, or the defaults if there are
+  /// neither. Throws StatusError(kBadRequest) if they make no sense.
+  CreateParamsT GetParams(const AllocT& /*alloc*/ = AllocT()) const {
+    CreateParamsT params;
+    if (IsYaml()) {
+      params.LoadConfig(ToPoolConfig());
+    } else if (!chimod_params_.empty()) {
+      ReadParams(chimod_params_.view(), &params);
+    }
+    return params;
+  }
+
+ private:
+  void SetIdAndParams(const AllocT& alloc) { SetParams(alloc); }
+  template <class First, class... Rest>
+  void SetIdAndParams(const AllocT& alloc, First&& first, Rest&&... rest) {
+    if constexpr (std::is_same_v<std::decay_t<First>, chi::PoolId>) {
+      target_pool_id_ = first;
+      SetParams(alloc, std::forward<Rest>(rest)...);
+    } else {
+      SetParams(alloc, std::forward<First>(first), std::forward<Rest>(rest)...);
+    }
+  }
+};
+
+/// What modules name their CreateTask.
+template <typename CreateParamsT>
+using GetOrCreatePoolTask =
+    BaseCreateTask<CreateParamsT, Method::kGetOrCreatePool, false>;
+
+using CreateTask = BaseCreateTask<CreateParams, Method::kCreate, true>;
+
+struct DestroyPoolTask : public chi::Task {
+  IN chi::PoolId target_pool_id_;
+
+  explicit DestroyPoolTask(const AllocT& alloc) : chi::Task(alloc) {}
+  DestroyPoolTask(const AllocT& alloc, const chi::TaskId& task_id,
+                  const chi::PoolId& pool_id, const chi::PoolQuery& pool_query,
+                  const chi::PoolId& target_pool_id)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kDestroyPool),
+        target_pool_id_(target_pool_id) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& ar) {
+    ar(target_pool_id_);
+  }
+  template <class Archive>
+  void SerializeOut(Archive& /*ar*/) {}
+};
+
+/// One pool in a listing. Name and module are the next bytes of `names_`.
+struct PoolRow {
+  chi::PoolId id_;
+  chi::u64 held_runs_ = 0;
+  chi::u32 num_containers_ = 0;
+  chi::u32 state_ = 0;  ///< A chi::PoolState.
+  chi::u32 name_size_ = 0;
+  chi::u32 module_size_ = 0;
+};
+static_assert(sizeof(PoolRow) == 32, "stored in shared memory");
+
+struct ListPoolsTask : public chi::Task {
+  OUT chi::vector<PoolRow> pools_;
+  OUT chi::string names_;  ///< "ram://a" "chimaera_bdev" "b" ..., no gaps.
+
+  explicit ListPoolsTask(const AllocT& alloc)
+      : chi::Task(alloc), pools_(alloc), names_(alloc) {}
+  ListPoolsTask(const AllocT& alloc, const chi::TaskId& task_id,
+                const chi::PoolId& pool_id, const chi::PoolQuery& pool_query)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kListPools),
+        pools_(alloc),
+        names_(alloc) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& /*ar*/) {}
+  template <class Archive>
+  void SerializeOut(Archive& ar) {
+    ar(pools_, names_);
+  }
+};
+
+/// Counters of one worker since the start, and what it holds now.
+struct WorkerRow {
+  chi::u64 tasks_ = 0;   ///< Tasks begun.
+  chi::u64 parks_ = 0;   ///< Times a method was parked.
+  chi::u64 sleeps_ = 0;  ///< Times the worker went to sleep.
+  chi::u64 parked_ = 0;  ///< Methods parked now.
+  chi::u64 rings_ = 0;   ///< Rings of client threads attached now.
+  chi::u64 fibers_ = 0;  ///< Fibers that exist.
+};
+static_assert(sizeof(WorkerRow) == 48, "stored in shared memory");
+
+struct GetStatsTask : public chi::Task {
+  OUT chi::u64 uptime_ns_ = 0;
+  OUT chi::u64 resident_bytes_ = 0;  ///< Memory of the process, shared too.
+  OUT chi::u32 pid_ = 0;
+  OUT chi::u32 num_pools_ = 0;
+  OUT chi::u64 pools_created_ = 0;  ///< Since the start, the admin pool not.
+  OUT chi::u64 pools_destroyed_ = 0;
+  OUT chi::vector<WorkerRow> workers_;
+
+  explicit GetStatsTask(const AllocT& alloc)
+      : chi::Task(alloc), workers_(alloc) {}
+  GetStatsTask(const AllocT& alloc, const chi::TaskId& task_id,
+               const chi::PoolId& pool_id, const chi::PoolQuery& pool_query)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kGetStats),
+        workers_(alloc) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& /*ar*/) {}
+  template <class Archive>
+  void SerializeOut(Archive& ar) {
+    ar(uptime_ns_, resident_bytes_, pid_, num_pools_, pools_created_,
+       pools_destroyed_, workers_);
+  }
+};
+
+/// See Client::Flush.
+struct FlushTask : public chi::Task {
+  IN chi::u64 wait_ns_ = 0;
+  OUT chi::u64 tasks_begun_ = 0;  ///< Of all workers, since the start.
+
+  explicit FlushTask(const AllocT& alloc) : chi::Task(alloc) {}
+  FlushTask(const AllocT& alloc, const chi::TaskId& task_id,
+            const chi::PoolId& pool_id, const chi::PoolQuery& pool_query,
+            chi::u64 wait_ns)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kFlush),
+        wait_ns_(wait_ns) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& ar) {
+    ar(wait_ns_);
+  }
+  template <class Archive>
+  void SerializeOut(Archive& ar) {
+    ar(tasks_begun_);
+  }
+};
+
+struct StopRuntimeTask : public chi::Task {
+  explicit StopRuntimeTask(const AllocT& alloc) : chi::Task(alloc) {}
+  StopRuntimeTask(const AllocT& alloc, const chi::TaskId& task_id,
+                  const chi::PoolId& pool_id, const chi::PoolQuery& pool_query)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kStopRuntime) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& /*ar*/) {}
+  template <class Archive>
+  void SerializeOut(Archive& /*ar*/) {}
+};
+
+}  // namespace chimaera::admin
+
+#endif  // CHIMAERA_ADMIN_ADMIN_TASKS_H_

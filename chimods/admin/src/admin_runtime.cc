@@ -1,0 +1,143 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Pools come and go through here; the work is PoolManager's.
+
+#include "chimaera/admin/admin_runtime.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "chimaera/base/clock.h"
+#include "chimaera/base/format.h"
+
+namespace chimaera::admin {
+namespace {
+
+// Pages of this process that are in memory; 0 if the system does not say.
+chi::u64 ResidentBytes() {
+  const auto close = [](std::FILE* file) { std::fclose(file); };
+  const std::unique_ptr<std::FILE, decltype(close)> file(
+      std::fopen("/proc/self/statm", "re"), close);
+  unsigned long long total = 0;
+  unsigned long long resident = 0;
+  if (file == nullptr ||
+      std::fscanf(file.get(), "%llu %llu", &total, &resident) != 2) {
+    return 0;
+  }
+  return resident * static_cast<chi::u64>(sysconf(_SC_PAGESIZE));
+}
+
+void Answer(const chi::Status& status, chi::CreatePoolTask& task) {
+  if (status.ok()) return;
+  task.SetError(status.code_value(), status.message());
+  task.result_code_ = status.code_value();
+  task.new_pool_id_ = chi::PoolId();
+  task.error_message_ = status.message();
+}
+
+}  // namespace
+
+void Runtime::Init(const chi::PoolId& pool_id, const std::string& pool_name) {
+  chi::Container::Init(pool_id, pool_name);
+  start_ns_ = chi::SystemClock::Get().NowNs();
+}
+
+void Runtime::Create(hipc::FullPtr<CreateTask> task,
+                     chi::RunContext& /*rctx*/) {
+  task->new_pool_id_ = pool_id_;
+}
+
+void Runtime::GetOrCreatePool(
+    hipc::FullPtr<GetOrCreatePoolTask<CreateParams>> task,
+    chi::RunContext& rctx) {
+  if (rctx.exec_mode == chi::ExecMode::kDynamicSchedule) {
+    task->pool_query_ = chi::PoolQuery::Local();
+    return;
+  }
+  chi::PoolRequest request;
+  request.mod_name = task->chimod_name_.str();
+  request.pool_name = task->pool_name_.str();
+  request.pool_id = task->target_pool_id_;
+  request.num_containers = task->num_containers_;
+  if (task->IsYaml()) request.config = task->chimod_params_.str();
+  const bool known =
+      !CHI_POOL_MANAGER->FindPoolByName(request.pool_name).IsNull();
+  const chi::Result<chi::PoolId> id =
+      CHI_POOL_MANAGER->GetOrCreate(request, task.Cast<chi::Task>(), rctx);
+  // What the module's Create has left in the task is part of the status.
+  task->return_code_ = 0;
+  task->text_size_ = 0;
+  if (!id.ok()) return Answer(id.status(), *task);
+  task->new_pool_id_ = *id;
+  if (!known) pools_created_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Runtime::DestroyPool(hipc::FullPtr<DestroyPoolTask> task,
+                          chi::RunContext& rctx) {
+  if (rctx.exec_mode == chi::ExecMode::kDynamicSchedule) {
+    task->pool_query_ = chi::PoolQuery::Local();
+    return;
+  }
+  const chi::Status status = CHI_POOL_MANAGER->Destroy(
+      task->target_pool_id_, task.Cast<chi::Task>(), rctx);
+  task->return_code_ = 0;
+  task->text_size_ = 0;
+  if (!status.ok()) {
+    task->SetError(status.code_value(), status.message());
+    return;
+  }
+  pools_destroyed_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Runtime::ListPools(hipc::FullPtr<ListPoolsTask> task,
+                        chi::RunContext& /*rctx*/) {
+  std::string names;
+  for (const chi::PoolInfo& info : CHI_POOL_MANAGER->List()) {
+    PoolRow row;
+    row.id_ = info.id;
+    row.held_runs_ = info.held_runs;
+    row.num_containers_ = info.num_containers;
+    row.state_ = static_cast<chi::u32>(info.state);
+    row.name_size_ = static_cast<chi::u32>(info.name.size());
+    row.module_size_ = static_cast<chi::u32>(info.module.size());
+    task->pools_.push_back(row);
+    names += info.name;
+    names += info.module;
+  }
+  task->names_ = names;
+}
+
+void Runtime::GetStats(hipc::FullPtr<GetStatsTask> task,
+                       chi::RunContext& /*rctx*/) {
+  const auto read = [](const std::atomic<chi::u64>& counter) {
+    return counter.load(std::memory_order_relaxed);
+  };
+  task->uptime_ns_ = chi::SystemClock::Get().NowNs() - start_ns_;
+  task->resident_bytes_ = ResidentBytes();
+  task->pid_ = static_cast<chi::u32>(getpid());
+  task->num_pools_ = static_cast<chi::u32>(CHI_POOL_MANAGER->List().size());
+  task->pools_created_ = read(pools_created_);
+  task->pools_destroyed_ = read(pools_destroyed_);
+  const chi::WorkOrchestrator& workers = *CHI_WORK_ORCHESTRATOR;
+  for (chi::u32 i = 0; i < workers.num_workers(); ++i) {
+    const chi::WorkerStats& stats = workers.worker(i).stats();
+    task->workers_.push_back({read(stats.tasks), read(stats.parks),
+                              read(stats.sleeps), read(stats.parked),
+                              read(stats.rings), read(stats.fibers)});
+  }
+}
+
+// The order to stop is a job of this worker's own: it runs between two tasks,
+// so after the answer to this one.
+void Runtime::StopRuntime(hipc::FullPtr<StopRuntimeTask> /*task*/,
+                          chi::RunContext& /*rctx*/) {
+  CHI_LOG(kInfo, "stop requested by a client");
+  CHI_CUR_WORKER->Inject([] { chi::Chimaera::Get().RequestStop(); });
+}
+
+}  // namespace chimaera::admin
+
+CHI_TASK_CC(chimaera::admin::Runtime);
