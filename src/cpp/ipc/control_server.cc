@@ -45,6 +45,8 @@ Incarnation ControlServer::incarnation() const {
 RuntimeSegments& ControlServer::runtime_segments() {
   return service_->commons().segments;
 }
+SessionCommons& ControlServer::commons() { return service_->commons(); }
+void ControlServer::Admit() { service_->Admit(); }
 RuntimeData& ControlServer::runtime_data() { return *service_->commons().data; }
 ControlServer::Stats ControlServer::stats() const { return service_->stats(); }
 

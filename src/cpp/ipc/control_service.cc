@@ -109,7 +109,15 @@ Status ControlService::Prepare() {
   // Last: from here on clients connect.
   CHI_ASSIGN_OR_RETURN(listener_, ListenIn(options_.runtime_dir));
   CHI_RETURN_IF_ERROR(Watch(posts_->eventfd(), kPostsKey, EPOLLIN));
+  if (!options_.admit_at_once) return Status();
   return Watch(listener_.get(), kListenerKey, EPOLLIN);
+}
+
+void ControlService::Admit() {
+  Post([this] {
+    const Status watched = Watch(listener_.get(), kListenerKey, EPOLLIN);
+    if (!watched.ok()) CHI_LOG(kError, "control socket: {}", watched.ToString());
+  });
 }
 
 ControlService::~ControlService() { Stop(); }

@@ -42,6 +42,7 @@ class ControlService {
       const ControlServerOptions& options, SessionEvents& events);
   ~ControlService();
 
+  void Admit();
   void StopAdmitting() { admitting_.store(false, std::memory_order_relaxed); }
   void Stop();
   bool Post(std::function<void()> task) {

@@ -154,10 +154,8 @@ Reply MakeReply(u32 sequence, const Status& status) {
   reply.header.kind = static_cast<u32>(MessageKind::kReply);
   reply.header.sequence = sequence;
   reply.code = status.code_value();
-  const size_t length =
-      std::min<size_t>(status.message().size(), Reply::kTextCapacity);
-  reply.text_size = static_cast<u32>(length);
-  std::memcpy(reply.text, status.message().data(), length);
+  reply.text_size =
+      static_cast<u32>(status.message().copy(reply.text, Reply::kTextCapacity));
   return reply;
 }
 

@@ -9,16 +9,6 @@
 
 namespace chi {
 
-void CopyTaskHeader(const Task& from, Task& to) {
-  to.pool_id_ = from.pool_id_;
-  to.task_id_ = from.task_id_;
-  to.period_ns_ = from.period_ns_;
-  to.pool_query_ = from.pool_query_;
-  to.method_ = from.method_;
-  to.task_flags_ = from.task_flags_;
-  to.timeout_ms_ = from.timeout_ms_;
-}
-
 void CopyTaskOutcome(const Task& from, Task& to) {
   to.return_code_ = from.return_code_;
   to.pool_query_ = from.pool_query_;

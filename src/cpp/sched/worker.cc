@@ -10,6 +10,7 @@
 
 #include <utility>
 
+#include "chimaera/ipc/session.h"
 #include "chimaera/shm/storage.h"
 #include "sched/worker_impl.h"
 
@@ -37,6 +38,11 @@ void Worker::InjectTask(hipc::FullPtr<Task> task) {
   impl_->Inject([this, task] { impl_->EnqueueLocal(task); });
 }
 
+void Worker::InjectCall(std::function<void(RunContext&)> call) {
+  impl_->Inject(
+      [this, call = std::move(call)] { impl_->EnqueueCall(call); });
+}
+
 void Worker::AttachRing(RingSource source, int wake_fd) {
   impl_->Inject([this, source = std::move(source), wake_fd] {
     impl_->AttachLane(source, wake_fd);
@@ -52,7 +58,20 @@ void Worker::DetachSession(u64 session_id, int wake_fd,
 
 u32 Worker::index() const { return impl_->options().index; }
 const Clock& Worker::clock() const { return *impl_->options().clock; }
+SessionCommons* Worker::commons() const { return impl_->options().commons; }
+
+char* Worker::Resolve(ShmPtr pointer, u64 bytes, const RunContext* run) const {
+  if (run != nullptr && run->session != nullptr) {
+    return run->session->Resolve(pointer, bytes);
+  }
+  if (pointer.IsPrivate()) return pointer.private_address();
+  return commons() == nullptr ? nullptr
+                              : commons()->segments.Resolve(pointer, bytes);
+}
+
 const WorkerStats& Worker::stats() const { return impl_->stats(); }
+
+Storage& Worker::in_place_storage() { return impl_->in_place_storage(); }
 
 Worker* Worker::Current() { return current_worker; }
 RunContext* Worker::current_run() const { return impl_->current_run(); }
@@ -78,6 +97,17 @@ Status Worker::Yield() { return impl_->Yield(); }
 
 RunContext* CurrentRun() {
   return current_worker == nullptr ? nullptr : current_worker->current_run();
+}
+
+Storage& InPlaceStorage() { return current_worker->in_place_storage(); }
+
+const char* RunContext::Resolve(hipc::Pointer pointer, u64 size) const {
+  return current_worker->Resolve(pointer, size, this);
+}
+
+char* RunContext::ResolveWritable(hipc::Pointer pointer, u64 size) const {
+  if (session != nullptr) return session->ResolveWritable(pointer, size);
+  return current_worker->Resolve(pointer, size, this);
 }
 
 namespace this_task {

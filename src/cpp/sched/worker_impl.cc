@@ -80,7 +80,11 @@ void Worker::Impl::Stop() {
         DeadlineNs(options_.clock->NowNs(), options_.stop_grace_ns);
   });
   thread_.join();
-  // What came after the loop had ended.
+  DropInbox();
+}
+
+// What came after the loop had ended.
+void Worker::Impl::DropInbox() {
   for (InboxNode* node = inbox_.TakeAll(); node != nullptr;) {
     InboxNode* next = node->next;
     CHI_CHECK(!node->is_run);
@@ -99,12 +103,10 @@ void Worker::Impl::ThreadMain() {
   PinThread();
   SetCurrentWorker(&self_);
   SetThreadWaiter(&waiter_);
-  SetThreadStorage(&storage_);
   IpcManager::SetThreadPort(&port_);
   fibers_.Run();
   lanes_.Clear();
   IpcManager::SetThreadPort(nullptr);
-  SetThreadStorage(nullptr);
   SetThreadWaiter(nullptr);
   SetCurrentWorker(nullptr);
 }
@@ -134,11 +136,11 @@ void Worker::Impl::Loop() {
     busy |= DrainInbox();
     busy |= WakeExpired();
     busy |= ResumeReady();
+    if (stopping_ && MayEnd(busy)) return;
     if (busy) {
       idle_.OnWork();
       continue;
     }
-    if (stopping_ && MayEnd()) return;
     if (idle_.KeepSpinning()) {
       CpuRelax();
     } else {
@@ -166,9 +168,9 @@ bool Worker::Impl::RunLocal() {
   // Only what is here now: tasks that make tasks must not keep clients out.
   const u64 switches = switches_;
   for (size_t n = local_.size(); n > 0; --n) {
-    const hipc::FullPtr<Task> task = local_.front();
+    const std::function<void()> run = std::move(local_.front());
     local_.pop_front();
-    RunInternal(task);
+    run();
     if (switches_ != switches) break;
   }
   return true;
@@ -214,10 +216,32 @@ void Worker::Impl::BeginRun(Frame& frame) {
 void Worker::Impl::EndRun(Frame& frame) {
   current_ = nullptr;
   internal::thread_task = nullptr;
-  if (frame.was_parked && frame.lane != nullptr) {
+  if (!frame.was_parked) return;
+  if (frame.context.held_runs != nullptr) {
+    // release: what the method did comes before the pool is freed.
+    frame.context.held_runs->fetch_sub(1, std::memory_order_release);
+  }
+  if (frame.lane != nullptr) {
     frame.lane->session->EndTask();
     lanes_.RunFinished(*frame.lane);
   }
+}
+
+Status Worker::Impl::BeforeFirstPark(Frame& frame) {
+  if (frame.was_parked) return Status();
+  if (frame.lane != nullptr) {
+    if (!frame.lane->session->BeginTask()) {
+      return Status::Overloaded(
+          Format("client {} has {} tasks waiting", frame.context.client_id,
+                 frame.lane->session->limits().max_tasks_in_flight));
+    }
+    ++frame.lane->parked_runs;
+  }
+  if (frame.context.held_runs != nullptr) {
+    frame.context.held_runs->fetch_add(1, std::memory_order_relaxed);
+  }
+  frame.was_parked = true;
+  return Status();
 }
 
 void Worker::Impl::RunSubmitted(Lane& lane, ShmPtr pointer) {
@@ -237,17 +261,26 @@ void Worker::Impl::RunInternal(hipc::FullPtr<Task> task) {
   EndRun(frame);
 }
 
+void Worker::Impl::RunCall(const std::function<void(RunContext&)>& call) {
+  Frame frame;
+  BeginRun(frame);
+  call(frame.context);
+  EndRun(frame);
+}
+
 void Worker::Impl::SwitchAway(ParkedRun& run, Fiber* spare) {
   Frame& frame = *frame_;
   run.context = current_;
   run.fiber = fibers_.Current();
   current_ = nullptr;
   internal::thread_task = nullptr;
+  Storage* const storage = SetThreadStorage(nullptr);
   ++switches_;
   Increment(stats_.parks);
   Count(stats_.parked, parked_.num_parked());
   fibers_.SwitchTo(spare);
   Count(stats_.parked, parked_.num_parked());
+  SetThreadStorage(storage);
   frame_ = &frame;
   current_ = &frame.context;
   internal::thread_task = &frame.context.task_id;
@@ -256,16 +289,7 @@ void Worker::Impl::SwitchAway(ParkedRun& run, Fiber* spare) {
 Status Worker::Impl::Park(ParkedRun& run, u64 deadline_ns) {
   CHI_CHECK(current_ != nullptr);
   if (std::exchange(run.unparked_early, false)) return Status();
-  Frame& frame = *frame_;
-  if (!frame.was_parked && frame.lane != nullptr) {
-    if (!frame.lane->session->BeginTask()) {
-      return Status::Overloaded(
-          Format("client {} has {} tasks waiting", frame.context.client_id,
-                 frame.lane->session->limits().max_tasks_in_flight));
-    }
-    ++frame.lane->parked_runs;
-    frame.was_parked = true;
-  }
+  CHI_RETURN_IF_ERROR(BeforeFirstPark(*frame_));
   Fiber* spare = fibers_.AcquireSpare();
   if (spare == nullptr) return Status::NoMemory("no stack for another fiber");
   run.deadline_ns = deadline_ns;
@@ -284,6 +308,7 @@ Status Worker::Impl::Park(ParkedRun& run, u64 deadline_ns) {
 
 Status Worker::Impl::Yield() {
   CHI_CHECK(current_ != nullptr);
+  CHI_RETURN_IF_ERROR(BeforeFirstPark(*frame_));
   ParkedRun run;
   Fiber* spare = fibers_.AcquireSpare();
   if (spare == nullptr) return Status::NoMemory("no stack for another fiber");
@@ -292,15 +317,13 @@ Status Worker::Impl::Yield() {
   return Status();
 }
 
-bool Worker::Impl::MayEnd() {
-  if (!lanes_.LookEmpty() || !local_.empty() || !inbox_.LooksEmpty() ||
-      parked_.has_ready()) {
-    return false;
-  }
-  if (parked_.num_parked() == 0) return true;
-  if (options_.clock->NowNs() < stop_deadline_ns_) return false;
-  parked_.CancelAll();
-  return false;
+bool Worker::Impl::MayEnd(bool busy) {
+  const bool overdue = options_.clock->NowNs() >= stop_deadline_ns_;
+  if (overdue) parked_.CancelAll();
+  const bool all_ran = parked_.num_parked() == 0 && !parked_.has_ready() &&
+                       local_.empty() && inbox_.LooksEmpty();
+  // A client that keeps its ring full does not keep the runtime alive.
+  return all_ran && (overdue || (!busy && lanes_.LookEmpty()));
 }
 
 void Worker::Impl::Sleep() {

@@ -34,6 +34,7 @@ class Worker::Impl {
   Impl(Worker& self, const WorkerOptions& options, Executor& executor);
 
   // ---- any thread ----
+  ~Impl() { DropInbox(); }
   [[nodiscard]] Status Start();
   void Stop();
   void InjectNode(InboxNode* node) {
@@ -45,7 +46,12 @@ class Worker::Impl {
   // ---- the worker's thread ----
   void AttachLane(RingSource source, int wake_fd);
   void DetachLanes(u64 session_id, int wake_fd, std::function<void()> done);
-  void EnqueueLocal(hipc::FullPtr<Task> task) { local_.push_back(task); }
+  void EnqueueLocal(hipc::FullPtr<Task> task) {
+    local_.push_back([this, task] { RunInternal(task); });
+  }
+  void EnqueueCall(std::function<void(RunContext&)> call) {
+    local_.push_back([this, call = std::move(call)] { RunCall(call); });
+  }
   [[nodiscard]] Status Park(ParkedRun& run, u64 deadline_ns);
   void UnparkHere(ParkedRun& run) {
     parked_.Wake(run, ParkedRun::Wake::kUnparked);
@@ -55,6 +61,7 @@ class Worker::Impl {
   const WorkerOptions& options() const { return options_; }
   WorkerStats& stats() { return stats_; }
   RunContext* current_run() const { return current_; }
+  Storage& in_place_storage() { return storage_; }
 
  private:
   // One call of the executor, on the stack of the fiber that makes it.
@@ -73,10 +80,13 @@ class Worker::Impl {
   bool ResumeReady();
   void RunSubmitted(Lane& lane, ShmPtr pointer);
   void RunInternal(hipc::FullPtr<Task> task);
+  void RunCall(const std::function<void(RunContext&)>& call);
   void BeginRun(Frame& frame);
   void EndRun(Frame& frame);
+  Status BeforeFirstPark(Frame& frame);
   void SwitchAway(ParkedRun& run, Fiber* spare);
-  bool MayEnd();
+  void DropInbox();
+  bool MayEnd(bool busy);
   void Sleep();
   void PinThread();
 
@@ -98,7 +108,7 @@ class Worker::Impl {
   WorkerStorage storage_;
   IdlePolicy idle_;
   Lanes lanes_;
-  std::deque<hipc::FullPtr<Task>> local_;
+  std::deque<std::function<void()>> local_;
   ParkedRuns parked_;
   RunContext* current_ = nullptr;
   Frame* frame_ = nullptr;

@@ -12,8 +12,11 @@
 #include <cstdlib>
 
 #include "chimaera/base/check.h"
+#include "chimaera/base/log.h"
 #include "chimaera/ipc/ipc_manager.h"
 #include "chimaera/ipc/life_word.h"
+#include "chimaera/ipc/session.h"
+#include "chimaera/sched/executor.h"
 
 namespace chi {
 namespace {
@@ -73,6 +76,28 @@ void FinishInternalTask(hipc::FullPtr<Task> task) {
   } else {
     FutexWake(&task->state_, 1);
   }
+}
+
+hipc::FullPtr<char> InternalPort::AllocateBuffer(u64 bytes) {
+  SessionCommons* commons = worker_.commons();
+  if (commons == nullptr) return {};
+  Result<ShmPtr> room = commons->data->Allocate(bytes);
+  if (!room.ok()) {
+    CHI_LOG(kWarning, "AllocateBuffer: {}", room.status().ToString());
+    return {};
+  }
+  return {commons->segments.Resolve(*room, bytes), *room};
+}
+
+void InternalPort::FreeBuffer(ShmPtr pointer) {
+  SessionCommons* commons = worker_.commons();
+  if (commons == nullptr || pointer.IsNull()) return;
+  const Status freed = commons->data->Free(pointer);
+  if (!freed.ok()) CHI_LOG(kError, "FreeBuffer: {}", freed.ToString());
+}
+
+char* InternalPort::Resolve(ShmPtr pointer, u64 bytes) {
+  return worker_.Resolve(pointer, bytes, CurrentRun());
 }
 
 void WorkerPort::Submit(hipc::FullPtr<Task> task, Priority /*priority*/) {

@@ -21,41 +21,36 @@ SlabAllocator& PrivateSlabs();
 void OrphanInternalTask(ThreadPort& port, hipc::FullPtr<Task> task,
                         void (*destroy)(ThreadPort&, hipc::FullPtr<Task>));
 
-/// Writes the outcome of a task made inside the runtime and wakes its waiter,
-/// or frees it if nobody wants it any more. `task` is gone afterwards.
-/// REQUIRES: return_code_ and text are set; called on a worker.
-void FinishInternalTask(hipc::FullPtr<Task> task);
-
-/// The port of a worker's own thread.
-class WorkerPort final : public ThreadPort {
+/// What the ports inside a runtime share.
+class InternalPort : public ThreadPort {
  public:
-  explicit WorkerPort(Worker& worker)
+  explicit InternalPort(Worker& worker)
       : ThreadPort(PrivateSlabs()), worker_(worker) {}
 
-  void Submit(hipc::FullPtr<Task> task, Priority priority) override;
   void Orphan(hipc::FullPtr<Task> task,
               void (*destroy)(ThreadPort&, hipc::FullPtr<Task>)) override {
     OrphanInternalTask(*this, task, destroy);
   }
+  hipc::FullPtr<char> AllocateBuffer(u64 bytes) override;
+  void FreeBuffer(ShmPtr pointer) override;
+  char* Resolve(ShmPtr pointer, u64 bytes) override;
 
- private:
+ protected:
   Worker& worker_;
 };
 
-/// The port of another thread of the runtime: hands tasks to one worker.
-class InjectPort final : public ThreadPort {
+/// The port of a worker's own thread.
+class WorkerPort final : public InternalPort {
  public:
-  explicit InjectPort(Worker& worker)
-      : ThreadPort(PrivateSlabs()), worker_(worker) {}
-
+  using InternalPort::InternalPort;
   void Submit(hipc::FullPtr<Task> task, Priority priority) override;
-  void Orphan(hipc::FullPtr<Task> task,
-              void (*destroy)(ThreadPort&, hipc::FullPtr<Task>)) override {
-    OrphanInternalTask(*this, task, destroy);
-  }
+};
 
- private:
-  Worker& worker_;
+/// The port of another thread of the runtime: hands tasks to one worker.
+class InjectPort final : public InternalPort {
+ public:
+  using InternalPort::InternalPort;
+  void Submit(hipc::FullPtr<Task> task, Priority priority) override;
 };
 
 }  // namespace chi

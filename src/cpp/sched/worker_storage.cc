@@ -19,16 +19,15 @@ Result<ShmPtr> WorkerStorage::Allocate(u64 bytes, const void* holder) {
   return session->AllocateResult(bytes);
 }
 
-void WorkerStorage::Free(ShmPtr pointer) {
-  if (pointer.IsPrivate()) {
-    PrivateStorage().Free(pointer);
+void WorkerStorage::Free(ShmPtr pointer, const void* holder) {
+  Session* session = SessionOf(holder);
+  if (session == nullptr) {
+    if (pointer.IsPrivate()) PrivateStorage().Free(pointer, holder);
     return;
   }
-  const RunContext* run = worker_.current_run();
-  if (run == nullptr || run->session == nullptr) return;
   // The ledger refuses what it did not hand out: the client's own bytes are
   // the client's to free.
-  const Status freed = run->session->FreeResult(pointer);
+  const Status freed = session->FreeResult(pointer);
   static_cast<void>(freed);
 }
 

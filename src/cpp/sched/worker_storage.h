@@ -21,7 +21,7 @@ class WorkerStorage final : public Storage {
   explicit WorkerStorage(const Worker& worker) : worker_(worker) {}
 
   Result<ShmPtr> Allocate(u64 bytes, const void* holder) override;
-  void Free(ShmPtr pointer) override;
+  void Free(ShmPtr pointer, const void* holder) override;
   char* Resolve(ShmPtr pointer, u64 bytes, const void* holder) override;
   [[nodiscard]] bool HoldsPrivate(const void* holder) const override {
     return SessionOf(holder) == nullptr;

@@ -9,7 +9,7 @@
 
 #include <exception>
 #include <string>
-#include <string_view>
+#include <type_traits>
 
 #include "chimaera/base/format.h"
 #include "chimaera/base/status.h"
@@ -17,21 +17,36 @@
 
 namespace chi {
 
+namespace internal {
+
+template <class What>
+std::string Describe(What& what) {
+  if constexpr (std::is_invocable_v<What&>) {
+    return what();
+  } else {
+    return std::string(what);
+  }
+}
+
+}  // namespace internal
+
 /// Runs `call`, which enters a module. `what` names the object in messages:
-/// "pool 512.0 (chimaera_bdev): Create". A StatusError keeps its code, every
-/// other exception gives kModuleException with its text.
-template <class Call>
-Status CallModule(std::string_view what, Call&& call) {
+/// "pool 512.0 (chimaera_bdev): Create"; a text, or a function that makes it,
+/// called only when it is needed. A StatusError keeps its code, every other
+/// exception gives kModuleException with its text.
+template <class What, class Call>
+Status CallModule(What&& what, Call&& call) {
   try {
     call();
     return Status();
   } catch (const StatusError& error) {
-    return error.status().WithContext(what);
+    return error.status().WithContext(internal::Describe(what));
   } catch (const std::exception& error) {
-    return Status::ModuleException(Format("{}: {}", what, error.what()));
+    return Status::ModuleException(Format("{}: {}", internal::Describe(what), error.what()));
   } catch (...) {
     return Status::ModuleException(
-        Format("{}: threw something that is no std::exception", what));
+        Format("{}: threw something that is no std::exception",
+               internal::Describe(what)));
   }
 }
 

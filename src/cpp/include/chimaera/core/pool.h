@@ -70,6 +70,8 @@ class Pool {
   void ReleaseRun() { held_runs_.fetch_sub(1, std::memory_order_release); }
   /// Runs between the two. Acquire: zero, read after all workers were at their
   /// loop tops with the pool unpublished, means that nobody touches it.
+  /// The count itself, for RunContext::held_runs.
+  std::atomic<u64>* held_runs_counter() { return &held_runs_; }
   u64 held_runs() const { return held_runs_.load(std::memory_order_acquire); }
 
  private:

@@ -42,6 +42,8 @@ struct ControlServerOptions {
   /// From accept to a complete Hello.
   u64 handshake_timeout_ns = 5 * kNsPerSec;
   SessionLimits limits;
+  /// False: clients that connect wait in the socket's queue until Admit.
+  bool admit_at_once = true;
 };
 
 /// A ring that a client announces, checked: it lies whole, aligned, in one of
@@ -86,6 +88,10 @@ class ControlServer {
   /// go last. In a forked child it touches nothing that the parent shares.
   ~ControlServer();
 
+  /// The owner is ready: clients that wait and those to come are admitted.
+  /// Once, and only without admit_at_once.
+  void Admit();
+
   /// From now on new clients and new rings are refused (kRuntimeDied: "is
   /// stopping"). First half of an orderly stop: then answer what is in flight.
   void StopAdmitting();
@@ -107,6 +113,7 @@ class ControlServer {
   /// Where RAM devices register their memory.
   [[nodiscard]] RuntimeSegments& runtime_segments();
   [[nodiscard]] RuntimeData& runtime_data();
+  [[nodiscard]] SessionCommons& commons();
 
   struct Stats {
     u32 sessions = 0;        ///< Admitted and not gone.

@@ -23,8 +23,6 @@
 
 namespace chi {
 
-class ClientCore;
-
 /// Makes ports for threads that have none: the client's, or the runtime's.
 class PortSource {
  public:
@@ -83,16 +81,20 @@ class IpcManager {
   /// `size` bytes that client and runtime both see: of the client data segment
   /// in a client, of runtime data in a method. Aligned to 64 bytes; null
   /// ptr_ when there is no room. Freed with FreeBuffer.
-  hipc::FullPtr<char> AllocateBuffer(size_t size);
-  void FreeBuffer(const hipc::FullPtr<char>& buffer);
-  void FreeBuffer(hipc::Pointer buffer);
+  hipc::FullPtr<char> AllocateBuffer(size_t size) {
+    return Port().AllocateBuffer(size);
+  }
+  void FreeBuffer(const hipc::FullPtr<char>& buffer) {
+    FreeBuffer(buffer.shm_);
+  }
+  void FreeBuffer(hipc::Pointer buffer) { Port().FreeBuffer(buffer); }
 
   /// Where the `size` bytes at `pointer` lie in this process; null ptr_ when
   /// they lie nowhere. In a method of a task from a client, `pointer` is the
   /// client's, and is checked.
   template <class T = char>
   hipc::FullPtr<T> ToFullPtr(hipc::Pointer pointer, size_t size = sizeof(T)) {
-    return {reinterpret_cast<T*>(Resolve(pointer, size)), pointer};
+    return {reinterpret_cast<T*>(Port().Resolve(pointer, size)), pointer};
   }
 
   /// Makes threads without a port ask `source`, or none. Ports handed out
@@ -120,13 +122,13 @@ class IpcManager {
     ThreadPort* port = nullptr;
     u64 generation = 0;
     PortSource* source = nullptr;
+    bool is_own = false;  // given by SetThreadPort: no source is asked
     ~ThreadSlot();
   };
 
   static ThreadSlot& ThisThread();
   ThreadPort& AcquirePort(ThreadSlot& slot);
-  char* Resolve(hipc::Pointer pointer, u64 size);
-  hipc::FullPtr<char> AllocateOutside(u64 size);
+  static hipc::FullPtr<char> AllocateOutside(u64 size);
 
   template <class TaskT>
   static void DestroyAs(ThreadPort& port, hipc::FullPtr<Task> task) {
@@ -134,9 +136,8 @@ class IpcManager {
     port.Free(task.template Cast<char>(), sizeof(TaskT));
   }
 
-  // Counts the changes of source_; slots of older generations are stale.
+  // Counts the changes of the source; slots of older generations are stale.
   static std::atomic<u64> generation_;
-  std::atomic<PortSource*> source_{nullptr};
 };
 
 template <class TaskT, class... Args>

@@ -93,6 +93,18 @@ class Session {
     return segment.base + p.offset();
   }
 
+  /// Whether `address` lies in an own segment.
+  [[nodiscard]] bool Owns(const void* address) const {
+    const char* at = static_cast<const char*>(address);
+    const u32 count = num_segments_.load(std::memory_order_acquire);
+    for (u32 i = 0; i < count; ++i) {
+      if (at >= table_[i].base && at < table_[i].base + table_[i].size) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   // ---- results ----
 
   /// Room for a result, in runtime data, entered in this session's ledger.

@@ -32,8 +32,17 @@ inline constexpr chi::u32 BULK_XFER = 1u << 1;    ///< The bytes travel.
 
 namespace chi {
 
-/// Copies what the worker needs of line 0: everything but the state word.
-void CopyTaskHeader(const Task& from, Task& to);
+/// Copies what the worker needs of line 0: everything but the state word. `from`
+/// may change meanwhile: each field is read once.
+inline void CopyTaskHeader(const Task& from, Task& to) {
+  to.pool_id_ = from.pool_id_;
+  to.task_id_ = from.task_id_;
+  to.period_ns_ = from.period_ns_;
+  to.pool_query_ = from.pool_query_;
+  to.method_ = from.method_;
+  to.task_flags_ = from.task_flags_;
+  to.timeout_ms_ = from.timeout_ms_;
+}
 
 /// Copies return code, error text and query, for the dispatcher.
 void CopyTaskOutcome(const Task& from, Task& to);

@@ -21,6 +21,8 @@ namespace chi {
 
 class ThreadPort {
  public:
+  /// `slabs` outlives the port. Task memory that is not from it, because there
+  /// was none, is private.
   explicit ThreadPort(SlabAllocator& slabs) : cache_(slabs) {}
   virtual ~ThreadPort() = default;
   ThreadPort(const ThreadPort&) = delete;
@@ -40,13 +42,18 @@ class ThreadPort {
   virtual void Orphan(hipc::FullPtr<Task> task,
                       void (*destroy)(ThreadPort&, hipc::FullPtr<Task>)) = 0;
 
+  /// What IpcManager's calls of these names mean on this thread.
+  virtual hipc::FullPtr<char> AllocateBuffer(u64 bytes) = 0;
+  virtual void FreeBuffer(ShmPtr pointer) = 0;
+  virtual char* Resolve(ShmPtr pointer, u64 bytes) = 0;
+
   /// Task memory; ptr_ is null when there is none left.
   hipc::FullPtr<char> Allocate(u64 size) { return cache_.Allocate(size); }
-  void Free(hipc::FullPtr<char> memory, u64 size) {
+  virtual void Free(hipc::FullPtr<char> memory, u64 size) {
     cache_.Free(memory, size);
   }
 
- private:
+ protected:
   SlabCache cache_;
 };
 

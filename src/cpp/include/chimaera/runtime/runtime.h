@@ -21,8 +21,10 @@
 namespace chi {
 
 class ClientCore;
+class ControlServer;
 class ModuleManager;
 class PoolManager;
+class RuntimeDir;
 class RuntimeSegments;
 class Server;
 class WorkOrchestrator;
@@ -42,6 +44,7 @@ struct ClientConfig {
   u64 connect_timeout_ns = 10'000'000'000;
 };
 
+/// At most one exists in a process: making another gives kAlreadyExists.
 class Chimaera {
  public:
   /// Starts a runtime in this process. `runtime_dir` empty: as configured.
@@ -56,14 +59,12 @@ class Chimaera {
   static Result<std::unique_ptr<Chimaera>> StartEmbedded(
       const RuntimeConfig& config);
 
-  /// Makes `instance` the one of this process; nullptr takes it away and
-  /// destroys it. REQUIRES: none is installed, or nullptr.
-  static void Install(std::unique_ptr<Chimaera> instance);
-
-  /// The installed instance. REQUIRES: there is one (CHI_CHECK otherwise).
+  /// The instance of this process, from the moment its start begins, so that
+  /// modules find it. REQUIRES: there is one (CHI_CHECK otherwise).
   static Chimaera& Get();
-  static bool IsInstalled();
+  static bool Exists();
 
+  /// Nothing that came from it may be in use.
   ~Chimaera();
   Chimaera(const Chimaera&) = delete;
   Chimaera& operator=(const Chimaera&) = delete;
@@ -76,6 +77,7 @@ class Chimaera {
   PoolManager& pools();
   ModuleManager& modules();
   WorkOrchestrator& workers();
+  ControlServer& control();
   RuntimeSegments& segments();
   const RuntimeConfig& config() const;
   /// REQUIRES: is_client().
@@ -91,24 +93,29 @@ class Chimaera {
 
  private:
   Chimaera();
+  static Result<std::unique_ptr<Chimaera>> Make();
+  static Result<std::unique_ptr<Chimaera>> StartIn(const RuntimeConfig& config,
+                                                   RuntimeDir dir);
+  Status Connect(const std::string& runtime_dir, u64 timeout_ns);
 
   std::unique_ptr<IpcManager> ipc_;
   std::unique_ptr<Server> server_;      // null in a mere client
   std::unique_ptr<ClientCore> client_;  // null in a mere server
 };
 
-/// Starts what `mode` says, configured by CHI_SERVER_CONF, and installs it.
+/// Starts what `mode` says, configured by CHI_SERVER_CONF, and keeps it until
+/// Finalize or the end of the process.
 /// kClient: attaches, or with `embedded_runtime` starts a runtime of its own
 /// and attaches to that. kServer: starts a runtime. Errors: kNoRuntime,
-/// kAlreadyExists (something is installed, or a runtime holds the directory),
-/// configuration errors, …
+/// kAlreadyExists (this process has one, or a runtime holds the directory),
+/// and what the configuration gives rise to.
 Status Init(ChimaeraMode mode, bool embedded_runtime);
 
-/// Detaches or stops, and uninstalls. Nothing of Chimaera may be in use.
+/// Ends what Init has made. Nothing of it may be in use.
 void Finalize();
 
 /// The module guide's entry points: as Init, with the error logged. A second
-/// call while something is installed is true if it asks for the same.
+/// call is true if it asks for what there is.
 bool CHIMAERA_INIT(ChimaeraMode mode, bool embedded_runtime = false);
 bool CHIMAERA_CLIENT_INIT();
 bool CHIMAERA_RUNTIME_INIT();  ///< Client and runtime in one process.

@@ -29,10 +29,12 @@ class Executor {
 
   /// The same for a task that was made inside the runtime.
   virtual void RunInternal(hipc::FullPtr<Task> task, RunContext& ctx) = 0;
-
-  /// Fails a task made inside the runtime that will never run.
-  virtual void Refuse(hipc::FullPtr<Task> task, const Status& why) = 0;
 };
+
+/// How RunInternal ends: gives the task its outcome, which return_code_ and
+/// text hold already, and wakes whoever waits, or frees the task if nobody
+/// wants it any more. The task is gone afterwards. On a worker only.
+void FinishInternalTask(hipc::FullPtr<Task> task);
 
 }  // namespace chi
 

@@ -7,6 +7,8 @@
 #ifndef CHIMAERA_SCHED_RUN_CONTEXT_H_
 #define CHIMAERA_SCHED_RUN_CONTEXT_H_
 
+#include <atomic>
+
 #include "chimaera/base/types.h"
 #include "chimaera/ipc/ids.h"
 #include "chimaera/ipc/pool_query.h"
@@ -16,6 +18,7 @@ namespace chi {
 
 class Container;
 class Session;
+class Storage;
 
 enum class ExecMode : u32 {
   kExec = 0,             ///< Do the work.
@@ -32,6 +35,10 @@ struct RunContext {
   /// The runtime's view of the client; null for tasks made inside the runtime.
   Session* session = nullptr;
 
+  /// Counts the runs of the pool that are parked or were; set by the executor,
+  /// kept by the worker from the first park to the end of the run.
+  std::atomic<u64>* held_runs = nullptr;
+
   /// The `size` bytes that the client calls `pointer`, or null: then they do
   /// not lie wholly in memory of this client (or, for a task made inside the
   /// runtime, in runtime memory). The bytes may change under the method's
@@ -43,6 +50,10 @@ struct RunContext {
 
 /// The run that is under way on this thread, or null.
 RunContext* CurrentRun();
+
+/// The storage under which a method of this worker may touch a task that lies
+/// in its client's memory. REQUIRES: on a worker.
+Storage& InPlaceStorage();
 
 }  // namespace chi
 

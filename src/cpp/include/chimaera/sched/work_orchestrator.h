@@ -7,11 +7,13 @@
 #ifndef CHIMAERA_SCHED_WORK_ORCHESTRATOR_H_
 #define CHIMAERA_SCHED_WORK_ORCHESTRATOR_H_
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <vector>
 
 #include "chimaera/base/clock.h"
+#include "chimaera/base/mutex.h"
 #include "chimaera/base/result.h"
 #include "chimaera/base/types.h"
 #include "chimaera/ipc/control.h"
@@ -37,13 +39,15 @@ struct SchedOptions {
 /// The number of workers that `options` means on this machine.
 u32 ResolveNumWorkers(const SchedOptions& options);
 
+class CpuClaims;
+
 /// All methods may be called from any thread unless they say otherwise.
 class WorkOrchestrator : public PortSource {
  public:
-  /// `page`, which may be null, receives what clients read about the workers.
-  /// Both outlive this object.
+  /// `page` receives what clients read about the workers, `commons` is the
+  /// runtime's memory; both may be null. All three outlive this object.
   WorkOrchestrator(const SchedOptions& options, Executor& executor,
-                   ControlPage* page);
+                   ControlPage* page, SessionCommons* commons);
   ~WorkOrchestrator() override;
 
   /// Starts the workers; on error none is left running. Not concurrently.
@@ -73,11 +77,11 @@ class WorkOrchestrator : public PortSource {
   void ReleasePort(ThreadPort* port) override;
 
  private:
-  class CpuClaims;
-
-  const SchedOptions options_;
-  std::unique_ptr<CpuClaims> claims_;
+  const std::unique_ptr<CpuClaims> claims_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::atomic<bool> running_{false};
+  Mutex mu_;
+  std::vector<std::unique_ptr<ThreadPort>> ports_ CHI_GUARDED_BY(mu_);
 };
 
 }  // namespace chi

@@ -30,7 +30,9 @@ namespace chi {
 class Executor;
 class Fiber;
 class Session;
+class Storage;
 struct ParkedRun;
+struct SessionCommons;
 
 struct WorkerOptions {
   u32 index = 0;
@@ -48,6 +50,8 @@ struct WorkerOptions {
   const Clock* clock = &SystemClock::Get();
   /// What clients read about this worker; null when there are none.
   WorkerLine* line = nullptr;
+  /// The runtime's memory; null when there is none.
+  SessionCommons* commons = nullptr;
 };
 
 /// Counters of one worker. Written by the worker, read by anybody (relaxed).
@@ -92,6 +96,9 @@ class Worker {
   /// Hands a task made inside the runtime to this worker.
   void InjectTask(hipc::FullPtr<Task> task);
 
+  /// Runs `call` on this worker as if it were a method, so it may park.
+  void InjectCall(std::function<void(RunContext&)> call);
+
   /// Polls the ring from now on. `wake_fd` is the session's eventfd for this
   /// worker, owned by the session.
   void AttachRing(RingSource source, int wake_fd);
@@ -102,6 +109,13 @@ class Worker {
 
   u32 index() const;
   const Clock& clock() const;
+  /// What WorkerOptions named.
+  SessionCommons* commons() const;
+
+  /// The `bytes` bytes at `pointer` as `run`, which may be null, may see them:
+  /// a client's task its own memory and the runtime's, anything else the
+  /// runtime's and private memory. Null if they are not all there.
+  char* Resolve(ShmPtr pointer, u64 bytes, const RunContext* run) const;
   const WorkerStats& stats() const;
 
   // ---- the worker's own thread ----
@@ -111,6 +125,9 @@ class Worker {
 
   /// The run under way, or null between two runs.
   RunContext* current_run() const;
+
+  /// See InPlaceStorage.
+  Storage& in_place_storage();
 
   /// Puts a task made by a running method into this worker's own queue.
   void EnqueueLocal(hipc::FullPtr<Task> task);

@@ -1,0 +1,40 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What a worker calls for every task: finds pool, container and method, runs
+// it, and gives the task exactly one outcome.
+
+#ifndef CHIMAERA_CORE_DISPATCHER_H_
+#define CHIMAERA_CORE_DISPATCHER_H_
+
+#include "chimaera/core/method_table.h"
+#include "chimaera/core/pool_manager.h"
+#include "chimaera/sched/executor.h"
+
+namespace chi {
+
+/// Stateless but for the pools, which outlive it. Any number of workers.
+class Dispatcher final : public Executor {
+ public:
+  explicit Dispatcher(PoolManager& pools) : pools_(pools) {}
+
+  void RunSubmitted(ShmPtr pointer, RunContext& ctx) override;
+  void RunInternal(hipc::FullPtr<Task> task, RunContext& ctx) override;
+
+ private:
+  // Where a task goes.
+  struct Target {
+    Container* container = nullptr;
+    const MethodRow* row = nullptr;
+  };
+
+  Status Find(const Task& header, RunContext& ctx, Target* target) const;
+  template <class Call>
+  Status RunRouted(Task& header, RunContext& ctx, Call&& call) const;
+
+  PoolManager& pools_;
+};
+
+}  // namespace chi
+
+#endif  // CHIMAERA_CORE_DISPATCHER_H_

@@ -1,0 +1,165 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "ipc/client_port.h"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "chimaera/base/clock.h"
+#include "chimaera/base/log.h"
+
+namespace chi {
+namespace {
+
+void MarkPending(Task& task) {
+  // relaxed: the ring's publication orders it.
+  task.state_.store(static_cast<u32>(TaskState::kPending),
+                    std::memory_order_relaxed);
+}
+
+u32 Index(Priority priority) {
+  return priority == Priority::kHighLatency ? 1 : 0;
+}
+
+}  // namespace
+
+ClientPort::Ring* ClientPort::GetRing(Priority priority, Status* why) {
+  std::optional<Ring>& ring = rings_[Index(priority)];
+  if (!ring.has_value()) *why = MakeRing(priority);
+  return ring.has_value() ? &*ring : nullptr;
+}
+
+Status ClientPort::MakeRing(Priority priority) {
+  CHI_RETURN_IF_ERROR(core_.Check());
+  u32 worker = 0;
+  Result<RingProducer<>> producer = core_.MakeRing(priority, &worker);
+  if (!producer.ok()) return producer.status();
+  rings_[Index(priority)].emplace(
+      Ring{*producer, core_.control().worker_eventfd(worker)});
+  return Status();
+}
+
+void ClientPort::WakeWorker(const Ring& ring) {
+  const u64 one = 1;
+  // EAGAIN says that the counter is full: the worker is awake anyway.
+  const ssize_t written = write(ring.wake_fd, &one, sizeof(one));
+  static_cast<void>(written);
+}
+
+void ClientPort::Submit(hipc::FullPtr<Task> task, Priority priority) {
+  MarkPending(*task);
+  if (task.shm_.IsPrivate()) {
+    Status why = core_.Check();
+    if (why.ok()) why = Status::NoMemory("no room for a task");
+    CompleteLocally(*task, why);
+    return;
+  }
+  Status why;
+  Ring* ring = GetRing(priority, &why);
+  if (ring == nullptr) {
+    CompleteLocally(*task, why);
+    return;
+  }
+  if (!ring->producer.TryPush(task.shm_.bits_)) {
+    why = PushSlowly(*ring, task.shm_.bits_);
+    if (!why.ok()) {
+      CompleteLocally(*task, why);
+      return;
+    }
+  }
+  if (ring->producer.ConsumerParked()) WakeWorker(*ring);
+}
+
+void ClientPort::SubmitBatch(const hipc::FullPtr<Task>* tasks, u32 n,
+                             Priority priority) {
+  constexpr u32 kChunk = 256;
+  u64 values[kChunk];
+  Status why;
+  Ring* ring = GetRing(priority, &why);
+  for (u32 done = 0; done < n;) {
+    const u32 end = std::min(n, done + kChunk);
+    u32 count = 0;
+    while (done + count < end && !tasks[done + count].shm_.IsPrivate()) {
+      MarkPending(*tasks[done + count]);
+      values[count] = tasks[done + count].shm_.bits_;
+      ++count;
+    }
+    u32 pushed = 0;
+    if (ring != nullptr && count > 0) {
+      pushed = ring->producer.TryPushBatch(values, count);
+      if (pushed > 0 && ring->producer.ConsumerParked()) WakeWorker(*ring);
+    }
+    done += pushed;
+    // A full ring, no ring, or a task in private memory: one at a time.
+    if (pushed < count || count == 0) Submit(tasks[done++], priority);
+  }
+}
+
+Status ClientPort::PushSlowly(Ring& ring, u64 value) {
+  const Clock& clock = SystemClock::Get();
+  const u64 deadline_ns =
+      DeadlineNs(clock.NowNs(), core_.options().submit_timeout_ns);
+  for (u64 turn = 0;; ++turn) {
+    if (ring.producer.TryPush(value)) return Status();
+    CHI_RETURN_IF_ERROR(core_.Check());
+    if (clock.NowNs() >= deadline_ns) {
+      return Status::Overloaded(
+          Format("ring of {} tasks still full after {} ms",
+                 ring.producer.capacity(),
+                 core_.options().submit_timeout_ns / kNsPerMs));
+    }
+    if (ring.producer.ConsumerParked()) WakeWorker(ring);
+    if (turn < 100) {
+      sched_yield();
+    } else {
+      usleep(100);
+    }
+  }
+}
+
+void ClientPort::Orphan(hipc::FullPtr<Task> task,
+                        void (*destroy)(ThreadPort&, hipc::FullPtr<Task>)) {
+  orphans_.push_back({task, destroy});
+  if (orphans_.size() < next_sweep_) return;
+  SweepOrphans();
+  // So that the work per task stays constant.
+  next_sweep_ = std::max<size_t>(64, 2 * orphans_.size());
+}
+
+hipc::FullPtr<char> ClientPort::AllocateBuffer(u64 bytes) {
+  Result<ShmRange> range = core_.AllocateBuffer(bytes);
+  if (!range.ok()) {
+    CHI_LOG(kWarning, "AllocateBuffer: {}", range.status().ToString());
+    return {};
+  }
+  return {range->base, range->ptr};
+}
+
+void ClientPort::Free(hipc::FullPtr<char> memory, u64 size) {
+  if (memory.shm_.IsPrivate()) {
+    std::free(memory.ptr_);  // IpcManager::AllocateOutside
+  } else {
+    ThreadPort::Free(memory, size);
+  }
+}
+
+void ClientPort::SweepOrphans() {
+  auto done = std::partition(
+      orphans_.begin(), orphans_.end(),
+      [](const OrphanedTask& orphan) { return !orphan.task->IsComplete(); });
+  for (auto it = done; it != orphans_.end(); ++it) {
+    it->destroy(*this, it->task);
+  }
+  orphans_.erase(done, orphans_.end());
+}
+
+void ClientPort::AbandonOrphans() {
+  for (OrphanedTask& orphan : orphans_) orphan.destroy(*this, orphan.task);
+  orphans_.clear();
+}
+
+}  // namespace chi

@@ -1,0 +1,131 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Ports of threads. A thread remembers its port together with the generation
+// of the source it came from; whatever changes the source, or makes the
+// process a forked child, changes the generation, and the next use asks anew.
+
+#include "chimaera/ipc/ipc_manager.h"
+
+#include <pthread.h>
+
+#include <cstdlib>
+#include <mutex>
+
+#include "chimaera/base/check.h"
+#include "chimaera/base/log.h"
+
+namespace chi {
+namespace {
+
+// Task memory of last resort, and all there is in a forked child.
+class HeapTaskSource final : public SlabSource {
+ public:
+  Result<ShmRange> AllocateSlab(u64 bytes) override {
+    void* memory = std::aligned_alloc(
+        kCacheLineSize, (bytes + kCacheLineSize - 1) & ~(kCacheLineSize - 1));
+    if (memory == nullptr) return Status::NoMemory("task memory");
+    return ShmRange{static_cast<char*>(memory), ShmPtr::Private(memory), bytes};
+  }
+  void FreeSlab(ShmPtr slab) override { std::free(slab.private_address()); }
+};
+
+// What a thread of a forked child gets: every task fails at once.
+class ForkedPort final : public ThreadPort {
+ public:
+  using ThreadPort::ThreadPort;
+  void Submit(hipc::FullPtr<Task> task, Priority /*priority*/) override {
+    CompleteLocally(*task, Status::Forked("this process was forked from a "
+                                          "client; it must attach itself"));
+  }
+  // Tasks inherited from the parent are the parent's.
+  void Orphan(hipc::FullPtr<Task> /*task*/,
+              void (*/*destroy*/)(ThreadPort&,
+                                  hipc::FullPtr<Task>)) override {}
+  hipc::FullPtr<char> AllocateBuffer(u64 /*bytes*/) override { return {}; }
+  void FreeBuffer(ShmPtr /*pointer*/) override {}
+  char* Resolve(ShmPtr /*pointer*/, u64 /*bytes*/) override { return nullptr; }
+  // Inherited memory stays as the parent has it.
+  void Free(hipc::FullPtr<char> memory, u64 size) override {
+    if (memory.shm_.IsPrivate()) ThreadPort::Free(memory, size);
+  }
+};
+
+class ForkedPorts final : public PortSource {
+ public:
+  ThreadPort* AcquirePort() override {
+    return new ForkedPort(*new SlabAllocator(*new HeapTaskSource));
+  }
+  void ReleasePort(ThreadPort* /*port*/) override {}
+};
+
+std::atomic<PortSource*> port_source{nullptr};
+
+}  // namespace
+
+void CompleteLocally(Task& task, const Status& status) {
+  task.SetError(status.code_value(), status.message());
+  const TaskState done =
+      status.ok() ? TaskState::kDone : TaskState::kDoneWithText;
+  task.state_.store(static_cast<u32>(done), std::memory_order_release);
+}
+
+std::atomic<u64> IpcManager::generation_{1};
+
+IpcManager::IpcManager() {
+  static std::once_flag registered;
+  std::call_once(registered, [] {
+    pthread_atfork(nullptr, nullptr, [] {
+      if (port_source.load() == nullptr) return;
+      port_source.store(new ForkedPorts);
+      generation_.fetch_add(1);
+    });
+  });
+}
+
+IpcManager::~IpcManager() { SetPortSource(nullptr); }
+
+void IpcManager::SetPortSource(PortSource* source) {
+  port_source.store(source);
+  generation_.fetch_add(1);
+}
+
+IpcManager::ThreadSlot& IpcManager::ThisThread() {
+  thread_local ThreadSlot slot;
+  return slot;
+}
+
+IpcManager::ThreadSlot::~ThreadSlot() {
+  const bool current =
+      generation == generation_.load(std::memory_order_relaxed);
+  if (current && source != nullptr) source->ReleasePort(port);
+}
+
+void IpcManager::SetThreadPort(ThreadPort* port) {
+  ThreadSlot& slot = ThisThread();
+  slot.port = port;
+  slot.source = nullptr;
+  slot.is_own = port != nullptr;
+  slot.generation = port == nullptr ? 0 : generation_.load();
+}
+
+ThreadPort* IpcManager::CurrentPort() { return ThisThread().port; }
+
+ThreadPort& IpcManager::AcquirePort(ThreadSlot& slot) {
+  slot.generation = generation_.load();
+  if (!slot.is_own) {
+    slot.source = port_source.load();
+    CHI_CHECK(slot.source != nullptr, "no client and no runtime was started");
+    slot.port = slot.source->AcquirePort();
+  }
+  return *slot.port;
+}
+
+hipc::FullPtr<char> IpcManager::AllocateOutside(u64 size) {
+  static auto* source = new HeapTaskSource;
+  Result<ShmRange> range = source->AllocateSlab(size);
+  CHI_CHECK(range.ok(), "out of memory");
+  return {range->base, range->ptr};
+}
+
+}  // namespace chi

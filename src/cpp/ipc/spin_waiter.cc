@@ -1,0 +1,123 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// One word decides between the thread that goes to sleep (kPending to
+// kAwaited, by compare-and-swap) and the worker that finishes the task (an
+// exchange, which tells it whether to wake). There is no second word, hence no
+// order to get wrong.
+
+#include "ipc/spin_waiter.h"
+
+#include <sched.h>
+
+#include <algorithm>
+
+#include "chimaera/base/clock.h"
+#include "chimaera/base/format.h"
+#include "chimaera/ipc/client_core.h"
+#include "chimaera/ipc/life_word.h"
+#include "chimaera/ipc/task.h"
+
+namespace chi {
+namespace {
+
+// Turns between two looks at the clock and at the CPU: about 2 us.
+constexpr u32 kTurnsPerLook = 64;
+// Waits that ended asleep shorten the next polls of this thread, up to 2^4.
+constexpr u32 kMaxMisses = 4;
+thread_local u32 recent_misses = 0;
+
+// Offers of the CPU before sleeping, where the worker shares it.
+constexpr u32 kYieldsOnSharedCpu = 2;
+
+void CpuRelax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+// Waiters come in slices, so that a closed connection is noticed.
+constexpr u64 kSliceNs = 100 * kNsPerMs;
+
+}  // namespace
+
+Status SpinWaiter::Wait(Task& task, u64 timeout_ns) {
+  if (task.IsComplete()) return Status();
+  if (task.state_.load(std::memory_order_relaxed) ==
+      static_cast<u32>(TaskState::kNew)) {
+    return Status::BadRequest("waiting for a task nobody submitted");
+  }
+  if (timeout_ns > 0 && Spin(task)) {
+    recent_misses = 0;
+    return Status();
+  }
+  recent_misses = std::min(recent_misses + 1, kMaxMisses);
+  return Sleep(task, timeout_ns);
+}
+
+bool SpinWaiter::PollingHelps() const {
+  if (page_ == nullptr) return true;
+  const u32 here = static_cast<u32>(sched_getcpu());
+  const u32 workers = std::min(page_->num_workers, kMaxWorkers);
+  for (u32 i = 0; i < workers; ++i) {
+    if (page_->workers[i].cpu.load(std::memory_order_relaxed) != here) {
+      return true;
+    }
+  }
+  return workers == 0;
+}
+
+bool SpinWaiter::Spin(const Task& task) const {
+  const u64 budget_ns = busy_wait_ns_ >> recent_misses;
+  u64 start_ns = 0;
+  for (u32 turn = 1;; ++turn) {
+    if (task.IsComplete()) return true;
+    if (turn % kTurnsPerLook != 0) {
+      CpuRelax();
+      continue;
+    }
+    const u64 now_ns = SystemClock::Get().NowNs();
+    if (turn == kTurnsPerLook) {
+      if (!PollingHelps()) break;
+      start_ns = now_ns;
+    }
+    if (now_ns - start_ns >= budget_ns) return false;
+  }
+  for (u32 i = 0; i < kYieldsOnSharedCpu; ++i) {
+    sched_yield();
+    if (task.IsComplete()) return true;
+  }
+  return false;
+}
+
+Status SpinWaiter::Sleep(Task& task, u64 timeout_ns) const {
+  const u64 deadline_ns = DeadlineNs(SystemClock::Get().NowNs(), timeout_ns);
+  // Only who finishes a task made inside the runtime reads it.
+  task.waiter_ = 0;
+  u32 expected = static_cast<u32>(TaskState::kPending);
+  task.state_.compare_exchange_strong(
+      expected, static_cast<u32>(TaskState::kAwaited),
+      std::memory_order_acq_rel);
+  while (!task.IsComplete()) {
+    const u64 now_ns = SystemClock::Get().NowNs();
+    if (now_ns >= deadline_ns) {
+      return Status::DeadlineExceeded(
+          Format("task not done after {} ms", timeout_ns / kNsPerMs));
+    }
+    const WaitOutcome outcome = FutexWaitOnTask(
+        &task.state_, static_cast<u32>(TaskState::kAwaited), page_,
+        std::min(deadline_ns - now_ns, kSliceNs));
+    if (outcome == WaitOutcome::kLookAgain || task.IsComplete()) continue;
+    const Status connection = core_ == nullptr ? Status() : core_->Check();
+    if (connection.ok()) continue;
+    CompleteLocally(task, connection);
+    return connection;
+  }
+  return Status();
+}
+
+void SpinWaiter::Yield() { sched_yield(); }
+
+}  // namespace chi

@@ -1,0 +1,32 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "chimaera/ipc/waiter.h"
+
+#include <atomic>
+
+#include "ipc/spin_waiter.h"
+
+namespace chi {
+namespace {
+
+thread_local Waiter* thread_waiter = nullptr;
+std::atomic<Waiter*> process_waiter{nullptr};
+
+}  // namespace
+
+Waiter& CurrentWaiter() {
+  if (thread_waiter != nullptr) return *thread_waiter;
+  Waiter* shared = process_waiter.load(std::memory_order_acquire);
+  if (shared != nullptr) return *shared;
+  static SpinWaiter plain(nullptr, nullptr, 50'000);
+  return plain;
+}
+
+void SetThreadWaiter(Waiter* waiter) { thread_waiter = waiter; }
+
+void SetProcessWaiter(Waiter* waiter) {
+  process_waiter.store(waiter, std::memory_order_release);
+}
+
+}  // namespace chi

@@ -1,0 +1,126 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The root object and the one pointer behind Chimaera::Get.
+
+#include <atomic>
+#include <utility>
+
+#include "chimaera/base/check.h"
+#include "chimaera/base/log.h"
+#include "chimaera/ipc/client_core.h"
+#include "chimaera/ipc/control_client.h"
+#include "chimaera/runtime/runtime.h"
+#include "runtime/server.h"
+
+namespace chi {
+namespace {
+
+std::atomic<Chimaera*> instance{nullptr};
+
+}  // namespace
+
+Chimaera::Chimaera() : ipc_(std::make_unique<IpcManager>()) {}
+
+Result<std::unique_ptr<Chimaera>> Chimaera::Make() {
+  std::unique_ptr<Chimaera> chimaera(new Chimaera);
+  Chimaera* expected = nullptr;
+  if (!instance.compare_exchange_strong(expected, chimaera.get())) {
+    return Status::AlreadyExists("this process uses Chimaera already");
+  }
+  return chimaera;
+}
+
+Chimaera::~Chimaera() {
+  if (instance.load() != this) return;
+  ipc_->SetPortSource(nullptr);
+  client_.reset();
+  if (server_ != nullptr) ipc_->SetPortSource(&server_->workers());
+  server_.reset();
+  ipc_->SetPortSource(nullptr);
+  instance.store(nullptr);
+}
+
+Result<std::unique_ptr<Chimaera>> Chimaera::StartIn(
+    const RuntimeConfig& config, RuntimeDir dir) {
+  Result<std::unique_ptr<Chimaera>> made = Make();
+  if (!made.ok()) return made.status();
+  std::unique_ptr<Chimaera> chimaera = std::move(*made);
+  chimaera->server_ = std::make_unique<Server>(config, std::move(dir));
+  CHI_RETURN_IF_ERROR(chimaera->server_->Start());
+  chimaera->ipc_->SetPortSource(&chimaera->server_->workers());
+  return chimaera;
+}
+
+Result<std::unique_ptr<Chimaera>> Chimaera::StartServer(
+    const RuntimeConfig& config, const std::string& runtime_dir) {
+  Result<RuntimeDir> dir = RuntimeDir::Claim(
+      runtime_dir.empty() ? std::string_view(config.name) : runtime_dir);
+  if (!dir.ok()) return dir.status();
+  return StartIn(config, std::move(*dir));
+}
+
+Result<std::unique_ptr<Chimaera>> Chimaera::StartEmbedded(
+    const RuntimeConfig& config) {
+  Result<RuntimeDir> dir = RuntimeDir::Private();
+  if (!dir.ok()) return dir.status();
+  const std::string path = dir->path();
+  Result<std::unique_ptr<Chimaera>> chimaera =
+      StartIn(config, std::move(*dir));
+  if (!chimaera.ok()) return chimaera.status();
+  CHI_RETURN_IF_ERROR(
+      (*chimaera)->Connect(path, ControlClient::kRequestTimeoutNs));
+  return chimaera;
+}
+
+Result<std::unique_ptr<Chimaera>> Chimaera::Attach(const ClientConfig& config) {
+  std::string path = config.runtime_dir;
+  if (path.empty()) {
+    CHI_ASSIGN_OR_RETURN(path, RuntimeDir::Locate(config.name));
+  }
+  Result<std::unique_ptr<Chimaera>> made = Make();
+  if (!made.ok()) return made.status();
+  CHI_RETURN_IF_ERROR((*made)->Connect(path, config.connect_timeout_ns));
+  return made;
+}
+
+Status Chimaera::Connect(const std::string& path, u64 timeout_ns) {
+  Result<std::unique_ptr<ControlClient>> control =
+      ControlClient::Connect(path, timeout_ns);
+  if (!control.ok()) return control.status();
+  ClientOptions options;
+  if (server_ != nullptr) options.ring_capacity = config().queue_depth;
+  client_ = std::make_unique<ClientCore>(std::move(*control), options);
+  ipc_->SetPortSource(client_.get());
+  return Status();
+}
+
+Chimaera& Chimaera::Get() {
+  Chimaera* found = instance.load(std::memory_order_acquire);
+  CHI_CHECK(found != nullptr, "CHIMAERA_INIT has not succeeded");
+  return *found;
+}
+
+bool Chimaera::Exists() { return instance.load() != nullptr; }
+
+PoolManager& Chimaera::pools() { return server_->pools(); }
+ModuleManager& Chimaera::modules() { return server_->modules(); }
+WorkOrchestrator& Chimaera::workers() { return server_->workers(); }
+ControlServer& Chimaera::control() { return server_->control(); }
+RuntimeSegments& Chimaera::segments() {
+  return server_->control().runtime_segments();
+}
+const RuntimeConfig& Chimaera::config() const { return server_->config(); }
+ClientCore& Chimaera::client() { return *client_; }
+
+void Chimaera::RequestStop() { server_->RequestStop(); }
+bool Chimaera::WaitForStop(u64 timeout_ns) {
+  return server_->WaitForStop(timeout_ns);
+}
+
+const std::string& Chimaera::runtime_dir() const {
+  return server_ != nullptr ? server_->runtime_dir()
+                            : client_->control().runtime_dir();
+}
+
+}  // namespace chi

@@ -1,0 +1,170 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Starting and stopping a runtime, and what it does when clients come and go.
+
+#include "runtime/server.h"
+
+#include <chrono>
+#include <utility>
+
+#include "chimaera/base/log.h"
+#include "chimaera/core/create_pool_task.h"
+#include "chimaera/ipc/ipc_manager.h"
+
+namespace chi {
+namespace {
+
+constexpr char kAdminModule[] = "chimaera_admin";
+constexpr char kAdminPoolName[] = "admin";
+
+ControlServerOptions ControlOptions(const RuntimeConfig& config,
+                                    const std::string& dir, u32 num_workers) {
+  ControlServerOptions options;
+  options.runtime_dir = dir;
+  options.num_workers = num_workers;
+  options.main_segment_bytes = config.main_segment_bytes;
+  options.client_data_segment_bytes = config.client_data_segment_bytes;
+  options.runtime_data.segment_bytes = config.runtime_data_segment_bytes;
+  options.runtime_data.max_bytes = config.max_runtime_data_bytes;
+  options.max_sessions = config.max_sessions;
+  options.limits.max_bytes = config.max_client_bytes;
+  options.limits.max_result_bytes = config.max_result_bytes;
+  options.limits.max_tasks_in_flight = config.max_tasks_in_flight;
+  options.limits.max_rings = config.max_rings;
+  options.admit_at_once = false;
+  return options;
+}
+
+SchedOptions WorkerOptionsOf(const RuntimeConfig& config) {
+  SchedOptions options;
+  options.num_workers = config.num_threads;
+  options.pin_workers = config.pin_workers;
+  options.first_busy_wait_ns = config.first_busy_wait_ns;
+  return options;
+}
+
+// Waits of the pool manager: of the fiber in a method, of the thread elsewhere.
+PoolManagerOptions PoolOptions(
+    const std::atomic<WorkOrchestrator*>& workers) {
+  PoolManagerOptions options;
+  options.quiesce = [&workers] {
+    WorkOrchestrator* running = workers.load();
+    if (running != nullptr) running->Quiesce();
+  };
+  options.pause = [](u64 ns) { this_task::SleepFor(ns); };
+  return options;
+}
+
+}  // namespace
+
+Server::Server(const RuntimeConfig& config, RuntimeDir dir)
+    : config_(config), dir_(std::move(dir)) {}
+
+Status Server::Start() {
+  const SchedOptions sched = WorkerOptionsOf(config_);
+  modules_ = std::make_unique<ModuleManager>(config_.module_paths);
+  CHI_ASSIGN_OR_RETURN(
+      control_, ControlServer::Start(ControlOptions(config_, dir_.path(),
+                                                    ResolveNumWorkers(sched)),
+                                     *this));
+  pools_ = std::make_unique<PoolManager>(*modules_, NodeSet(),
+                                         PoolOptions(running_workers_));
+  dispatcher_ = std::make_unique<Dispatcher>(*pools_);
+  workers_ = std::make_unique<WorkOrchestrator>(
+      sched, *dispatcher_, &control_->page(), &control_->commons());
+  CHI_RETURN_IF_ERROR(CreateAdminPool());
+  CHI_RETURN_IF_ERROR(workers_->Start());
+  running_workers_ = workers_.get();
+  CHI_RETURN_IF_ERROR(Compose());
+  control_->Admit();
+  CHI_LOG(kInfo, "runtime ready in {}: {} workers", dir_.path(),
+          workers_->num_workers());
+  return Status();
+}
+
+Status Server::CreateAdminPool() {
+  PoolRequest request;
+  request.mod_name = kAdminModule;
+  request.pool_name = kAdminPoolName;
+  request.pool_id = kAdminPoolId;
+  RunContext ctx;
+  Result<PoolId> created = pools_->GetOrCreate(request, {}, ctx);
+  return created.status().WithContext("admin pool");
+}
+
+// The pools of the configuration, as if a client had asked for each of them.
+Status Server::Compose() {
+  if (config_.compose.empty()) return Status();
+  IpcManager ipc;
+  ipc.SetPortSource(workers_.get());
+  for (const PoolConfig& pool : config_.compose) {
+    Future<CreatePoolTask> created =
+        ipc.Submit(ipc.NewTask<CreatePoolTask>(CreateTaskId(), pool));
+    const Status status = created.Get();
+    if (!status.ok()) {
+      return status.WithContext(Format("compose: pool '{}'", pool.pool_name_));
+    }
+  }
+  return Status();
+}
+
+Server::~Server() {
+  if (control_ != nullptr) control_->StopAdmitting();
+  if (workers_ != nullptr) workers_->Stop();
+  running_workers_ = nullptr;
+  // Pools go while the segments of their devices are still registered.
+  pools_.reset();
+  if (control_ != nullptr) control_->Stop();
+}
+
+Result<u32> Server::OnAttachRing(const std::shared_ptr<Session>& session,
+                                 const RingRequest& ring) {
+  const u32 index =
+      workers_->MapRing(static_cast<u32>(ring.pid), static_cast<u32>(ring.tid));
+  RingSource source;
+  source.session = session;
+  source.ring = ring.memory;
+  source.capacity = ring.capacity;
+  source.priority = static_cast<Priority>(ring.priority);
+  workers_->worker(index).AttachRing(std::move(source),
+                                     session->worker_eventfd(index));
+  return index;
+}
+
+void Server::OnSessionGone(const std::shared_ptr<Session>& session) {
+  // The last worker that lets go tells the modules, on a worker of its own
+  // choosing, since a module may park.
+  struct Farewell {
+    Farewell(Server& owner, std::shared_ptr<Session> gone)
+        : server(owner), session(std::move(gone)) {}
+    ~Farewell() {
+      server.workers_->worker(0).InjectCall(
+          [pools = server.pools_.get(), id = session->id()](RunContext&) {
+            pools->NotifyClientGone(id);
+          });
+    }
+    Server& server;
+    std::shared_ptr<Session> session;
+  };
+  if (running_workers_ == nullptr) return;
+  auto farewell = std::make_shared<Farewell>(*this, session);
+  for (u32 i = 0; i < workers_->num_workers(); ++i) {
+    workers_->worker(i).DetachSession(session->id(), session->worker_eventfd(i),
+                                      [farewell] {});
+  }
+}
+
+void Server::RequestStop() {
+  std::lock_guard<std::mutex> lock(stop_mutex_);
+  stop_requested_ = true;
+  stop_changed_.notify_all();
+}
+
+bool Server::WaitForStop(u64 timeout_ns) {
+  std::unique_lock<std::mutex> lock(stop_mutex_);
+  return stop_changed_.wait_for(lock, std::chrono::nanoseconds(timeout_ns),
+                                [this] { return stop_requested_; });
+}
+
+}  // namespace chi
