@@ -115,8 +115,9 @@ Status ControlService::Prepare() {
 
 void ControlService::Admit() {
   Post([this] {
+    if (!listener_.valid()) return;  // stopped meanwhile
     const Status watched = Watch(listener_.get(), kListenerKey, EPOLLIN);
-    if (!watched.ok()) CHI_LOG(kError, "control socket: {}", watched.ToString());
+    if (!watched.ok()) CHI_LOG(kError, "control socket: {}", watched);
   });
 }
 

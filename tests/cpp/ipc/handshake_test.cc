@@ -209,6 +209,18 @@ TEST_CASE("Handshake: a runtime that stops admits nobody") {
   CHECK_FALSE(test.server->Post([] {}));
 }
 
+TEST_CASE("Handshake: clients wait until the owner admits them") {
+  ControlServerOptions options = SmallOptions();
+  options.admit_at_once = false;
+  TestServer test(options);
+  RawClient early(test.dir());
+  early.Send(GoodHello());
+  CHECK(ControlClient::Connect(test.dir(), kNsPerMs).status().code() ==
+        StatusCode::kDeadlineExceeded);
+  test.server->Admit();
+  CHECK(early.Receive().As<Welcome>() != nullptr);
+}
+
 TEST_CASE("Handshake: no runtime is an error that says how to start one") {
   const TempDir temp;
   const Status status = ControlClient::Connect(temp.path()).status();

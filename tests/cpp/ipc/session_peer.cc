@@ -15,7 +15,6 @@
 //   claim-private  take a private one and say where it is
 //   hold-life FD   keep the life word of the control page in that memfd
 //   serve DIR      be a runtime; stop in order at the end
-//   serve-large DIR MIB  the same with that much touched memory
 
 #include <poll.h>
 #include <sys/wait.h>
@@ -24,7 +23,6 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <thread>
 #include <vector>
@@ -176,16 +174,12 @@ class NoEvents : public chi::SessionEvents {
   void OnSessionGone(const std::shared_ptr<chi::Session>&) override {}
 };
 
-int Serve(const std::string& dir, chi::u64 extra_bytes) {
+int Serve(const std::string& dir) {
   Result<chi::RuntimeDir> claimed = chi::RuntimeDir::Claim(dir);
   if (!claimed.ok()) {
     Say(claimed.status().ToString());
     return 2;
   }
-  Result<chi::Segment> extra =
-      chi::Segment::Create("extra", extra_bytes, chi::SegmentSeal::kShared);
-  if (!extra.ok()) return 1;
-  std::memset(extra->data(), 1, extra->size());
   chi::ControlServerOptions options;
   options.runtime_dir = dir;
   options.main_segment_bytes = 256 * chi::kKiB;
@@ -223,10 +217,7 @@ int main(int argc, char** argv) {
                         words[2]);
   }
   if (what == "claim" && words.size() == 2) return Claim(words[1]);
-  if (what == "serve" && words.size() == 2) return Serve(words[1], 4096);
-  if (what == "serve-large" && words.size() == 3) {
-    return Serve(words[1], std::strtoull(words[2].c_str(), nullptr, 10) << 20);
-  }
+  if (what == "serve" && words.size() == 2) return Serve(words[1]);
   std::fprintf(stderr, "session_peer: see the head of session_peer.cc\n");
   return 64;
 }
