@@ -7,7 +7,8 @@
 
 namespace {
 
-constexpr chi::ModuleStamp Stamp(const char* name, chi::u64 abi_change) {
+[[maybe_unused]] constexpr chi::ModuleStamp Stamp(const char* name,
+                                                  chi::u64 abi_change) {
   chi::ModuleStamp stamp = chi::MakeModuleStamp(name);
   stamp.abi_hash += abi_change;
   return stamp;

@@ -79,7 +79,8 @@ TEST_CASE("RuntimeConfig: an empty file gives the defaults") {
 
 TEST_CASE("RuntimeConfig: each key reaches its field") {
   const auto config = Read(R"(
-runtime: {name: lab-2, num_threads: 3, first_busy_wait: 1.5ms, pin_workers: false}
+runtime:
+  {name: lab-2, num_threads: 3, first_busy_wait: 1.5ms, pin_workers: false}
 memory:
   main_segment: 8 MiB
   client_data_segment: 32MB

@@ -4,12 +4,12 @@
 // The probe (probe.h) as a shared library. PROBE_NAME is its module name;
 // PROBE_CONSTRUCTOR_THROWS makes one that cannot be constructed.
 
-#include <ctime>
 #include <stdexcept>
 
 #include "chimaera/core/method_table.h"
 #include "chimaera/core/module_entry.h"
 #include "core/probe.h"
+#include "support/wait_until.h"
 
 namespace chi::test {
 namespace {
@@ -31,8 +31,9 @@ class Runtime : public Container {
 
   void Create(hipc::FullPtr<ProbeTask> task, RunContext& ctx) {
     log_ = task->log;
-    const timespec pause{0, 100'000};
-    while (log_->hold) nanosleep(&pause, nullptr);
+    if (!WaitUntil([this] { return !log_->hold; })) {
+      throw std::runtime_error("nobody let the probe go on");
+    }
     ++log_->creates;
     Act(*task, ctx);
   }
