@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "chimaera/admin/route_here.h"
 #include "chimaera/base/clock.h"
 #include "chimaera/base/format.h"
 
@@ -45,18 +46,15 @@ void Runtime::Init(const chi::PoolId& pool_id, const std::string& pool_name) {
   start_ns_ = chi::SystemClock::Get().NowNs();
 }
 
-void Runtime::Create(hipc::FullPtr<CreateTask> task,
-                     chi::RunContext& /*rctx*/) {
+void Runtime::Create(hipc::FullPtr<CreateTask> task, chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
   task->new_pool_id_ = pool_id_;
 }
 
 void Runtime::GetOrCreatePool(
     hipc::FullPtr<GetOrCreatePoolTask<CreateParams>> task,
     chi::RunContext& rctx) {
-  if (rctx.exec_mode == chi::ExecMode::kDynamicSchedule) {
-    task->pool_query_ = chi::PoolQuery::Local();
-    return;
-  }
+  if (RouteHere(*task, rctx)) return;
   chi::PoolRequest request;
   request.mod_name = task->chimod_name_.str();
   request.pool_name = task->pool_name_.str();
@@ -77,10 +75,7 @@ void Runtime::GetOrCreatePool(
 
 void Runtime::DestroyPool(hipc::FullPtr<DestroyPoolTask> task,
                           chi::RunContext& rctx) {
-  if (rctx.exec_mode == chi::ExecMode::kDynamicSchedule) {
-    task->pool_query_ = chi::PoolQuery::Local();
-    return;
-  }
+  if (RouteHere(*task, rctx)) return;
   const chi::Status status = CHI_POOL_MANAGER->Destroy(
       task->target_pool_id_, task.Cast<chi::Task>(), rctx);
   task->return_code_ = 0;
@@ -93,7 +88,8 @@ void Runtime::DestroyPool(hipc::FullPtr<DestroyPoolTask> task,
 }
 
 void Runtime::ListPools(hipc::FullPtr<ListPoolsTask> task,
-                        chi::RunContext& /*rctx*/) {
+                        chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
   std::string names;
   for (const chi::PoolInfo& info : CHI_POOL_MANAGER->List()) {
     PoolRow row;
@@ -111,7 +107,8 @@ void Runtime::ListPools(hipc::FullPtr<ListPoolsTask> task,
 }
 
 void Runtime::GetStats(hipc::FullPtr<GetStatsTask> task,
-                       chi::RunContext& /*rctx*/) {
+                       chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
   const auto read = [](const std::atomic<chi::u64>& counter) {
     return counter.load(std::memory_order_relaxed);
   };
@@ -132,8 +129,9 @@ void Runtime::GetStats(hipc::FullPtr<GetStatsTask> task,
 
 // The order to stop is a job of this worker's own: it runs between two tasks,
 // so after the answer to this one.
-void Runtime::StopRuntime(hipc::FullPtr<StopRuntimeTask> /*task*/,
-                          chi::RunContext& /*rctx*/) {
+void Runtime::StopRuntime(hipc::FullPtr<StopRuntimeTask> task,
+                          chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
   CHI_LOG(kInfo, "stop requested by a client");
   CHI_CUR_WORKER->Inject([] { chi::Chimaera::Get().RequestStop(); });
 }

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "chimaera/admin/admin_runtime.h"
+#include "chimaera/admin/route_here.h"
 #include "chimaera/base/clock.h"
 #include "chimaera/base/format.h"
 
@@ -53,10 +54,7 @@ Runtime::Activity Runtime::LookAround() const {
 }
 
 void Runtime::Flush(hipc::FullPtr<FlushTask> task, chi::RunContext& rctx) {
-  if (rctx.exec_mode == chi::ExecMode::kDynamicSchedule) {
-    task->pool_query_ = chi::PoolQuery::Local();
-    return;
-  }
+  if (RouteHere(*task, rctx)) return;
   const Counted counted(flushes_);
   const chi::Clock& clock = chi::SystemClock::Get();
   const chi::u64 deadline_ns = chi::DeadlineNs(clock.NowNs(), task->wait_ns_);

@@ -6,13 +6,14 @@
 
 #include "chimaera/echo/echo_runtime.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <stdexcept>
 #include <vector>
 
+#include "chimaera/admin/module_yaml.h"
+#include "chimaera/admin/route_here.h"
 #include "chimaera/base/clock.h"
 #include "chimaera/base/format.h"
 
@@ -43,13 +44,7 @@ int Recurse(int depth) {
 }  // namespace
 
 void CreateParams::LoadConfig(const chi::PoolConfig& config) {
-  try {
-    const YAML::Node node = YAML::Load(config.config_)["allow_crash"];
-    if (node) allow_crash_ = node.as<bool>();
-  } catch (const YAML::Exception& error) {
-    throw chi::StatusError(chi::Status::BadRequest(chi::Format(
-        "pool '{}': allow_crash: {}", config.pool_name_, error.what())));
-  }
+  ModuleYaml(config, {"allow_crash"}).Read("allow_crash", &allow_crash_);
 }
 
 void Runtime::Init(const chi::PoolId& pool_id, const std::string& pool_name) {
@@ -67,18 +62,22 @@ void Runtime::Create(hipc::FullPtr<CreateTask> task,
   allow_crash_ = task->GetParams().allow_crash_;
 }
 
-void Runtime::Null(hipc::FullPtr<NullTask> /*task*/,
-                   chi::RunContext& /*rctx*/) {}
+void Runtime::Null(hipc::FullPtr<NullTask> task, chi::RunContext& rctx) {
+  RouteHere(*task, rctx);
+}
 
-void Runtime::Echo(hipc::FullPtr<EchoTask> task, chi::RunContext& /*rctx*/) {
+void Runtime::Echo(hipc::FullPtr<EchoTask> task, chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
   task->container_id_ = container_id_;
 }
 
-void Runtime::Sleep(hipc::FullPtr<SleepTask> task, chi::RunContext& /*rctx*/) {
+void Runtime::Sleep(hipc::FullPtr<SleepTask> task, chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
   chi::this_task::SleepFor(task->duration_ns_);
 }
 
-void Runtime::Busy(hipc::FullPtr<BusyTask> task, chi::RunContext& /*rctx*/) {
+void Runtime::Busy(hipc::FullPtr<BusyTask> task, chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
   if (task->duration_ns_ > kMaxBusyNs) {
     return Fail(*task, chi::Status::BadRequest(chi::Format(
                            "busy for {} ns; at most {} are possible",
@@ -90,12 +89,14 @@ void Runtime::Busy(hipc::FullPtr<BusyTask> task, chi::RunContext& /*rctx*/) {
   }
 }
 
-void Runtime::Throw(hipc::FullPtr<ThrowTask> task, chi::RunContext& /*rctx*/) {
+void Runtime::Throw(hipc::FullPtr<ThrowTask> task, chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
   if (task->text_.empty()) throw 7;
   throw std::runtime_error(task->text_.str());
 }
 
-void Runtime::Crash(hipc::FullPtr<CrashTask> task, chi::RunContext& /*rctx*/) {
+void Runtime::Crash(hipc::FullPtr<CrashTask> task, chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
   if (!allow_crash_) {
     return Fail(*task,
                 chi::Status::PermissionDenied(chi::Format(
@@ -105,7 +106,7 @@ void Runtime::Crash(hipc::FullPtr<CrashTask> task, chi::RunContext& /*rctx*/) {
     case CrashKind::kAbort:
       std::abort();
     case CrashKind::kSegv:
-      *reinterpret_cast<volatile int*>(chi::u64{8}) = 1;
+      std::raise(SIGSEGV);
       break;
     case CrashKind::kStackOverflow:
       task->kind_ = static_cast<chi::u32>(Recurse(0));
@@ -115,7 +116,8 @@ void Runtime::Crash(hipc::FullPtr<CrashTask> task, chi::RunContext& /*rctx*/) {
                   chi::Format("no kind of crash: {}", task->kind_)));
 }
 
-void Runtime::Spawn(hipc::FullPtr<SpawnTask> task, chi::RunContext& /*rctx*/) {
+void Runtime::Spawn(hipc::FullPtr<SpawnTask> task, chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
   if (task->count_ > SpawnTask::kMaxCount) {
     return Fail(*task, chi::Status::BadRequest(
                            chi::Format("{} subtasks; at most {} are possible",
@@ -135,7 +137,8 @@ void Runtime::Spawn(hipc::FullPtr<SpawnTask> task, chi::RunContext& /*rctx*/) {
   }
 }
 
-void Runtime::Grow(hipc::FullPtr<GrowTask> task, chi::RunContext& /*rctx*/) {
+void Runtime::Grow(hipc::FullPtr<GrowTask> task, chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
   if (task->size_ > GrowTask::kMaxSize) {
     return Fail(*task, chi::Status::BadRequest(
                            chi::Format("a text of {} bytes; at most {} are "

@@ -94,6 +94,16 @@ using GetOrCreatePoolTask =
 
 using CreateTask = BaseCreateTask<CreateParams, Method::kCreate, true>;
 
+/// What a module's Destroy is run on: somebody's request to the admin pool.
+struct DestroyTask : public chi::Task {
+  explicit DestroyTask(const AllocT& alloc) : chi::Task(alloc) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& /*ar*/) {}
+  template <class Archive>
+  void SerializeOut(Archive& /*ar*/) {}
+};
+
 struct DestroyPoolTask : public chi::Task {
   IN chi::PoolId target_pool_id_;
 

@@ -1,0 +1,62 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A container of a bdev pool: one device.
+
+#ifndef CHIMAERA_BDEV_BDEV_RUNTIME_H_
+#define CHIMAERA_BDEV_BDEV_RUNTIME_H_
+
+#include <chimaera/bdev/bdev_tasks.h>
+#include <chimaera/chimaera.h>
+
+#include <atomic>
+#include <memory>
+
+namespace chimaera::bdev {
+
+class BlockStore;
+class BlockTable;
+
+/// Its methods may run on several workers at once.
+class Runtime : public chi::Container {
+ public:
+  using CreateParams = chimaera::bdev::CreateParams;
+
+  Runtime();
+  ~Runtime() override;
+
+  void Create(hipc::FullPtr<CreateTask> task, chi::RunContext& rctx);
+  void Destroy(hipc::FullPtr<DestroyTask> task, chi::RunContext& rctx);
+  void AllocateBlocks(hipc::FullPtr<AllocateBlocksTask> task,
+                      chi::RunContext& rctx);
+  void FreeBlocks(hipc::FullPtr<FreeBlocksTask> task, chi::RunContext& rctx);
+  void Write(hipc::FullPtr<WriteTask> task, chi::RunContext& rctx);
+  void Read(hipc::FullPtr<ReadTask> task, chi::RunContext& rctx);
+  void GetStats(hipc::FullPtr<GetStatsTask> task, chi::RunContext& rctx);
+  void Locate(hipc::FullPtr<LocateTask> task, chi::RunContext& rctx);
+  void Unpin(hipc::FullPtr<UnpinTask> task, chi::RunContext& rctx);
+
+  void OnClientGone(chi::u64 client_id) override;
+
+ private:
+  struct Counters {
+    std::atomic<chi::u64> calls{0};
+    std::atomic<chi::u64> bytes{0};
+    std::atomic<chi::u64> ns{0};
+  };
+  static void Count(Counters& counters, chi::u64 bytes, chi::u64 begin_ns);
+  chi::Status Copy(WriteTask& task, const chi::RunContext& rctx);
+  chi::Status Copy(ReadTask& task, const chi::RunContext& rctx);
+
+  // Constant after Create; the table is destroyed first.
+  CreateParams params_;
+  std::unique_ptr<BlockStore> store_;
+  std::unique_ptr<BlockTable> table_;
+  // Counted by whoever has copied; they order nothing else.
+  Counters reads_;
+  Counters writes_;
+};
+
+}  // namespace chimaera::bdev
+
+#endif  // CHIMAERA_BDEV_BDEV_RUNTIME_H_

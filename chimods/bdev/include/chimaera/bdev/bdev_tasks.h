@@ -1,0 +1,250 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The tasks of module bdev.
+
+#ifndef CHIMAERA_BDEV_BDEV_TASKS_H_
+#define CHIMAERA_BDEV_BDEV_TASKS_H_
+
+#include <chimaera/admin/admin_tasks.h>
+#include <chimaera/bdev/autogen/bdev_methods.h>
+#include <chimaera/bdev/block.h>
+#include <chimaera/chimaera.h>
+
+#include <cstddef>
+#include <vector>
+
+namespace chimaera::bdev {
+
+using AllocT = hipc::CtxAllocator<CHI_MAIN_ALLOC_T>;
+
+/// The most blocks of one AllocateBlocks.
+inline constexpr chi::u32 kMaxBlocks = 128;
+
+struct CreateParams {
+  static constexpr const char* chimod_lib_name = "chimaera_bdev";
+
+  BdevType bdev_type_;
+  chi::u64 total_size_;  ///< Bytes of each container; never 0 for kRam.
+  chi::u32 io_depth_;    ///< Requests at a time; means nothing for kRam.
+  chi::u32 alignment_;   ///< Of blocks, in bytes; a power of two.
+
+  // NOLINTNEXTLINE(google-explicit-constructor): cereal makes an empty one
+  CreateParams(BdevType bdev_type = BdevType::kRam, chi::u64 total_size = 0,
+               chi::u32 io_depth = 32, chi::u32 alignment = 4096)
+      : bdev_type_(bdev_type),
+        total_size_(total_size),
+        io_depth_(io_depth),
+        alignment_(alignment) {}
+
+  template <class Archive>
+  void serialize(Archive& ar) {
+    ar(bdev_type_, total_size_, io_depth_, alignment_);
+  }
+  /// Reads `bdev_type`, `capacity`, `io_depth` and `alignment`. Throws
+  /// StatusError(kBadRequest), also for a key that nobody knows.
+  void LoadConfig(const chi::PoolConfig& config);
+
+  /// kBadRequest naming the number that makes no sense; kUnimplemented for
+  /// files.
+  chi::Status Check() const;
+};
+
+using CreateTask = admin::GetOrCreatePoolTask<CreateParams>;
+using DestroyTask = admin::DestroyTask;
+
+struct AllocateBlocksTask : public chi::Task {
+  IN chi::u64 size_ = 0;
+  OUT chi::vector<Block> blocks_;
+
+  explicit AllocateBlocksTask(const AllocT& alloc)
+      : chi::Task(alloc), blocks_(alloc) {}
+  AllocateBlocksTask(const AllocT& alloc, const chi::TaskId& task_id,
+                     const chi::PoolId& pool_id,
+                     const chi::PoolQuery& pool_query, chi::u64 size)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kAllocateBlocks),
+        size_(size),
+        blocks_(alloc) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& ar) {
+    ar(size_);
+  }
+  template <class Archive>
+  void SerializeOut(Archive& ar) {
+    ar(blocks_);
+  }
+};
+
+struct FreeBlocksTask : public chi::Task {
+  IN chi::vector<Block> blocks_;
+
+  explicit FreeBlocksTask(const AllocT& alloc)
+      : chi::Task(alloc), blocks_(alloc) {}
+  FreeBlocksTask(const AllocT& alloc, const chi::TaskId& task_id,
+                 const chi::PoolId& pool_id, const chi::PoolQuery& pool_query,
+                 const std::vector<Block>& blocks)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kFreeBlocks),
+        blocks_(alloc, blocks) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& ar) {
+    ar(blocks_);
+  }
+  template <class Archive>
+  void SerializeOut(Archive& /*ar*/) {}
+};
+
+/// From `length_` bytes at `data_` into the block.
+struct WriteTask : public chi::Task {
+  IN Block block_;
+  IN chi::u64 offset_ = 0;  ///< Within the block.
+  IN hipc::Pointer data_;
+  IN size_t length_ = 0;
+  OUT chi::u64 bytes_written_ = 0;  ///< length_ or 0.
+
+  explicit WriteTask(const AllocT& alloc) : chi::Task(alloc) {}
+  WriteTask(const AllocT& alloc, const chi::TaskId& task_id,
+            const chi::PoolId& pool_id, const chi::PoolQuery& pool_query,
+            const Block& block, hipc::Pointer data, size_t length,
+            chi::u64 offset = 0)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kWrite),
+        block_(block),
+        offset_(offset),
+        data_(data),
+        length_(length) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& ar) {
+    ar(block_, offset_, data_, length_);
+    ar.bulk(data_, length_, BULK_XFER);
+  }
+  template <class Archive>
+  void SerializeOut(Archive& ar) {
+    ar(bytes_written_);
+  }
+};
+
+/// From the block into `length_` bytes at `data_`.
+struct ReadTask : public chi::Task {
+  IN Block block_;
+  IN chi::u64 offset_ = 0;  ///< Within the block.
+  IN hipc::Pointer data_;
+  IN size_t length_ = 0;
+  OUT chi::u64 bytes_read_ = 0;  ///< length_ or 0.
+
+  explicit ReadTask(const AllocT& alloc) : chi::Task(alloc) {}
+  ReadTask(const AllocT& alloc, const chi::TaskId& task_id,
+           const chi::PoolId& pool_id, const chi::PoolQuery& pool_query,
+           const Block& block, hipc::Pointer data, size_t length,
+           chi::u64 offset = 0)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kRead),
+        block_(block),
+        offset_(offset),
+        data_(data),
+        length_(length) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& ar) {
+    ar(block_, offset_, data_, length_);
+    ar.bulk(data_, length_, BULK_EXPOSE);
+  }
+  template <class Archive>
+  void SerializeOut(Archive& ar) {
+    ar(bytes_read_);
+    ar.bulk(data_, length_, BULK_XFER);
+  }
+};
+
+/// Counters of a container since it was created. Failed requests do not count.
+struct PerfMetrics {
+  chi::u64 num_reads_ = 0;
+  chi::u64 num_writes_ = 0;
+  chi::u64 bytes_read_ = 0;
+  chi::u64 bytes_written_ = 0;
+  chi::u64 read_ns_ = 0;  ///< Time of the copies, summed.
+  chi::u64 write_ns_ = 0;
+
+  /// Bytes per second of the copies; 0 before the first.
+  chi::f64 ReadBandwidth() const { return Rate(bytes_read_, read_ns_); }
+  chi::f64 WriteBandwidth() const { return Rate(bytes_written_, write_ns_); }
+
+ private:
+  static chi::f64 Rate(chi::u64 bytes, chi::u64 ns) {
+    return ns == 0
+               ? 0
+               : 1e9 * static_cast<chi::f64>(bytes) / static_cast<chi::f64>(ns);
+  }
+};
+static_assert(sizeof(PerfMetrics) == 48, "stored in shared memory");
+
+struct GetStatsTask : public chi::Task {
+  OUT PerfMetrics metrics_;
+  OUT chi::u64 total_size_ = 0;
+  OUT chi::u64 remaining_size_ = 0;
+  OUT chi::u64 largest_free_ = 0;  ///< Bytes of the largest free piece.
+  OUT chi::u64 num_blocks_ = 0;
+  OUT chi::u64 num_pins_ = 0;  ///< Copies under way and blocks located.
+  OUT chi::u32 alignment_ = 0;
+  OUT chi::u32 io_depth_ = 0;
+
+  explicit GetStatsTask(const AllocT& alloc) : chi::Task(alloc) {}
+  GetStatsTask(const AllocT& alloc, const chi::TaskId& task_id,
+               const chi::PoolId& pool_id, const chi::PoolQuery& pool_query)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kGetStats) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& /*ar*/) {}
+  template <class Archive>
+  void SerializeOut(Archive& ar) {
+    ar(metrics_, total_size_, remaining_size_, largest_free_, num_blocks_,
+       num_pins_, alignment_, io_depth_);
+  }
+};
+
+/// Where a block lies; keeps it there until Unpin. See Client::Locate.
+struct LocateTask : public chi::Task {
+  IN Block block_;
+  /// Only from inside the runtime: the client whose block it must be; 0: any.
+  IN chi::u64 on_behalf_of_ = 0;
+  OUT hipc::Pointer data_;
+
+  explicit LocateTask(const AllocT& alloc) : chi::Task(alloc) {}
+  LocateTask(const AllocT& alloc, const chi::TaskId& task_id,
+             const chi::PoolId& pool_id, const chi::PoolQuery& pool_query,
+             const Block& block, chi::u64 on_behalf_of = 0)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kLocate),
+        block_(block),
+        on_behalf_of_(on_behalf_of) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& ar) {
+    ar(block_, on_behalf_of_);
+  }
+  template <class Archive>
+  void SerializeOut(Archive& ar) {
+    ar(data_);
+  }
+};
+
+struct UnpinTask : public chi::Task {
+  IN Block block_;
+
+  explicit UnpinTask(const AllocT& alloc) : chi::Task(alloc) {}
+  UnpinTask(const AllocT& alloc, const chi::TaskId& task_id,
+            const chi::PoolId& pool_id, const chi::PoolQuery& pool_query,
+            const Block& block)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kUnpin),
+        block_(block) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& ar) {
+    ar(block_);
+  }
+  template <class Archive>
+  void SerializeOut(Archive& /*ar*/) {}
+};
+
+}  // namespace chimaera::bdev
+
+#endif  // CHIMAERA_BDEV_BDEV_TASKS_H_

@@ -1,0 +1,225 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Requests to a block device, and the ways of ordinary memory into it.
+
+#include "chimaera/bdev/bdev_client.h"
+
+#include <algorithm>
+#include <cstring>
+#include <tuple>
+#include <utility>
+
+#include "chimaera/base/format.h"
+
+namespace chimaera::bdev {
+namespace {
+
+chi::PoolQuery HomeOf(const Block& block) {
+  return chi::PoolQuery::DirectId(block.container_id_);
+}
+
+}  // namespace
+
+template <class TaskT, class... Args>
+chi::Future<TaskT> Client::Send(const chi::PoolQuery& pool_query,
+                                const Args&... args) {
+  auto* ipc = CHI_IPC;
+  return ipc->Submit(
+      ipc->NewTask<TaskT>(chi::CreateTaskId(), pool_id_, pool_query, args...));
+}
+
+// ---- life of the pool -------------------------------------------------------
+
+Outcome Client::Create(const hipc::MemContext& mctx,
+                       const chi::PoolQuery& pool_query,
+                       const std::string& pool_name,
+                       const chi::PoolId& custom_pool_id, BdevType bdev_type,
+                       chi::u64 total_size, chi::u32 io_depth,
+                       chi::u32 alignment) {
+  return FinishCreate(AsyncCreate(mctx, pool_query, pool_name, custom_pool_id,
+                                  bdev_type, total_size, io_depth, alignment),
+                      this);
+}
+
+chi::Future<CreateTask> Client::AsyncCreate(
+    const hipc::MemContext& /*mctx*/, const chi::PoolQuery& pool_query,
+    const std::string& pool_name, const chi::PoolId& custom_pool_id,
+    BdevType bdev_type, chi::u64 total_size, chi::u32 io_depth,
+    chi::u32 alignment) {
+  auto* ipc = CHI_IPC;
+  return ipc->Submit(ipc->NewTask<CreateTask>(
+      chi::CreateTaskId(), chi::kAdminPoolId, pool_query,
+      CreateParams::chimod_lib_name, pool_name, custom_pool_id, bdev_type,
+      total_size, io_depth, alignment));
+}
+
+// ---- blocks -----------------------------------------------------------------
+
+chi::Result<std::vector<Block>> Client::AllocateBlocks(
+    const hipc::MemContext& mctx, const chi::PoolQuery& pool_query,
+    chi::u64 size) {
+  auto future = AsyncAllocateBlocks(mctx, pool_query, size);
+  CHI_RETURN_IF_ERROR(future.Get());
+  const auto& blocks = std::as_const(future->blocks_);
+  return std::vector<Block>(blocks.begin(), blocks.end());
+}
+
+chi::Future<AllocateBlocksTask> Client::AsyncAllocateBlocks(
+    const hipc::MemContext& /*mctx*/, const chi::PoolQuery& pool_query,
+    chi::u64 size) {
+  return Send<AllocateBlocksTask>(pool_query, size);
+}
+
+chi::Result<Block> Client::Allocate(const hipc::MemContext& mctx,
+                                    chi::u64 size) {
+  CHI_ASSIGN_OR_RETURN(const std::vector<Block> blocks,
+                       AllocateBlocks(mctx, chi::PoolQuery::Local(), size));
+  if (blocks.size() == 1) return blocks[0];
+  FreeBlocks(mctx, blocks);
+  return chi::Status::NoSpace(
+      chi::Format("pool {}: {} bytes are free in {} pieces only", pool_id_,
+                  size, blocks.size()));
+}
+
+Outcome Client::FreeBlocks(const hipc::MemContext& mctx,
+                           const std::vector<Block>& blocks) {
+  return AsyncFreeBlocks(mctx, blocks).Get();
+}
+
+chi::Future<FreeBlocksTask> Client::AsyncFreeBlocks(
+    const hipc::MemContext& /*mctx*/, const std::vector<Block>& blocks) {
+  return Send<FreeBlocksTask>(
+      blocks.empty() ? chi::PoolQuery::Local() : HomeOf(blocks[0]), blocks);
+}
+
+Outcome Client::Free(const hipc::MemContext& mctx, const Block& block) {
+  return FreeBlocks(mctx, {block});
+}
+
+// ---- bytes ------------------------------------------------------------------
+
+chi::Result<chi::u64> Client::Write(const hipc::MemContext& mctx,
+                                    const Block& block, hipc::Pointer data,
+                                    size_t length, chi::u64 offset) {
+  auto future = AsyncWrite(mctx, block, data, length, offset);
+  CHI_RETURN_IF_ERROR(future.Get());
+  return future->bytes_written_;
+}
+
+chi::Future<WriteTask> Client::AsyncWrite(const hipc::MemContext& /*mctx*/,
+                                          const Block& block,
+                                          hipc::Pointer data, size_t length,
+                                          chi::u64 offset) {
+  return Send<WriteTask>(HomeOf(block), block, data, length, offset);
+}
+
+chi::Result<chi::u64> Client::Read(const hipc::MemContext& mctx,
+                                   const Block& block, hipc::Pointer data,
+                                   size_t length, chi::u64 offset) {
+  auto future = AsyncRead(mctx, block, data, length, offset);
+  CHI_RETURN_IF_ERROR(future.Get());
+  return future->bytes_read_;
+}
+
+chi::Future<ReadTask> Client::AsyncRead(const hipc::MemContext& /*mctx*/,
+                                        const Block& block, hipc::Pointer data,
+                                        size_t length, chi::u64 offset) {
+  return Send<ReadTask>(HomeOf(block), block, data, length, offset);
+}
+
+// Calls piece(buffer, done, size) with a buffer of at least `size` bytes for
+// one part of `length` after the other; it says whether its task is over.
+template <class Piece>
+Outcome Client::InPieces(chi::u64 length, Piece piece) {
+  auto* ipc = CHI_IPC;
+  const chi::u64 size = std::clamp<chi::u64>(length, 1, kPieceBytes);
+  const hipc::FullPtr<char> buffer = ipc->AllocateBuffer(size);
+  if (buffer.IsNull()) {
+    return chi::Status::NoMemory(
+        chi::Format("no buffer of {} bytes for pool {}", size, pool_id_));
+  }
+  chi::Status status;
+  bool over = true;
+  chi::u64 done = 0;
+  do {
+    const chi::u64 next = std::min(size, length - done);
+    std::tie(status, over) = piece(buffer, done, next);
+    done += next;
+  } while (status.ok() && done < length);
+  // After a timeout the runtime may still be copying: then the buffer is lost
+  // rather than given to somebody else.
+  if (over) ipc->FreeBuffer(buffer);
+  return status;
+}
+
+Outcome Client::Write(const hipc::MemContext& mctx, const Block& block,
+                      const void* data, size_t length, chi::u64 offset) {
+  const char* const from = static_cast<const char*>(data);
+  return InPieces(length, [&](const hipc::FullPtr<char>& buffer, chi::u64 done,
+                              chi::u64 size) {
+    if (size != 0) std::memcpy(buffer.ptr_, from + done, size);
+    auto future = AsyncWrite(mctx, block, buffer.shm_, size, offset + done);
+    chi::Status status = future.Get();
+    return std::make_pair(std::move(status), future.IsDone());
+  });
+}
+
+Outcome Client::Read(const hipc::MemContext& mctx, const Block& block,
+                     void* data, size_t length, chi::u64 offset) {
+  char* const to = static_cast<char*>(data);
+  return InPieces(length, [&](const hipc::FullPtr<char>& buffer, chi::u64 done,
+                              chi::u64 size) {
+    auto future = AsyncRead(mctx, block, buffer.shm_, size, offset + done);
+    chi::Status status = future.Get();
+    if (status.ok() && size != 0) std::memcpy(to + done, buffer.ptr_, size);
+    return std::make_pair(std::move(status), future.IsDone());
+  });
+}
+
+chi::Result<std::vector<chi::u8>> Client::Read(const hipc::MemContext& mctx,
+                                               const Block& block) {
+  std::vector<chi::u8> data(block.size_);
+  CHI_RETURN_IF_ERROR(Read(mctx, block, data.data(), data.size()));
+  return data;
+}
+
+// ---- looking ----------------------------------------------------------------
+
+PerfMetrics Client::GetStats(const hipc::MemContext& mctx,
+                             chi::u64& remaining_size) {
+  auto future = AsyncGetStats(mctx);
+  const bool ok = future.Get().ok();
+  remaining_size = ok ? future->remaining_size_ : 0;
+  return ok ? future->metrics_ : PerfMetrics();
+}
+
+chi::Future<GetStatsTask> Client::AsyncGetStats(
+    const hipc::MemContext& /*mctx*/, const chi::PoolQuery& pool_query) {
+  return Send<GetStatsTask>(pool_query);
+}
+
+chi::Result<hipc::Pointer> Client::Locate(const hipc::MemContext& mctx,
+                                          const Block& block,
+                                          chi::u64 on_behalf_of) {
+  auto future = AsyncLocate(mctx, block, on_behalf_of);
+  CHI_RETURN_IF_ERROR(future.Get());
+  return future->data_;
+}
+
+chi::Future<LocateTask> Client::AsyncLocate(const hipc::MemContext& /*mctx*/,
+                                            const Block& block,
+                                            chi::u64 on_behalf_of) {
+  return Send<LocateTask>(HomeOf(block), block, on_behalf_of);
+}
+
+Outcome Client::Unpin(const hipc::MemContext& mctx, const Block& block) {
+  return AsyncUnpin(mctx, block).Get();
+}
+
+chi::Future<UnpinTask> Client::AsyncUnpin(const hipc::MemContext& /*mctx*/,
+                                          const Block& block) {
+  return Send<UnpinTask>(HomeOf(block), block);
+}
+
+}  // namespace chimaera::bdev

@@ -1,0 +1,216 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The methods: ask the table, copy, count.
+
+#include "chimaera/bdev/bdev_runtime.h"
+
+#include <utility>
+#include <vector>
+
+#include "block_store.h"
+#include "block_table.h"
+#include "chimaera/admin/route_here.h"
+#include "chimaera/base/clock.h"
+#include "chimaera/base/format.h"
+#include "ram_store.h"
+
+namespace chimaera::bdev {
+namespace {
+
+using chi::Format;
+using chi::Status;
+using chi::u64;
+
+u64 NowNs() { return chi::SystemClock::Get().NowNs(); }
+
+void Answer(const Status& status, chi::Task& task) {
+  if (!status.ok()) task.SetError(status.code_value(), status.message());
+}
+
+// Keeps a block while bytes are copied.
+class ScopedPin {
+ public:
+  ScopedPin(BlockTable& table, const Block& block)
+      : table_(table), block_(block) {}
+  ~ScopedPin() { table_.Unpin(block_); }
+  ScopedPin(const ScopedPin&) = delete;
+  ScopedPin& operator=(const ScopedPin&) = delete;
+
+ private:
+  BlockTable& table_;
+  const Block& block_;
+};
+
+}  // namespace
+
+Runtime::Runtime() = default;
+Runtime::~Runtime() = default;
+
+void Runtime::Create(hipc::FullPtr<CreateTask> task,
+                     chi::RunContext& /*rctx*/) {
+  // A client that sends method 0 to the pool itself must not change it.
+  if (task->pool_id_ == pool_id_) {
+    return Answer(Status::PermissionDenied(
+                      Format("pool {}: only the admin pool creates", pool_id_)),
+                  *task);
+  }
+  params_ = task->GetParams();
+  if (const Status status = params_.Check(); !status.ok()) {
+    return Answer(status, *task);
+  }
+  auto store =
+      RamStore::Create(Format("bdev-{}", pool_id_), params_.total_size_,
+                       chi::Chimaera::Get().segments());
+  if (!store.ok()) return Answer(store.status(), *task);
+  store_ = *std::move(store);
+  BlockTableOptions options;
+  options.size = params_.total_size_;
+  options.alignment = params_.alignment_;
+  options.container_id = container_id_;
+  options.max_extents = kMaxBlocks;
+  table_ = std::make_unique<BlockTable>(options);
+}
+
+// After it has returned no worker knows where the bytes were.
+void Runtime::Destroy(hipc::FullPtr<DestroyTask> task,
+                      chi::RunContext& /*rctx*/) {
+  if (task->pool_id_ == pool_id_) {
+    return Answer(Status::PermissionDenied(Format(
+                      "pool {}: only the admin pool destroys", pool_id_)),
+                  *task);
+  }
+  if (store_ == nullptr) return;
+  store_->Retire();
+  CHI_WORK_ORCHESTRATOR->Quiesce();
+}
+
+void Runtime::AllocateBlocks(hipc::FullPtr<AllocateBlocksTask> task,
+                             chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
+  const auto blocks = table_->Allocate(rctx.client_id, task->size_);
+  if (!blocks.ok()) {
+    return Answer(blocks.status().WithContext(Format("pool {}", pool_id_)),
+                  *task);
+  }
+  try {
+    task->blocks_ = *blocks;
+  } catch (const chi::StatusError& error) {
+    // No room for the answer: nobody would know of the blocks.
+    const Status freed =
+        table_->Free(rctx.client_id, blocks->data(), blocks->size());
+    CHI_CHECK(freed.ok(), "{}", freed);
+    Answer(error.status(), *task);
+  }
+}
+
+void Runtime::FreeBlocks(hipc::FullPtr<FreeBlocksTask> task,
+                         chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
+  const auto& blocks = std::as_const(task->blocks_);
+  Answer(table_->Free(rctx.client_id, blocks.data(), blocks.size()), *task);
+}
+
+void Runtime::Count(Counters& counters, u64 bytes, u64 begin_ns) {
+  counters.calls.fetch_add(1, std::memory_order_relaxed);
+  counters.bytes.fetch_add(bytes, std::memory_order_relaxed);
+  counters.ns.fetch_add(NowNs() - begin_ns, std::memory_order_relaxed);
+}
+
+Status Runtime::Copy(WriteTask& task, const chi::RunContext& rctx) {
+  CHI_ASSIGN_OR_RETURN(
+      const chi::Extent range,
+      table_->Pin(rctx.client_id, task.block_, task.offset_, task.length_));
+  const ScopedPin pin(*table_, task.block_);
+  const char* const from = rctx.Resolve(task.data_, task.length_);
+  if (from == nullptr) {
+    return Status::BadRequest(Format("{} bytes at {} are not the caller's",
+                                     task.length_, task.data_));
+  }
+  const u64 begin_ns = NowNs();
+  CHI_RETURN_IF_ERROR(store_->Write(range.offset, from, range.size));
+  Count(writes_, range.size, begin_ns);
+  return Status();
+}
+
+Status Runtime::Copy(ReadTask& task, const chi::RunContext& rctx) {
+  CHI_ASSIGN_OR_RETURN(
+      const chi::Extent range,
+      table_->Pin(rctx.client_id, task.block_, task.offset_, task.length_));
+  const ScopedPin pin(*table_, task.block_);
+  char* const to = rctx.ResolveWritable(task.data_, task.length_);
+  if (to == nullptr) {
+    return Status::BadRequest(Format("{} bytes at {} are not the caller's",
+                                     task.length_, task.data_));
+  }
+  const u64 begin_ns = NowNs();
+  CHI_RETURN_IF_ERROR(store_->Read(range.offset, to, range.size));
+  Count(reads_, range.size, begin_ns);
+  return Status();
+}
+
+void Runtime::Write(hipc::FullPtr<WriteTask> task, chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
+  const Status status = Copy(*task, rctx);
+  task->bytes_written_ = status.ok() ? task->length_ : 0;
+  Answer(status, *task);
+}
+
+void Runtime::Read(hipc::FullPtr<ReadTask> task, chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
+  const Status status = Copy(*task, rctx);
+  task->bytes_read_ = status.ok() ? task->length_ : 0;
+  Answer(status, *task);
+}
+
+void Runtime::GetStats(hipc::FullPtr<GetStatsTask> task,
+                       chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
+  const auto read = [](const std::atomic<u64>& counter) {
+    return counter.load(std::memory_order_relaxed);
+  };
+  PerfMetrics& metrics = task->metrics_;
+  metrics.num_reads_ = read(reads_.calls);
+  metrics.num_writes_ = read(writes_.calls);
+  metrics.bytes_read_ = read(reads_.bytes);
+  metrics.bytes_written_ = read(writes_.bytes);
+  metrics.read_ns_ = read(reads_.ns);
+  metrics.write_ns_ = read(writes_.ns);
+  const BlockTableStats stats = table_->Stats();
+  task->total_size_ = params_.total_size_;
+  task->remaining_size_ = stats.free_bytes;
+  task->largest_free_ = stats.largest_free;
+  task->num_blocks_ = stats.num_blocks;
+  task->num_pins_ = stats.num_pins;
+  task->alignment_ = params_.alignment_;
+  task->io_depth_ = params_.io_depth_;
+}
+
+// Who asks from inside the runtime may say for whom; a client may not.
+void Runtime::Locate(hipc::FullPtr<LocateTask> task, chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
+  const bool inside = rctx.client_id == kRuntimeClient;
+  const u64 caller = inside ? task->on_behalf_of_ : rctx.client_id;
+  const auto range = table_->Hold(caller, rctx.client_id, task->block_);
+  if (!range.ok()) return Answer(range.status(), *task);
+  const auto place = store_->Locate(range->offset, range->size);
+  if (!place.ok()) {
+    const Status released = table_->Release(rctx.client_id, task->block_);
+    CHI_CHECK(released.ok(), "{}", released);
+    return Answer(place.status(), *task);
+  }
+  task->data_ = *place;
+}
+
+void Runtime::Unpin(hipc::FullPtr<UnpinTask> task, chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
+  Answer(table_->Release(rctx.client_id, task->block_), *task);
+}
+
+void Runtime::OnClientGone(u64 client_id) {
+  if (client_id != kRuntimeClient) table_->ForgetClient(client_id);
+}
+
+}  // namespace chimaera::bdev
+
+CHI_TASK_CC(chimaera::bdev::Runtime);

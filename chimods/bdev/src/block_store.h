@@ -1,0 +1,46 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Interface: where the bytes of a device are. Which of them belong to whom is
+// the block table's business; ranges that arrive here have been checked.
+// tests/cpp/conformance/block_store_test.cc runs against every implementation.
+
+#ifndef CHIMAERA_BDEV_BLOCK_STORE_H_
+#define CHIMAERA_BDEV_BLOCK_STORE_H_
+
+#include "chimaera/base/result.h"
+#include "chimaera/base/status.h"
+#include "chimaera/base/types.h"
+#include "chimaera/shm/offset_ptr.h"
+
+namespace chimaera::bdev {
+
+/// Safe from any thread; of two calls that overlap in a byte, one of which
+/// writes, either may win byte by byte.
+class BlockStore {
+ public:
+  virtual ~BlockStore() = default;
+
+  /// Bytes that can be stored.
+  virtual chi::u64 size() const = 0;
+
+  /// Copies out. Bytes never written are zero. kBadRequest, and nothing is
+  /// touched, if the range is not all inside; kIo.
+  virtual chi::Status Read(chi::u64 offset, void* to, chi::u64 length) = 0;
+
+  /// Copies in; `from` may lie in the store itself. Errors as Read.
+  virtual chi::Status Write(chi::u64 offset, const void* from,
+                            chi::u64 length) = 0;
+
+  /// Where the bytes lie in a runtime-wide segment. kBadRequest as Read;
+  /// kUnimplemented by stores that are not in memory.
+  virtual chi::Result<chi::ShmPtr> Locate(chi::u64 offset, chi::u64 length) = 0;
+
+  /// From now on nobody gets at the bytes anew; who has located some may still
+  /// be reading until every worker has passed its loop top.
+  virtual void Retire() = 0;
+};
+
+}  // namespace chimaera::bdev
+
+#endif  // CHIMAERA_BDEV_BLOCK_STORE_H_

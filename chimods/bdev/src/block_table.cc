@@ -1,0 +1,273 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The table of blocks. Every number of a client's Block is checked in Check.
+
+#include "block_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "chimaera/base/check.h"
+#include "chimaera/base/format.h"
+
+namespace chimaera::bdev {
+
+using chi::Extent;
+using chi::Format;
+using chi::MutexLock;
+using chi::Result;
+using chi::Status;
+using chi::u32;
+using chi::u64;
+
+BlockTable::BlockTable(const BlockTableOptions& options)
+    : options_(options), extents_(options.size, options.alignment) {}
+
+// ---- allocation -------------------------------------------------------------
+
+Result<std::vector<Block>> BlockTable::Allocate(u64 owner, u64 size) {
+  if (size == 0) {
+    return Status::BadRequest("0 bytes asked of a block device");
+  }
+  const MutexLock lock(mu_);
+  const u64 free_bytes = extents_.free_bytes();
+  if (size > free_bytes) {
+    return Status::NoSpace(Format("{} bytes asked, {} of {} free", size,
+                                  free_bytes, extents_.size()));
+  }
+  const u64 room = options_.max_blocks - num_blocks_;
+  if (room == 0) {
+    return Status::Overloaded(Format(
+        "the device has {} blocks already, as many as it may", num_blocks_));
+  }
+  const u64 max_extents = std::min<u64>(options_.max_extents, room);
+  Result<std::vector<Extent>> taken =
+      extents_.AllocateExtents(size, max_extents);
+  if (!taken.ok()) {
+    if (taken.status().code() != chi::StatusCode::kNoSpace) {
+      return taken.status();
+    }
+    return Status::NoSpace(
+        Format("{} bytes asked; {} of {} are free, but not in {} pieces", size,
+               free_bytes, extents_.size(), max_extents));
+  }
+  std::vector<Block> blocks;
+  blocks.reserve(taken->size());
+  u64 left = size;
+  for (const Extent& extent : *taken) {
+    const u32 index = TakeSlot();
+    Slot& slot = slots_[index];
+    slot.offset = extent.offset;
+    slot.size = std::min(extent.size, left);
+    slot.owner = owner;
+    slot.state = State::kUsed;
+    left -= slot.size;
+    blocks.push_back(Describe(index));
+  }
+  num_blocks_ += blocks.size();
+  CHI_CHECK(left == 0, "{} bytes too few", left);
+  return blocks;
+}
+
+Block BlockTable::Describe(u32 index) const {
+  const Slot& slot = slots_[index];
+  Block block;
+  block.offset_ = slot.offset;
+  block.size_ = slot.size;
+  block.block_id_ = Block::MakeId(index, slot.generation);
+  block.container_id_ = options_.container_id;
+  return block;
+}
+
+u32 BlockTable::TakeSlot() {
+  if (free_slots_.empty()) {
+    slots_.emplace_back();
+    return static_cast<u32>(slots_.size() - 1);
+  }
+  const u32 index = free_slots_.back();
+  free_slots_.pop_back();
+  return index;
+}
+
+// ---- the one check ----------------------------------------------------------
+
+Result<BlockTable::Slot*> BlockTable::Check(u64 caller, const Block& block) {
+  if (block.container_id_ != options_.container_id) {
+    return Status::BadRequest(Format("{} is of container {}, not {}", block,
+                                     block.container_id_,
+                                     options_.container_id));
+  }
+  if (block.slot() >= slots_.size()) {
+    return Status::BadRequest(
+        Format("{} was never given out: {} slots", block, slots_.size()));
+  }
+  Slot& slot = slots_[block.slot()];
+  const u32 generation = block.generation();
+  if (generation > slot.generation || generation == 0 ||
+      (generation == slot.generation && slot.state == State::kFree)) {
+    return Status::BadRequest(Format("{} was never given out: generation {}",
+                                     block, slot.generation));
+  }
+  if (generation < slot.generation || slot.state == State::kDying) {
+    return Status::Stale(Format("{} was freed", block));
+  }
+  if (caller != kRuntimeClient && caller != slot.owner) {
+    return Status::BadRequest(
+        Format("{} belongs to client {}, not {}", block, slot.owner, caller));
+  }
+  if (block.offset_ != slot.offset || block.size_ != slot.size) {
+    return Status::BadRequest(
+        Format("{} was given out as [{}, +{})", block, slot.offset, slot.size));
+  }
+  return &slot;
+}
+
+// ---- freeing ----------------------------------------------------------------
+
+Status BlockTable::Free(u64 caller, const Block* blocks, u64 count) {
+  const MutexLock lock(mu_);
+  CHI_RETURN_IF_ERROR(Mark(caller, blocks, count));
+  for (u64 i = 0; i < count; ++i) FreeSlot(blocks[i].slot());
+  return Status();
+}
+
+// Marks the slots of all blocks, or none.
+Status BlockTable::Mark(u64 caller, const Block* blocks, u64 count) {
+  Status status;
+  u64 marked = 0;
+  for (; marked < count; ++marked) {
+    const Result<Slot*> slot = Check(caller, blocks[marked]);
+    if (!slot.ok()) {
+      status = slot.status();
+    } else if ((*slot)->marked) {
+      status =
+          Status::BadRequest(Format("{} is in the list twice", blocks[marked]));
+    }
+    if (!status.ok()) break;
+    (*slot)->marked = true;
+  }
+  if (status.ok()) return status;
+  for (u64 i = 0; i < marked; ++i) slots_[blocks[i].slot()].marked = false;
+  return status;
+}
+
+void BlockTable::FreeSlot(u32 index) {
+  Slot& slot = slots_[index];
+  slot.marked = false;
+  slot.state = State::kDying;
+  if (slot.pins == 0) EndSlot(index);
+}
+
+void BlockTable::EndSlot(u32 index) {
+  Slot& slot = slots_[index];
+  CHI_CHECK_OK(extents_.Free(slot.offset));
+  slot.state = State::kFree;
+  --num_blocks_;
+  // At the last generation the slot is given up: no Block may come again.
+  if (slot.generation == ~u32{0}) return;
+  ++slot.generation;
+  free_slots_.push_back(index);
+}
+
+// ---- pins -------------------------------------------------------------------
+
+Result<Extent> BlockTable::Pin(u64 caller, const Block& block, u64 offset,
+                               u64 length) {
+  const MutexLock lock(mu_);
+  CHI_ASSIGN_OR_RETURN(Slot* const slot, Check(caller, block));
+  if (length > slot->size || offset > slot->size - length) {
+    return Status::BadRequest(
+        Format("{} bytes from {} on are not all in {}", length, offset, block));
+  }
+  ++slot->pins;
+  ++num_pins_;
+  return Extent{slot->offset + offset, length};
+}
+
+void BlockTable::Unpin(const Block& block) {
+  const MutexLock lock(mu_);
+  UnpinSlot(block.slot());
+}
+
+void BlockTable::UnpinSlot(u32 index) {
+  Slot& slot = slots_[index];
+  CHI_CHECK(slot.pins > 0, "slot {} is not pinned", index);
+  --slot.pins;
+  --num_pins_;
+  if (slot.pins == 0 && slot.state == State::kDying) EndSlot(index);
+}
+
+Result<Extent> BlockTable::Hold(u64 caller, u64 holder, const Block& block) {
+  const MutexLock lock(mu_);
+  CHI_ASSIGN_OR_RETURN(Slot* const slot, Check(caller, block));
+  ++slot->pins;
+  ++num_pins_;
+  ++held_[holder][block.block_id_];
+  return Extent{slot->offset, slot->size};
+}
+
+Status BlockTable::Release(u64 holder, const Block& block) {
+  const MutexLock lock(mu_);
+  auto& blocks = held_[holder];
+  const auto found = blocks.find(block.block_id_);
+  const bool holds = found != blocks.end();
+  if (holds) {
+    if (--found->second == 0) blocks.erase(found);
+    UnpinSlot(block.slot());
+  }
+  if (blocks.empty()) held_.erase(holder);
+  if (holds) return Status();
+  return Status::NotFound(Format("client {} holds no {}", holder, block));
+}
+
+// ---- clients ----------------------------------------------------------------
+
+void BlockTable::ForgetClient(u64 client) {
+  CHI_CHECK(client != kRuntimeClient);
+  const MutexLock lock(mu_);
+  const auto held = held_.find(client);
+  if (held != held_.end()) {
+    for (const auto& [id, count] : held->second) {
+      for (u32 i = 0; i < count; ++i) UnpinSlot(static_cast<u32>(id));
+    }
+    held_.erase(held);
+  }
+  for (u32 index = 0; index < slots_.size(); ++index) {
+    const Slot& slot = slots_[index];
+    if (slot.state == State::kUsed && slot.owner == client) FreeSlot(index);
+  }
+}
+
+// ---- reading ----------------------------------------------------------------
+
+BlockTableStats BlockTable::Stats() const {
+  const MutexLock lock(mu_);
+  const chi::ExtentStats stats = extents_.Stats();
+  return {stats.free_bytes, stats.largest_free, num_blocks_, num_pins_};
+}
+
+void BlockTable::TEST_CheckInvariants() const {
+  const MutexLock lock(mu_);
+  extents_.TEST_CheckInvariants();
+  u64 blocks = 0;
+  u64 pins = 0;
+  for (const Slot& slot : slots_) {
+    CHI_CHECK(!slot.marked);
+    if (slot.state == State::kFree) {
+      CHI_CHECK(slot.pins == 0);
+      continue;
+    }
+    ++blocks;
+    pins += slot.pins;
+    const Result<Extent> extent = extents_.Find(slot.offset);
+    CHI_CHECK(extent.ok(), "slot at {}: {}", slot.offset, extent.status());
+    CHI_CHECK(slot.size <= extent->size);
+    CHI_CHECK(slot.state == State::kUsed || slot.pins > 0);
+  }
+  CHI_CHECK(blocks == num_blocks_, "{} of {}", blocks, num_blocks_);
+  CHI_CHECK(blocks == extents_.num_allocations());
+  CHI_CHECK(pins == num_pins_, "{} of {}", pins, num_pins_);
+}
+
+}  // namespace chimaera::bdev

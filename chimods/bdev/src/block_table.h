@@ -1,0 +1,132 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Which piece of a device belongs to whom. It lies in private memory, and a
+// Block that comes from a client is only ever compared with it.
+//
+// Life of a slot:
+//
+//     free --Allocate--> used --Free, owner gone--> dying --last pin--> free
+//                          \______ if not pinned ______________________/
+//
+// A dying block is stale for everybody; its space is kept until the last copy
+// that goes on in it is over. A slot that becomes free has another generation.
+//
+// Invariants (mu_):
+//   1. Used and dying slots have one extent each, and no two share a byte.
+//   2. The generation of a slot is above that of every Block that was freed.
+//   3. A slot that is pinned is used or dying.
+
+#ifndef CHIMAERA_BDEV_BLOCK_TABLE_H_
+#define CHIMAERA_BDEV_BLOCK_TABLE_H_
+
+#include <map>
+#include <vector>
+
+#include "chimaera/base/extent_allocator.h"
+#include "chimaera/base/mutex.h"
+#include "chimaera/base/result.h"
+#include "chimaera/base/status.h"
+#include "chimaera/base/types.h"
+#include "chimaera/bdev/block.h"
+
+namespace chimaera::bdev {
+
+/// Sessions are never 0: this is the runtime itself, which may touch every
+/// block and outlives all of them.
+inline constexpr chi::u64 kRuntimeClient = 0;
+
+struct BlockTableOptions {
+  chi::u64 size =
+      0;  ///< Bytes of the device; at most ExtentAllocator::kMaxSize.
+  chi::u64 alignment = 4096;       ///< A power of two.
+  chi::u32 container_id = 0;       ///< Written into every Block.
+  chi::u32 max_extents = 128;      ///< Blocks of one Allocate.
+  chi::u32 max_blocks = 1u << 20;  ///< Used and dying ones.
+};
+
+struct BlockTableStats {
+  chi::u64 free_bytes = 0;
+  chi::u64 largest_free = 0;
+  chi::u64 num_blocks = 0;  ///< Used and dying ones.
+  chi::u64 num_pins = 0;
+};
+
+/// Safe from any thread. No call keeps the lock while bytes are copied.
+class BlockTable {
+ public:
+  explicit BlockTable(const BlockTableOptions& options);
+  BlockTable(const BlockTable&) = delete;
+  BlockTable& operator=(const BlockTable&) = delete;
+
+  /// `size` bytes in as few blocks as possible, whose sizes add up to exactly
+  /// `size`; all or nothing. kBadRequest for 0, kNoSpace naming what is free
+  /// (also if that lies in too many pieces), kOverloaded for too many blocks.
+  chi::Result<std::vector<Block>> Allocate(chi::u64 owner, chi::u64 size);
+
+  /// Frees all of `blocks` or none. kStale: freed before. kBadRequest: never
+  /// given out, not `caller`'s, or twice in the list.
+  chi::Status Free(chi::u64 caller, const Block* blocks, chi::u64 count);
+
+  /// Keeps the space of `block` until Unpin, and gives the range on the device
+  /// of `length` bytes from `offset` within the block. Errors as Free, and
+  /// kBadRequest naming the numbers if the range is not all inside.
+  chi::Result<chi::Extent> Pin(chi::u64 caller, const Block& block,
+                               chi::u64 offset, chi::u64 length);
+  /// REQUIRES: a Pin of this block, or this Hold, succeeded.
+  void Unpin(const Block& block);
+
+  /// Pin of the whole block on behalf of `holder`, until Release or until the
+  /// holder is gone.
+  chi::Result<chi::Extent> Hold(chi::u64 caller, chi::u64 holder,
+                                const Block& block);
+  /// kNotFound if `holder` holds no such block.
+  chi::Status Release(chi::u64 holder, const Block& block);
+
+  /// Frees what `client` owns and releases what it holds. REQUIRES: not the
+  /// runtime.
+  void ForgetClient(chi::u64 client);
+
+  BlockTableStats Stats() const;
+  const BlockTableOptions& options() const { return options_; }
+
+  /// CHI_CHECKs the invariants.
+  void TEST_CheckInvariants() const;
+
+ private:
+  enum class State : chi::u8 { kFree, kUsed, kDying };
+  struct Slot {
+    chi::u64 offset = 0;
+    chi::u64 size = 0;  // as in the Block
+    chi::u64 owner = 0;
+    chi::u32 generation = 1;
+    chi::u32 pins = 0;
+    State state = State::kFree;
+    bool marked = false;  // seen by the Free under way
+  };
+
+  Block Describe(chi::u32 index) const CHI_REQUIRES(mu_);
+  chi::u32 TakeSlot() CHI_REQUIRES(mu_);
+  chi::Result<Slot*> Check(chi::u64 caller, const Block& block)
+      CHI_REQUIRES(mu_);
+  chi::Status Mark(chi::u64 caller, const Block* blocks, chi::u64 count)
+      CHI_REQUIRES(mu_);
+  void FreeSlot(chi::u32 index) CHI_REQUIRES(mu_);
+  void EndSlot(chi::u32 index) CHI_REQUIRES(mu_);
+  void UnpinSlot(chi::u32 index) CHI_REQUIRES(mu_);
+
+  const BlockTableOptions options_;
+
+  mutable chi::Mutex mu_;
+  chi::ExtentAllocator extents_ CHI_GUARDED_BY(mu_);
+  std::vector<Slot> slots_ CHI_GUARDED_BY(mu_);
+  std::vector<chi::u32> free_slots_ CHI_GUARDED_BY(mu_);
+  // Holder, then block id: how often held.
+  std::map<chi::u64, std::map<chi::u64, chi::u32>> held_ CHI_GUARDED_BY(mu_);
+  chi::u64 num_blocks_ CHI_GUARDED_BY(mu_) = 0;
+  chi::u64 num_pins_ CHI_GUARDED_BY(mu_) = 0;
+};
+
+}  // namespace chimaera::bdev
+
+#endif  // CHIMAERA_BDEV_BLOCK_TABLE_H_

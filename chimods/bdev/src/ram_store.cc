@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Reads and writes are plain copies; the memory is there and mapped.
+
+#include "ram_store.h"
+
+#include <cstring>
+#include <utility>
+
+#include "chimaera/base/format.h"
+#include "chimaera/base/log.h"
+
+namespace chimaera::bdev {
+
+using chi::Result;
+using chi::ShmPtr;
+using chi::Status;
+using chi::u16;
+using chi::u64;
+
+Result<std::unique_ptr<RamStore>> RamStore::Create(
+    std::string_view debug_name, u64 size, chi::RuntimeSegments& segments) {
+  CHI_ASSIGN_OR_RETURN(
+      chi::Segment memory,
+      chi::Segment::Create(debug_name, size,
+                           chi::SegmentSeal::kReadOnlyForOthers));
+  CHI_ASSIGN_OR_RETURN(
+      const u16 id,
+      segments.Register(memory.fd(), memory.data(), memory.size()));
+  return std::unique_ptr<RamStore>(
+      new RamStore(std::move(memory), id, segments));
+}
+
+RamStore::~RamStore() { Retire(); }
+
+Status RamStore::CheckRange(u64 offset, u64 length) const {
+  if (length <= size() && offset <= size() - length) return Status();
+  return Status::BadRequest(
+      chi::Format("{} bytes from {} on are not all in a store of {}", length,
+                  offset, size()));
+}
+
+Status RamStore::Read(u64 offset, void* to, u64 length) {
+  CHI_RETURN_IF_ERROR(CheckRange(offset, length));
+  if (length != 0) std::memmove(to, memory_.data() + offset, length);
+  return Status();
+}
+
+Status RamStore::Write(u64 offset, const void* from, u64 length) {
+  CHI_RETURN_IF_ERROR(CheckRange(offset, length));
+  if (length != 0) std::memmove(memory_.data() + offset, from, length);
+  return Status();
+}
+
+Result<ShmPtr> RamStore::Locate(u64 offset, u64 length) {
+  CHI_RETURN_IF_ERROR(CheckRange(offset, length));
+  return ShmPtr::At(id_, offset);
+}
+
+void RamStore::Retire() {
+  if (std::exchange(retired_, true)) return;
+  const Status status = segments_.Unregister(id_);
+  if (!status.ok()) CHI_LOG(kError, "RAM device: {}", status);
+}
+
+}  // namespace chimaera::bdev
