@@ -72,8 +72,7 @@ Status Dispatcher::Find(const Task& header, RunContext& ctx,
   if (pool == nullptr) {
     return Status::NotFound(Format("pool {}", header.pool_id_));
   }
-  Container* container =
-      TryRoute(*pool, header.pool_query_, ctx.client_id);
+  Container* container = TryRoute(*pool, header.pool_query_, ctx.client_id);
   if (container == nullptr) {
     const bool decided = ctx.exec_mode == ExecMode::kExec;
     Result<Container*> routed =
@@ -95,8 +94,7 @@ Status Dispatcher::Find(const Task& header, RunContext& ctx,
 // Calls the method once, or for a dynamic query twice: first to hear which
 // query it wants.
 template <class Call>
-Status Dispatcher::RunRouted(Task& header, RunContext& ctx,
-                             Call&& call) const {
+Status Dispatcher::RunRouted(Task& header, RunContext& ctx, Call&& call) const {
   Target target;
   if (header.pool_query_.IsDynamicMode()) {
     ctx.exec_mode = ExecMode::kDynamicSchedule;

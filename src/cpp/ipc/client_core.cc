@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// One client: how its heaps, ports, storage and waiter come together.
 
 #include "chimaera/ipc/client_core.h"
 
@@ -67,7 +69,7 @@ void ClientCore::FreeBuffer(ShmPtr pointer) {
   }
 }
 
-Status ClientCore::Check() const { return control_->Check(); }
+Status ClientCore::Check() const { return control_->CheckSession(); }
 
 ThreadPort* ClientCore::AcquirePort() {
   MutexLock lock(mu_);

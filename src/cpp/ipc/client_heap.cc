@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// Extents over own segments, and when another segment is worth asking for.
 
 #include "ipc/client_heap.h"
 

@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// Submitting, with everything that can hinder it turned into an outcome.
 
 #include "ipc/client_port.h"
 
@@ -107,10 +109,9 @@ Status ClientPort::PushSlowly(Ring& ring, u64 value) {
     if (ring.producer.TryPush(value)) return Status();
     CHI_RETURN_IF_ERROR(core_.Check());
     if (clock.NowNs() >= deadline_ns) {
-      return Status::Overloaded(
-          Format("ring of {} tasks still full after {} ms",
-                 ring.producer.capacity(),
-                 core_.options().submit_timeout_ns / kNsPerMs));
+      return Status::Overloaded(Format(
+          "ring of {} tasks still full after {} ms", ring.producer.capacity(),
+          core_.options().submit_timeout_ns / kNsPerMs));
     }
     if (ring.producer.ConsumerParked()) WakeWorker(ring);
     if (turn < 100) {

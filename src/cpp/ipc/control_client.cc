@@ -224,7 +224,7 @@ Status ControlClient::AddOwn(u16 id, UniqueFd fd, u64 size) {
   CHI_ASSIGN_OR_RETURN(Segment segment,
                        Segment::Map(std::move(fd), size, Access::kReadWrite));
   own_[id - 1u].Publish(segment.data(), segment.size());
-  segments_.push_back(std::move(segment));
+  segments_->push_back(std::move(segment));
   return Status::Ok();
 }
 
@@ -232,7 +232,7 @@ Status ControlClient::AddShared(u16 id, UniqueFd fd, u64 size) {
   CHI_ASSIGN_OR_RETURN(Segment segment,
                        Segment::Map(std::move(fd), size, Access::kReadOnly));
   shared_.Row(id).Publish(segment.data(), segment.size());
-  segments_.push_back(std::move(segment));
+  segments_->push_back(std::move(segment));
   return Status::Ok();
 }
 

@@ -40,8 +40,8 @@ class ForkedPort final : public ThreadPort {
   }
   // Tasks inherited from the parent are the parent's.
   void Orphan(hipc::FullPtr<Task> /*task*/,
-              void (*/*destroy*/)(ThreadPort&,
-                                  hipc::FullPtr<Task>)) override {}
+              void (* /*destroy*/)(ThreadPort&, hipc::FullPtr<Task>)) override {
+  }
   hipc::FullPtr<char> AllocateBuffer(u64 /*bytes*/) override { return {}; }
   void FreeBuffer(ShmPtr /*pointer*/) override {}
   char* Resolve(ShmPtr /*pointer*/, u64 /*bytes*/) override { return nullptr; }
@@ -54,10 +54,24 @@ class ForkedPort final : public ThreadPort {
 class ForkedPorts final : public PortSource {
  public:
   ThreadPort* AcquirePort() override {
-    return new ForkedPort(*new SlabAllocator(*new HeapTaskSource));
+    ports_.push_back(std::make_unique<ForkedPort>(slabs_));
+    return ports_.back().get();
   }
   void ReleasePort(ThreadPort* /*port*/) override {}
+
+ private:
+  HeapTaskSource source_;
+  SlabAllocator slabs_{source_};
+  // The child of a fork has one thread; each port lives to the end.
+  std::vector<std::unique_ptr<ForkedPort>> ports_;
 };
+
+// What this process was forked from may have held locks: made in advance, and
+// never destroyed, since tasks may outlive every order of destruction.
+PortSource* TheForkedPorts() {
+  static PortSource* const ports = std::make_unique<ForkedPorts>().release();
+  return ports;
+}
 
 std::atomic<PortSource*> port_source{nullptr};
 
@@ -75,9 +89,10 @@ std::atomic<u64> IpcManager::generation_{1};
 IpcManager::IpcManager() {
   static std::once_flag registered;
   std::call_once(registered, [] {
+    TheForkedPorts();
     pthread_atfork(nullptr, nullptr, [] {
       if (port_source.load() == nullptr) return;
-      port_source.store(new ForkedPorts);
+      port_source.store(TheForkedPorts());
       generation_.fetch_add(1);
     });
   });
@@ -122,8 +137,8 @@ ThreadPort& IpcManager::AcquirePort(ThreadSlot& slot) {
 }
 
 hipc::FullPtr<char> IpcManager::AllocateOutside(u64 size) {
-  static auto* source = new HeapTaskSource;
-  Result<ShmRange> range = source->AllocateSlab(size);
+  HeapTaskSource source;
+  Result<ShmRange> range = source.AllocateSlab(size);
   CHI_CHECK(range.ok(), "out of memory");
   return {range->base, range->ptr};
 }

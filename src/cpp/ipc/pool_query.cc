@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// Queries as words, for messages and compose files.
 
 #include "chimaera/ipc/pool_query.h"
 

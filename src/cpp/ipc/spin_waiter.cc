@@ -97,18 +97,18 @@ Status SpinWaiter::Sleep(Task& task, u64 timeout_ns) const {
   // Only who finishes a task made inside the runtime reads it.
   task.waiter_ = 0;
   u32 expected = static_cast<u32>(TaskState::kPending);
-  task.state_.compare_exchange_strong(
-      expected, static_cast<u32>(TaskState::kAwaited),
-      std::memory_order_acq_rel);
+  task.state_.compare_exchange_strong(expected,
+                                      static_cast<u32>(TaskState::kAwaited),
+                                      std::memory_order_acq_rel);
   while (!task.IsComplete()) {
     const u64 now_ns = SystemClock::Get().NowNs();
     if (now_ns >= deadline_ns) {
       return Status::DeadlineExceeded(
           Format("task not done after {} ms", timeout_ns / kNsPerMs));
     }
-    const WaitOutcome outcome = FutexWaitOnTask(
-        &task.state_, static_cast<u32>(TaskState::kAwaited), page_,
-        std::min(deadline_ns - now_ns, kSliceNs));
+    const WaitOutcome outcome =
+        FutexWaitOnTask(&task.state_, static_cast<u32>(TaskState::kAwaited),
+                        page_, std::min(deadline_ns - now_ns, kSliceNs));
     if (outcome == WaitOutcome::kLookAgain || task.IsComplete()) continue;
     const Status connection = core_ == nullptr ? Status() : core_->Check();
     if (connection.ok()) continue;

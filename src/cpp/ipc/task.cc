@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// Waiting for a task and reading its outcome, by way of the thread's waiter.
 
 #include "chimaera/ipc/task.h"
 

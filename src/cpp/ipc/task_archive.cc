@@ -21,9 +21,8 @@ namespace internal {
 
 void TwinArchive::CheckBulk(ShmPtr pointer, u64 size) {
   if (size == 0 || session_.Resolve(pointer, size) != nullptr) return;
-  status_ = Status::BadRequest(
-      Format("{} bytes at {} are not all in this client's memory", size,
-             pointer));
+  status_ = Status::BadRequest(Format(
+      "{} bytes at {} are not all in this client's memory", size, pointer));
 }
 
 const char* TwinArchive::FindBytes(const RawFields& raw, u64 bytes) {

@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// The waiter of a thread, else of the process, else a plain one.
 
 #include "chimaera/ipc/waiter.h"
 

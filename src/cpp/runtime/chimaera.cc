@@ -3,6 +3,8 @@
 //
 // The root object and the one pointer behind Chimaera::Get.
 
+#include <pthread.h>
+
 #include <atomic>
 #include <utility>
 
@@ -18,21 +20,37 @@ namespace {
 
 std::atomic<Chimaera*> instance{nullptr};
 
+// The child of a fork has the parent's instance but not its threads: it is
+// forgotten there, so that the child can make one of its own.
+void ForgetInChild() { instance.store(nullptr); }
+
 }  // namespace
 
-Chimaera::Chimaera() : ipc_(std::make_unique<IpcManager>()) {}
+Chimaera::Chimaera() = default;
 
 Result<std::unique_ptr<Chimaera>> Chimaera::Make() {
+  static const int registered =
+      pthread_atfork(nullptr, nullptr, &ForgetInChild);
+  if (registered != 0) return Status::FromErrno(registered, "pthread_atfork");
   std::unique_ptr<Chimaera> chimaera(new Chimaera);
   Chimaera* expected = nullptr;
   if (!instance.compare_exchange_strong(expected, chimaera.get())) {
     return Status::AlreadyExists("this process uses Chimaera already");
   }
+  // Not before: it would take the threads' ports from the one that is there.
+  chimaera->ipc_ = std::make_unique<IpcManager>();
   return chimaera;
 }
 
 Chimaera::~Chimaera() {
-  if (instance.load() != this) return;
+  if (instance.load() != this) {
+    // Made without success, or inherited by a fork: then its parts belong to
+    // threads that are not here.
+    static_cast<void>(server_.release());
+    static_cast<void>(client_.release());
+    static_cast<void>(ipc_.release());
+    return;
+  }
   ipc_->SetPortSource(nullptr);
   client_.reset();
   if (server_ != nullptr) ipc_->SetPortSource(&server_->workers());
@@ -41,8 +59,8 @@ Chimaera::~Chimaera() {
   instance.store(nullptr);
 }
 
-Result<std::unique_ptr<Chimaera>> Chimaera::StartIn(
-    const RuntimeConfig& config, RuntimeDir dir) {
+Result<std::unique_ptr<Chimaera>> Chimaera::StartIn(const RuntimeConfig& config,
+                                                    RuntimeDir dir) {
   Result<std::unique_ptr<Chimaera>> made = Make();
   if (!made.ok()) return made.status();
   std::unique_ptr<Chimaera> chimaera = std::move(*made);
@@ -65,8 +83,7 @@ Result<std::unique_ptr<Chimaera>> Chimaera::StartEmbedded(
   Result<RuntimeDir> dir = RuntimeDir::Private();
   if (!dir.ok()) return dir.status();
   const std::string path = dir->path();
-  Result<std::unique_ptr<Chimaera>> chimaera =
-      StartIn(config, std::move(*dir));
+  Result<std::unique_ptr<Chimaera>> chimaera = StartIn(config, std::move(*dir));
   if (!chimaera.ok()) return chimaera.status();
   CHI_RETURN_IF_ERROR(
       (*chimaera)->Connect(path, ControlClient::kRequestTimeoutNs));

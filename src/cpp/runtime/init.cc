@@ -15,7 +15,8 @@ namespace {
 // What Init has made. Never destroyed by static destruction: Finalize runs
 // before that, while everything it needs still exists.
 std::unique_ptr<Chimaera>& Kept() {
-  static auto* kept = new std::unique_ptr<Chimaera>;
+  static auto* const kept =
+      std::make_unique<std::unique_ptr<Chimaera>>().release();
   return *kept;
 }
 
@@ -48,9 +49,7 @@ Status Init(ChimaeraMode mode, bool embedded_runtime) {
   return Status();
 }
 
-void Finalize() {
-  Kept().reset();
-}
+void Finalize() { Kept().reset(); }
 
 bool CHIMAERA_INIT(ChimaeraMode mode, bool embedded_runtime) {
   if (Chimaera::Exists() && IsAlready(mode, embedded_runtime)) return true;

@@ -45,8 +45,7 @@ SchedOptions WorkerOptionsOf(const RuntimeConfig& config) {
 }
 
 // Waits of the pool manager: of the fiber in a method, of the thread elsewhere.
-PoolManagerOptions PoolOptions(
-    const std::atomic<WorkOrchestrator*>& workers) {
+PoolManagerOptions PoolOptions(const std::atomic<WorkOrchestrator*>& workers) {
   PoolManagerOptions options;
   options.quiesce = [&workers] {
     WorkOrchestrator* running = workers.load();

@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// Abstract Unix sockets as locks on CPUs.
 
 #include "sched/cpu_claims.h"
 
@@ -25,8 +27,8 @@ UniqueFd ClaimOne(i32 cpu) {
   address.sun_family = AF_UNIX;
   // A zero byte first makes the name abstract.
   std::memcpy(address.sun_path + 1, name.data(), name.size());
-  const auto length = static_cast<socklen_t>(
-      offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  const auto length =
+      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
   if (bind(fd.get(), reinterpret_cast<sockaddr*>(&address), length) != 0) {
     return UniqueFd();
   }

@@ -160,9 +160,7 @@ Fiber* FiberHost::AcquireSpare() {
   return ToFiber(spare);
 }
 
-void FiberHost::SwitchTo(Fiber* target) {
-  impl_->SwitchTo(ToContext(target));
-}
+void FiberHost::SwitchTo(Fiber* target) { impl_->SwitchTo(ToContext(target)); }
 
 void FiberHost::RetireInto(Fiber* target) {
   impl_->spares.push_back(impl_->current);

@@ -1,5 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// A fiber that waits registers itself in the task and parks. Who finishes the
+// task, and the clock, race for the state word; both ends of the race are here.
 
 #include "sched/fiber_waiter.h"
 
@@ -13,8 +16,8 @@ namespace {
 
 bool ChangeState(Task& task, TaskState from, TaskState to) {
   u32 expected = static_cast<u32>(from);
-  return task.state_.compare_exchange_strong(
-      expected, static_cast<u32>(to), std::memory_order_acq_rel);
+  return task.state_.compare_exchange_strong(expected, static_cast<u32>(to),
+                                             std::memory_order_acq_rel);
 }
 
 }  // namespace

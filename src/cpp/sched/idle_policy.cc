@@ -37,8 +37,8 @@ void IdlePolicy::UpdateBudget() {
   if (mean_gap_ns_ > max_busy_wait_ns_) {
     budget_ns_ = 0;
   } else {
-    budget_ns_ = std::clamp(2 * mean_gap_ns_, first_busy_wait_ns_,
-                            max_busy_wait_ns_);
+    budget_ns_ =
+        std::clamp(2 * mean_gap_ns_, first_busy_wait_ns_, max_busy_wait_ns_);
   }
 }
 

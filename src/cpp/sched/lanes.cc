@@ -1,5 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// Lanes in order of priority; those that leave stay until nothing of theirs is
+// parked.
 
 #include "sched/lanes.h"
 
@@ -19,10 +22,10 @@ void Lanes::Add(RingSource source) {
 
 u32 Lanes::Detach(u64 session_id, std::function<void()> done) {
   auto detachment = std::make_shared<Detachment>(std::move(done));
-  auto gone = std::stable_partition(
-      polled_.begin(), polled_.end(), [session_id](const auto& lane) {
-        return lane->session->id() != session_id;
-      });
+  auto gone = std::stable_partition(polled_.begin(), polled_.end(),
+                                    [session_id](const auto& lane) {
+                                      return lane->session->id() != session_id;
+                                    });
   const u32 count = static_cast<u32>(polled_.end() - gone);
   for (auto it = gone; it != polled_.end(); ++it) {
     if ((*it)->parked_runs == 0) continue;

@@ -56,8 +56,8 @@ void Sleeper::Sleep(u64 timeout_ns) {
   epoll_event events[16];
   timespec timeout{static_cast<time_t>(timeout_ns / kNsPerSec),
                    static_cast<long>(timeout_ns % kNsPerSec)};
-  const long woken = syscall(SYS_epoll_pwait2, epoll_.get(), events, 16,
-                             &timeout, nullptr, 0);
+  const long woken =
+      syscall(SYS_epoll_pwait2, epoll_.get(), events, 16, &timeout, nullptr, 0);
   if (woken < 0 && errno == ENOSYS) {
     const int timeout_ms =
         static_cast<int>((timeout_ns + kNsPerMs - 1) / kNsPerMs);

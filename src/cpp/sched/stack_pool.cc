@@ -26,8 +26,8 @@ u64 PageSize() {
 }  // namespace
 
 StackPool::StackPool(u64 usable_bytes)
-    : usable_bytes_((usable_bytes + PageSize() - 1) / PageSize() *
-                    PageSize()) {}
+    : usable_bytes_((usable_bytes + PageSize() - 1) / PageSize() * PageSize()) {
+}
 
 StackPool::~StackPool() {
   CHI_CHECK(free_.size() == num_mapped_);

@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// Workers are made, started and stopped together; a round visits each of them.
 
 #include "chimaera/sched/work_orchestrator.h"
 
@@ -48,7 +50,8 @@ struct Round {
 }  // namespace
 
 u32 ResolveNumWorkers(const SchedOptions& options) {
-  if (options.num_workers > 0) return std::min(options.num_workers, kMaxWorkers);
+  if (options.num_workers > 0)
+    return std::min(options.num_workers, kMaxWorkers);
   const u32 cpus = static_cast<u32>(AllowedCpus().size());
   return std::clamp<u32>(cpus - 1, 1, kMaxWorkers);
 }

@@ -39,8 +39,7 @@ void Worker::InjectTask(hipc::FullPtr<Task> task) {
 }
 
 void Worker::InjectCall(std::function<void(RunContext&)> call) {
-  impl_->Inject(
-      [this, call = std::move(call)] { impl_->EnqueueCall(call); });
+  impl_->Inject([this, call = std::move(call)] { impl_->EnqueueCall(call); });
 }
 
 void Worker::AttachRing(RingSource source, int wake_fd) {

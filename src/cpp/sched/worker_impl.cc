@@ -94,7 +94,7 @@ void Worker::Impl::DropInbox() {
 }
 
 void Worker::Impl::Inject(std::function<void()> job) {
-  InjectNode(new Job(std::move(job)));
+  InjectNode(std::make_unique<Job>(std::move(job)).release());
 }
 
 void Worker::Impl::ThreadMain() {
@@ -334,9 +334,8 @@ void Worker::Impl::Sleep() {
   lanes_.AnnounceParked();
   if (inbox_.LooksEmpty() && lanes_.LookEmpty()) {
     const u64 now_ns = options_.clock->NowNs();
-    const u64 wake_ns =
-        std::min(parked_.next_deadline_ns(),
-                 stopping_ ? stop_deadline_ns_ : kNoDeadlineNs);
+    const u64 wake_ns = std::min(parked_.next_deadline_ns(),
+                                 stopping_ ? stop_deadline_ns_ : kNoDeadlineNs);
     if (wake_ns > now_ns) {
       Increment(stats_.sleeps);
       sleeper_.Sleep(wake_ns - now_ns);

@@ -44,15 +44,17 @@ void MarkPending(Task& task) {
 
 SlabAllocator& PrivateSlabs() {
   // Never destroyed: threads return memory until the process ends.
-  static auto* slabs = new SlabAllocator(*new HeapSlabs);
+  static SlabSource* const source = std::make_unique<HeapSlabs>().release();
+  static SlabAllocator* const slabs =
+      std::make_unique<SlabAllocator>(*source).release();
   return *slabs;
 }
 
 void OrphanInternalTask(ThreadPort& port, hipc::FullPtr<Task> task,
                         DestroyFn destroy) {
   task->waiter_ = reinterpret_cast<u64>(destroy);
-  const u32 old = task->state_.exchange(
-      static_cast<u32>(TaskState::kOrphaned), std::memory_order_acq_rel);
+  const u32 old = task->state_.exchange(static_cast<u32>(TaskState::kOrphaned),
+                                        std::memory_order_acq_rel);
   const bool done = old == static_cast<u32>(TaskState::kDone) ||
                     old == static_cast<u32>(TaskState::kDoneWithText);
   if (done) destroy(port, task);
@@ -60,11 +62,10 @@ void OrphanInternalTask(ThreadPort& port, hipc::FullPtr<Task> task,
 
 void FinishInternalTask(hipc::FullPtr<Task> task) {
   const bool has_text = task->return_code_ != 0;
-  const TaskState done =
-      has_text ? TaskState::kDoneWithText : TaskState::kDone;
+  const TaskState done = has_text ? TaskState::kDoneWithText : TaskState::kDone;
   // acq_rel: publishes the outputs, and meets the waiter's registration.
-  const auto old = static_cast<TaskState>(task->state_.exchange(
-      static_cast<u32>(done), std::memory_order_acq_rel));
+  const auto old = static_cast<TaskState>(
+      task->state_.exchange(static_cast<u32>(done), std::memory_order_acq_rel));
   if (old == TaskState::kPending) return;
   const u64 waiter = task->waiter_;
   if (old == TaskState::kOrphaned) {

@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// Everything depends on whose memory the holder of the bytes lies in.
 
 #include "sched/worker_storage.h"
 

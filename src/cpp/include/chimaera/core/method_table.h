@@ -78,9 +78,7 @@ inline constexpr u64 kMaxStackCopy = 4096;
 template <class TaskT>
 class PrivateCopy {
  public:
-  explicit PrivateCopy(const Task& header) {
-    CopyTaskHeader(header, *get());
-  }
+  explicit PrivateCopy(const Task& header) { CopyTaskHeader(header, *get()); }
   TaskT* get() {
     if constexpr (kOnStack) {
       return &copy_;
@@ -194,11 +192,11 @@ constexpr MethodRow MakeDestroy() {
 
 /// Makes `rows` the methods of this shared library. Hidden: every module has
 /// its own.
-#define CHI_MODULE_METHODS(rows, version)                                  \
-  __attribute__((visibility("hidden"))) const ::chi::MethodTable&          \
-  chi_module_methods() {                                                   \
-    static const ::chi::MethodTable table(rows, version);                  \
-    return table;                                                          \
+#define CHI_MODULE_METHODS(rows, version)                         \
+  __attribute__((visibility("hidden"))) const ::chi::MethodTable& \
+  chi_module_methods() {                                          \
+    static const ::chi::MethodTable table(rows, version);         \
+    return table;                                                 \
   }
 
 __attribute__((visibility("hidden"))) const chi::MethodTable&

@@ -42,7 +42,8 @@ Status CallModule(What&& what, Call&& call) {
   } catch (const StatusError& error) {
     return error.status().WithContext(internal::Describe(what));
   } catch (const std::exception& error) {
-    return Status::ModuleException(Format("{}: {}", internal::Describe(what), error.what()));
+    return Status::ModuleException(
+        Format("{}: {}", internal::Describe(what), error.what()));
   } catch (...) {
     return Status::ModuleException(
         Format("{}: threw something that is no std::exception",

@@ -52,7 +52,8 @@ class ControlClient {
       const std::string& runtime_dir, u64 timeout_ns = kRequestTimeoutNs);
   ControlClient(const ControlClient&) = delete;
   ControlClient& operator=(const ControlClient&) = delete;
-  /// Says goodbye and unmaps everything: pointers into segments die here.
+  /// Says goodbye and unmaps everything that nobody holds by mappings():
+  /// other pointers into segments die here.
   ~ControlClient();
 
   /// One more segment of `bytes` (rounded up to pages) of kind kMain or
@@ -75,6 +76,12 @@ class ControlClient {
     const SegmentRow* row = shared_.Find(p.segment());
     char* at = row == nullptr ? nullptr : row->Locate(p.offset(), size);
     return at != nullptr ? at : ResolveSlow(p, size);
+  }
+
+  /// Keeps every segment mapped, also those to come, for as long as it lives:
+  /// for memory that outlives the connection, as Python's arrays do.
+  [[nodiscard]] std::shared_ptr<const void> mappings() const {
+    return segments_;
   }
 
   /// From kMainHeapOffset on it is the client's to allocate in.
@@ -140,7 +147,9 @@ class ControlClient {
 
   Mutex mu_;  // held during a request: one at a time on the socket
   u32 next_sequence_ CHI_GUARDED_BY(mu_) = 1;
-  std::vector<Segment> segments_ CHI_GUARDED_BY(mu_);
+  // The vector is guarded by mu_; the pointer never changes.
+  const std::shared_ptr<std::vector<Segment>> segments_ =
+      std::make_shared<std::vector<Segment>>();
 };
 
 }  // namespace chi

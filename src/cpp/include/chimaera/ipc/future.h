@@ -48,15 +48,15 @@ class Future {
   bool IsNull() const { return task_.IsNull(); }
   bool IsDone() const { return task_->IsComplete(); }
 
-  /// Sleeps until the task is done. kOk says that it is done; what came of it
-  /// is in Get() and return_code_. See Waiter::Wait for the errors.
-  Status Wait(u64 timeout_ns = kDefaultTimeoutNs) {
+  /// Task::Wait and Task::WaitFor.
+  void Wait() { task_->Wait(); }
+  [[nodiscard]] Status WaitFor(u64 timeout_ns) {
     return CurrentWaiter().Wait(*task_, timeout_ns);
   }
 
   /// Waits and returns the outcome: an error of the wait or of the task.
   [[nodiscard]] Status Get(u64 timeout_ns = kDefaultTimeoutNs) {
-    Status waited = Wait(timeout_ns);
+    Status waited = WaitFor(timeout_ns);
     return waited.ok() ? task_->GetStatus() : waited;
   }
 

@@ -145,8 +145,8 @@ hipc::FullPtr<TaskT> IpcManager::NewTask(Args&&... args) {
   static_assert(std::is_base_of_v<Task, TaskT>);
   hipc::FullPtr<char> memory = Port().Allocate(sizeof(TaskT));
   if (memory.ptr_ == nullptr) memory = AllocateOutside(sizeof(TaskT));
-  auto* task = new (memory.ptr_)
-      TaskT(hipc::CtxAllocator<CHI_MAIN_ALLOC_T>(), std::forward<Args>(args)...);
+  auto* task = new (memory.ptr_) TaskT(hipc::CtxAllocator<CHI_MAIN_ALLOC_T>(),
+                                       std::forward<Args>(args)...);
   return {task, memory.shm_};
 }
 

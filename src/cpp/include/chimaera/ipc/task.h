@@ -140,9 +140,7 @@ struct alignas(kCacheLineSize) Task {
     period_ns_ = period_ns;
   }
   bool IsPeriodic() const { return task_flags_.Any(TASK_PERIODIC); }
-  bool IsFireAndForget() const {
-    return task_flags_.Any(TASK_FIRE_AND_FORGET);
-  }
+  bool IsFireAndForget() const { return task_flags_.Any(TASK_FIRE_AND_FORGET); }
 
   /// The allocator the guide's string constructors ask for.
   hipc::CtxAllocator<CHI_MAIN_ALLOC_T> GetCtxAllocator() const { return {}; }

@@ -32,8 +32,8 @@ inline constexpr chi::u32 BULK_XFER = 1u << 1;    ///< The bytes travel.
 
 namespace chi {
 
-/// Copies what the worker needs of line 0: everything but the state word. `from`
-/// may change meanwhile: each field is read once.
+/// Copies what the worker needs of line 0: everything but the state word.
+/// `from` may change meanwhile: each field is read once.
 inline void CopyTaskHeader(const Task& from, Task& to) {
   to.pool_id_ = from.pool_id_;
   to.task_id_ = from.task_id_;
@@ -65,23 +65,23 @@ struct ProbeArchive {
 template <class TaskT, class = void>
 inline constexpr bool kHasIn = false;
 template <class TaskT>
-inline constexpr bool kHasIn<
-    TaskT, std::void_t<decltype(std::declval<TaskT&>().SerializeIn(
-               std::declval<ProbeArchive&>()))>> = true;
+inline constexpr bool
+    kHasIn<TaskT, std::void_t<decltype(std::declval<TaskT&>().SerializeIn(
+                      std::declval<ProbeArchive&>()))>> = true;
 template <class TaskT, class = void>
 inline constexpr bool kHasOut = false;
 template <class TaskT>
-inline constexpr bool kHasOut<
-    TaskT, std::void_t<decltype(std::declval<TaskT&>().SerializeOut(
-               std::declval<ProbeArchive&>()))>> = true;
+inline constexpr bool
+    kHasOut<TaskT, std::void_t<decltype(std::declval<TaskT&>().SerializeOut(
+                       std::declval<ProbeArchive&>()))>> = true;
 
 /// What both directions share: the twin of a field, and the first error.
 class TwinArchive {
  public:
-  TwinArchive(const Task* shared, const void* copy, u64 size, Session& session)
+  TwinArchive(Task* shared, const void* copy, u64 size, Session& session)
       : session_(session),
+        shared_(reinterpret_cast<char*>(shared)),
         copy_(static_cast<const char*>(copy)),
-        distance_(reinterpret_cast<const char*>(shared) - copy_),
         size_(size) {}
 
   const Status& status() const { return status_; }
@@ -90,13 +90,15 @@ class TwinArchive {
   // Where the field of the copy lies in the shared task.
   template <class Field>
   Field* Twin(Field& field) {
-    char* address = reinterpret_cast<char*>(&field);
-    const u64 offset = static_cast<u64>(address - copy_);
+    const u64 offset =
+        static_cast<u64>(reinterpret_cast<const char*>(&field) - copy_);
     if (offset > size_ - sizeof(Field)) {
       status_ = Status::Internal("a serialised field lies outside its task");
       return nullptr;
     }
-    return reinterpret_cast<Field*>(address + distance_);
+    // From the shared task's own address: one computed from the copy's would
+    // be taken to point into the copy, and stores through it thrown away.
+    return reinterpret_cast<Field*>(shared_ + offset);
   }
 
   void CheckBulk(ShmPtr pointer, u64 size);
@@ -113,8 +115,8 @@ class TwinArchive {
   Status status_;
 
  private:
+  char* const shared_;
   const char* const copy_;
-  const i64 distance_;
   const u64 size_;
 };
 

@@ -56,12 +56,12 @@ struct WorkerOptions {
 
 /// Counters of one worker. Written by the worker, read by anybody (relaxed).
 struct WorkerStats {
-  std::atomic<u64> tasks{0};     ///< Tasks begun.
-  std::atomic<u64> parks{0};     ///< Times a method was parked.
-  std::atomic<u64> sleeps{0};    ///< Times the worker went to sleep.
-  std::atomic<u64> parked{0};    ///< Methods parked now.
-  std::atomic<u64> rings{0};     ///< Rings attached now.
-  std::atomic<u64> fibers{0};    ///< Fibers that exist.
+  std::atomic<u64> tasks{0};   ///< Tasks begun.
+  std::atomic<u64> parks{0};   ///< Times a method was parked.
+  std::atomic<u64> sleeps{0};  ///< Times the worker went to sleep.
+  std::atomic<u64> parked{0};  ///< Methods parked now.
+  std::atomic<u64> rings{0};   ///< Rings attached now.
+  std::atomic<u64> fibers{0};  ///< Fibers that exist.
 };
 
 /// A ring of a client thread, as its worker sees it.

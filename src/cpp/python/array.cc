@@ -1,0 +1,82 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// See array.h.
+
+#include "python/array.h"
+
+#include <cstring>
+
+#include "chimaera/ipc/client_core.h"
+#include "python/errors.h"
+#include "python/gil.h"
+
+namespace chi::python {
+namespace {
+
+// Below it a copy takes less time than giving up the GIL is worth.
+constexpr u64 kCopyWithGil = 64 * kKiB;
+
+}  // namespace
+
+Buffer::Buffer(std::shared_ptr<Connection> connection, u64 size)
+    : connection_(std::move(connection)), size_(size) {
+  ThrowIfError(connection_->Check());
+  connection_->Sweep();
+  Result<ShmRange> range = Status::NoRuntime("this connection was closed");
+  {
+    // A new segment may have to be made: about 0.4 ms per MiB.
+    const ReleaseGil released;
+    const Connection::Hold hold(*connection_);
+    if (hold.open()) {
+      range = connection_->client().AllocateBuffer(size);
+      mappings_ = connection_->client().control().mappings();
+    }
+  }
+  ThrowIfError(range.status());
+  data_ = range->base;
+  pointer_ = range->ptr;
+  connection_->AddBuffer(data_, size_, pointer_);
+}
+
+Buffer::~Buffer() {
+  connection_->RemoveBuffer(data_);
+  if (connection_->closed() || connection_->forked()) return;
+  connection_->client().FreeBuffer(pointer_);
+}
+
+Bytes::Bytes(const py::object& object, bool writable) {
+  const int flags = PyBUF_C_CONTIGUOUS | (writable ? PyBUF_WRITABLE : 0);
+  if (PyObject_GetBuffer(object.ptr(), &view_, flags) != 0) {
+    throw py::error_already_set();
+  }
+}
+
+Shared ShareBytes(const std::shared_ptr<Connection>& connection,
+                  const py::object& object, const Bytes& bytes) {
+  Shared shared;
+  shared.pointer = connection->Locate(bytes.data(), bytes.size());
+  if (!shared.pointer.IsNull()) {
+    shared.data = bytes.data();
+    shared.kept = object;
+    return shared;
+  }
+  auto buffer = std::make_shared<Buffer>(connection, bytes.size());
+  shared.data = buffer->data();
+  shared.pointer = buffer->pointer();
+  shared.staged = true;
+  shared.kept = py::cast(std::move(buffer));
+  connection->bytes_staged += bytes.size();
+  return shared;
+}
+
+void CopyBytes(char* to, const char* from, u64 size) {
+  if (size < kCopyWithGil) {
+    std::memcpy(to, from, size);
+    return;
+  }
+  const ReleaseGil released;
+  std::memcpy(to, from, size);
+}
+
+}  // namespace chi::python

@@ -1,0 +1,230 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Connections, buffers, and what the admin pool answers.
+
+#include "python/pybind.h"
+
+#include <chimaera/admin/admin_client.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "chimaera/core/config.h"
+#include "chimaera/ipc/client_core.h"
+#include "chimaera/ipc/runtime_dir.h"
+#include "python/array.h"
+#include "python/call.h"
+#include "python/query.h"
+
+namespace chi::python {
+namespace {
+
+namespace admin = chimaera::admin;
+
+using ConnectionPtr = std::shared_ptr<Connection>;
+
+// ---- opening -----------------------------------------------------------------
+
+ConnectionPtr Local(const std::optional<std::string>& config_text,
+                    const std::string& origin) {
+  RuntimeConfig config =
+      ValueOf(config_text.has_value()
+                  ? RuntimeConfig::FromYaml(*config_text, origin)
+                  : RuntimeConfig::Load());
+  return Connection::Open(
+      [config] { return Chimaera::StartEmbedded(config); });
+}
+
+ConnectionPtr Attach(const std::string& runtime_dir, const std::string& name,
+                     double timeout_s) {
+  ClientConfig config;
+  config.runtime_dir = runtime_dir;
+  config.name = name;
+  config.connect_timeout_ns = static_cast<u64>(timeout_s * 1e9);
+  return Connection::Open([config] { return Chimaera::Attach(config); });
+}
+
+std::string Locate(const std::string& name) {
+  return ValueOf(RuntimeDir::Locate(name));
+}
+
+// ---- admin -------------------------------------------------------------------
+
+std::unique_ptr<Call> CreatePool(const ConnectionPtr& connection,
+                                 const std::string& module,
+                                 const std::string& name,
+                                 const PoolIdTuple& pool_id, u32 num_containers,
+                                 const std::string& config) {
+  PoolConfig pool;
+  pool.mod_name_ = module;
+  pool.pool_name_ = name;
+  pool.pool_id_ = ToPoolId(pool_id);
+  pool.num_containers_ = num_containers;
+  pool.config_ = config;
+  return StartCall<CreatePoolTask>(
+      connection,
+      [&pool] { return admin::Client().AsyncCreatePool(HSHM_MCTX, pool); },
+      [](CreatePoolTask& task) -> py::object {
+        return py::cast(FromPoolId(task.new_pool_id_));
+      });
+}
+
+std::unique_ptr<Call> DestroyPool(const ConnectionPtr& connection,
+                                  const PoolIdTuple& pool_id) {
+  const PoolId target = ToPoolId(pool_id);
+  return StartCall<admin::DestroyPoolTask>(
+      connection,
+      [target] {
+        return admin::Client().AsyncDestroyPool(HSHM_MCTX, PoolQuery::Local(),
+                                                target);
+      },
+      [](Task& /*task*/) -> py::object { return py::none(); });
+}
+
+py::object PoolRows(admin::ListPoolsTask& task) {
+  const auto& done = std::as_const(task);
+  const std::string names = done.names_.str();
+  size_t at = 0;
+  const auto next = [&names, &at](u32 size) {
+    std::string text = names.substr(std::min(at, names.size()), size);
+    at += size;
+    return text;
+  };
+  py::list rows;
+  for (const admin::PoolRow& row : done.pools_) {
+    std::string name = next(row.name_size_);
+    std::string module = next(row.module_size_);
+    rows.append(py::make_tuple(
+        FromPoolId(row.id_), std::move(name), std::move(module),
+        row.num_containers_, PoolStateName(static_cast<PoolState>(row.state_)),
+        row.held_runs_));
+  }
+  return std::move(rows);
+}
+
+std::unique_ptr<Call> ListPools(const ConnectionPtr& connection) {
+  return StartCall<admin::ListPoolsTask>(
+      connection, [] { return admin::Client().AsyncListPools(HSHM_MCTX); },
+      &PoolRows);
+}
+
+py::object StatsRow(admin::GetStatsTask& task) {
+  const auto& done = std::as_const(task);
+  py::list workers;
+  for (const admin::WorkerRow& row : done.workers_) {
+    workers.append(py::make_tuple(row.tasks_, row.parks_, row.sleeps_,
+                                  row.parked_, row.rings_, row.fibers_));
+  }
+  return py::make_tuple(done.pid_, done.uptime_ns_, done.resident_bytes_,
+                        done.num_pools_, done.pools_created_,
+                        done.pools_destroyed_, workers);
+}
+
+std::unique_ptr<Call> GetStats(const ConnectionPtr& connection) {
+  return StartCall<admin::GetStatsTask>(
+      connection, [] { return admin::Client().AsyncGetStats(HSHM_MCTX); },
+      &StatsRow);
+}
+
+std::unique_ptr<Call> Flush(const ConnectionPtr& connection, double wait_s) {
+  const u64 wait_ns = static_cast<u64>(wait_s * 1e9);
+  return StartCall<admin::FlushTask>(
+      connection,
+      [wait_ns] {
+        return admin::Client().AsyncFlush(HSHM_MCTX, PoolQuery::Local(),
+                                          wait_ns);
+      },
+      [](Task& /*task*/) -> py::object { return py::none(); });
+}
+
+std::unique_ptr<Call> StopRuntime(const ConnectionPtr& connection) {
+  return StartCall<admin::StopRuntimeTask>(
+      connection,
+      [] {
+        return admin::Client().AsyncStopRuntime(HSHM_MCTX, PoolQuery::Local());
+      },
+      [](Task& /*task*/) -> py::object { return py::none(); });
+}
+
+// ---- classes -----------------------------------------------------------------
+
+template <class Getter>
+auto WhenOpen(Getter getter) {
+  return [getter](Connection& connection) {
+    if (connection.closed()) ThrowIfError(connection.Check());
+    return getter(connection);
+  };
+}
+
+void BindConnection(py::module_& m) {
+  py::class_<Connection, ConnectionPtr>(m, "Connection",
+                                        "The one connection of this process.")
+      .def_static("local", &Local, py::arg("config_text"), py::arg("origin"),
+                  "Start a runtime in this process and attach to it.")
+      .def_static("attach", &Attach, py::arg("runtime_dir"), py::arg("name"),
+                  py::arg("timeout_s"), "Attach to a running one.")
+      .def("close", &Connection::Close, "End it; idempotent.")
+      .def("check", [](const Connection& c) { ThrowIfError(c.Check()); })
+      .def_property_readonly("closed", &Connection::closed)
+      .def_property_readonly("forked", &Connection::forked)
+      .def_property_readonly(
+          "is_local",
+          WhenOpen([](Connection& c) { return c.chimaera().is_server(); }))
+      .def_property_readonly(
+          "runtime_dir",
+          WhenOpen([](Connection& c) { return c.chimaera().runtime_dir(); }))
+      .def_property_readonly("num_workers", WhenOpen([](Connection& c) {
+                               return c.client().control().num_workers();
+                             }))
+      .def_property_readonly("session_id", WhenOpen([](Connection& c) {
+                               return c.client().control().session_id();
+                             }))
+      .def_property_readonly("runtime_pid", WhenOpen([](Connection& c) {
+                               return c.client().control().page().pid;
+                             }))
+      .def_property_readonly("buffer_bytes", WhenOpen([](Connection& c) {
+                               c.Sweep();
+                               return c.client().buffer_bytes();
+                             }))
+      .def_property_readonly("task_bytes", WhenOpen([](Connection& c) {
+                               c.Sweep();
+                               return c.client().task_bytes();
+                             }))
+      .def_readonly("bytes_staged", &Connection::bytes_staged);
+}
+
+void BindBuffer(py::module_& m) {
+  py::class_<Buffer, std::shared_ptr<Buffer>>(
+      m, "Buffer", py::buffer_protocol(), "Memory of the client data segment.")
+      .def(py::init<ConnectionPtr, u64>(), py::arg("connection"),
+           py::arg("size"))
+      .def("__len__", &Buffer::size)
+      .def_buffer([](Buffer& buffer) {
+        return py::buffer_info(reinterpret_cast<u8*>(buffer.data()),
+                               static_cast<py::ssize_t>(buffer.size()));
+      });
+}
+
+}  // namespace
+
+void BindRuntime(py::module_& m) {
+  BindConnection(m);
+  BindBuffer(m);
+  const auto connection = py::arg("connection");
+  m.def("close_current", &Connection::CloseCurrent,
+        "Close the connection of this process, if there is one.");
+  m.def("locate", &Locate, py::arg("name"),
+        "The runtime directory that a name stands for.");
+  m.def("create_pool", &CreatePool, connection, py::arg("module"),
+        py::arg("name"), py::arg("pool_id"), py::arg("num_containers"),
+        py::arg("config"));
+  m.def("destroy_pool", &DestroyPool, connection, py::arg("pool_id"));
+  m.def("list_pools", &ListPools, connection);
+  m.def("get_stats", &GetStats, connection);
+  m.def("flush", &Flush, connection, py::arg("wait_s"));
+  m.def("stop_runtime", &StopRuntime, connection);
+}
+
+}  // namespace chi::python

@@ -1,0 +1,16 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// chimaera._core: table of contents.
+
+#include "python/pybind.h"
+
+PYBIND11_MODULE(_core, m) {
+  m.doc() = "C++ half of chimaera; private to the package.";
+  chi::python::BindErrors(m);   // Status -> exception
+  chi::python::BindTask(m);     // Call: what every operation returns
+  chi::python::BindRuntime(m);  // Connection, Buffer, pools, statistics
+  chi::python::BindEcho(m);     // module echo
+  chi::python::BindBdev(m);     // module bdev
+  chi::python::BindStats(m);    // module stats
+}
