@@ -10,11 +10,10 @@
 #include <memory>
 #include <utility>
 
-#include "python/pybind.h"
-
 #include "chimaera/base/types.h"
 #include "chimaera/shm/offset_ptr.h"
 #include "python/connection.h"
+#include "python/pybind.h"
 
 namespace chi::python {
 

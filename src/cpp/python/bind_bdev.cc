@@ -3,8 +3,6 @@
 //
 // Module bdev: blocks, and bytes between them and arrays.
 
-#include "python/pybind.h"
-
 #include <chimaera/bdev/bdev_client.h>
 
 #include <utility>
@@ -13,6 +11,7 @@
 #include "chimaera/ipc/client_core.h"
 #include "python/array.h"
 #include "python/call.h"
+#include "python/pybind.h"
 #include "python/query.h"
 
 namespace chi::python {
@@ -72,8 +71,8 @@ std::unique_ptr<Call> Write(const ConnectionPtr& connection,
   return StartCall<bdev::WriteTask>(
       connection,
       [&] {
-        return client.AsyncWrite(HSHM_MCTX, block, shared.pointer,
-                                 bytes.size(), offset);
+        return client.AsyncWrite(HSHM_MCTX, block, shared.pointer, bytes.size(),
+                                 offset);
       },
       [](bdev::WriteTask& task) -> py::object {
         return py::int_(task.bytes_written_);
@@ -115,11 +114,11 @@ std::unique_ptr<Call> GetStats(const ConnectionPtr& connection,
       connection, [&] { return client.AsyncGetStats(HSHM_MCTX, where); },
       [](bdev::GetStatsTask& task) -> py::object {
         const bdev::PerfMetrics& m = task.metrics_;
-        return py::make_tuple(
-            task.total_size_, task.remaining_size_, task.largest_free_,
-            task.num_blocks_, task.num_pins_, task.alignment_, m.num_reads_,
-            m.num_writes_, m.bytes_read_, m.bytes_written_, m.read_ns_,
-            m.write_ns_);
+        return py::make_tuple(task.total_size_, task.remaining_size_,
+                              task.largest_free_, task.num_blocks_,
+                              task.num_pins_, task.alignment_, m.num_reads_,
+                              m.num_writes_, m.bytes_read_, m.bytes_written_,
+                              m.read_ns_, m.write_ns_);
       });
 }
 

@@ -3,14 +3,13 @@
 //
 // Module echo.
 
-#include "python/pybind.h"
-
 #include <chimaera/echo/echo_client.h>
 
 #include <string>
 #include <utility>
 
 #include "python/call.h"
+#include "python/pybind.h"
 #include "python/query.h"
 
 namespace chi::python {

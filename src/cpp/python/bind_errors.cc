@@ -3,12 +3,11 @@
 //
 // Statuses become exceptions here, and nowhere else.
 
-#include "python/pybind.h"
-
 #include <string>
 
 #include "chimaera/shm/storage.h"
 #include "python/errors.h"
+#include "python/pybind.h"
 
 namespace chi::python {
 

@@ -3,8 +3,6 @@
 //
 // Connections, buffers, and what the admin pool answers.
 
-#include "python/pybind.h"
-
 #include <chimaera/admin/admin_client.h>
 
 #include <optional>
@@ -16,6 +14,7 @@
 #include "chimaera/ipc/runtime_dir.h"
 #include "python/array.h"
 #include "python/call.h"
+#include "python/pybind.h"
 #include "python/query.h"
 
 namespace chi::python {
@@ -25,16 +24,15 @@ namespace admin = chimaera::admin;
 
 using ConnectionPtr = std::shared_ptr<Connection>;
 
-// ---- opening -----------------------------------------------------------------
+// ---- opening
+// -----------------------------------------------------------------
 
 ConnectionPtr Local(const std::optional<std::string>& config_text,
                     const std::string& origin) {
-  RuntimeConfig config =
-      ValueOf(config_text.has_value()
-                  ? RuntimeConfig::FromYaml(*config_text, origin)
-                  : RuntimeConfig::Load());
-  return Connection::Open(
-      [config] { return Chimaera::StartEmbedded(config); });
+  RuntimeConfig config = ValueOf(
+      config_text.has_value() ? RuntimeConfig::FromYaml(*config_text, origin)
+                              : RuntimeConfig::Load());
+  return Connection::Open([config] { return Chimaera::StartEmbedded(config); });
 }
 
 ConnectionPtr Attach(const std::string& runtime_dir, const std::string& name,
@@ -50,7 +48,8 @@ std::string Locate(const std::string& name) {
   return ValueOf(RuntimeDir::Locate(name));
 }
 
-// ---- admin -------------------------------------------------------------------
+// ---- admin
+// -------------------------------------------------------------------
 
 std::unique_ptr<Call> CreatePool(const ConnectionPtr& connection,
                                  const std::string& module,
@@ -148,7 +147,8 @@ std::unique_ptr<Call> StopRuntime(const ConnectionPtr& connection) {
       [](Task& /*task*/) -> py::object { return py::none(); });
 }
 
-// ---- classes -----------------------------------------------------------------
+// ---- classes
+// -----------------------------------------------------------------
 
 template <class Getter>
 auto WhenOpen(Getter getter) {
@@ -169,12 +169,12 @@ void BindConnection(py::module_& m) {
       .def("check", [](const Connection& c) { ThrowIfError(c.Check()); })
       .def_property_readonly("closed", &Connection::closed)
       .def_property_readonly("forked", &Connection::forked)
-      .def_property_readonly(
-          "is_local",
-          WhenOpen([](Connection& c) { return c.chimaera().is_server(); }))
-      .def_property_readonly(
-          "runtime_dir",
-          WhenOpen([](Connection& c) { return c.chimaera().runtime_dir(); }))
+      .def_property_readonly("is_local", WhenOpen([](Connection& c) {
+                               return c.chimaera().is_server();
+                             }))
+      .def_property_readonly("runtime_dir", WhenOpen([](Connection& c) {
+                               return c.chimaera().runtime_dir();
+                             }))
       .def_property_readonly("num_workers", WhenOpen([](Connection& c) {
                                return c.client().control().num_workers();
                              }))

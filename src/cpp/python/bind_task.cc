@@ -3,10 +3,9 @@
 //
 // Call, and a task without fields for any method of any pool.
 
-#include "python/pybind.h"
-
 #include "chimaera/runtime/singletons.h"
 #include "python/call.h"
+#include "python/pybind.h"
 #include "python/query.h"
 
 namespace chi::python {
@@ -28,8 +27,8 @@ std::unique_ptr<Call> StartEmpty(const std::shared_ptr<Connection>& connection,
   return StartCall<EmptyTask>(
       connection,
       [&] {
-        const auto task = CHI_IPC->NewTask<EmptyTask>(CreateTaskId(), pool_id,
-                                                      where, method);
+        const auto task =
+            CHI_IPC->NewTask<EmptyTask>(CreateTaskId(), pool_id, where, method);
         return CHI_IPC->Submit(task);
       },
       [](EmptyTask& /*task*/) -> py::object { return py::none(); });
@@ -45,8 +44,7 @@ void BindTask(py::module_& m) {
       .def("error", &Call::Error, "The exception or None; needs an outcome.")
       .def("value", &Call::Value, "The result; needs an outcome. Raises.");
   m.def("call", &StartEmpty, py::arg("connection"), py::arg("pool_id"),
-        py::arg("method"), py::arg("query"),
-        "Submit a task without fields.");
+        py::arg("method"), py::arg("query"), "Submit a task without fields.");
 }
 
 }  // namespace chi::python

@@ -15,7 +15,8 @@ namespace chi::python {
 namespace {
 
 Status Cancelled() {
-  return Status::Cancelled("the connection was closed before the task was done");
+  return Status::Cancelled(
+      "the connection was closed before the task was done");
 }
 
 }  // namespace

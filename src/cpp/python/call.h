@@ -14,13 +14,12 @@
 #include <utility>
 #include <vector>
 
-#include "python/pybind.h"
-
 #include "chimaera/ipc/ipc_manager.h"
 #include "chimaera/ipc/task.h"
 #include "python/connection.h"
 #include "python/errors.h"
 #include "python/gil.h"
+#include "python/pybind.h"
 
 namespace chi::python {
 

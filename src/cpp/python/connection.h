@@ -5,8 +5,8 @@
 // every array and every pending call hold a reference, and gil.h says who may
 // touch the client when.
 //
-// Fork: in the child, everything here answers kForked, frees nothing and forgets
-// the inherited client; a new connection may be made.
+// Fork: in the child, everything here answers kForked, frees nothing and
+// forgets the inherited client; a new connection may be made.
 
 #ifndef CHIMAERA_PYTHON_CONNECTION_H_
 #define CHIMAERA_PYTHON_CONNECTION_H_
@@ -20,13 +20,12 @@
 #include <string>
 #include <vector>
 
-#include "python/pybind.h"
-
 #include "chimaera/base/result.h"
 #include "chimaera/base/types.h"
 #include "chimaera/core/config.h"
 #include "chimaera/ipc/task.h"
 #include "chimaera/runtime/runtime.h"
+#include "python/pybind.h"
 
 namespace chi::python {
 

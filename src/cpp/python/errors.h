@@ -9,10 +9,9 @@
 
 #include <utility>
 
-#include "python/pybind.h"
-
 #include "chimaera/base/result.h"
 #include "chimaera/base/status.h"
+#include "python/pybind.h"
 
 namespace chi::python {
 

@@ -9,12 +9,11 @@
 
 #include <tuple>
 
-#include "python/pybind.h"
-
 #include "chimaera/base/format.h"
 #include "chimaera/ipc/ids.h"
 #include "chimaera/ipc/pool_query.h"
 #include "python/errors.h"
+#include "python/pybind.h"
 
 namespace chi::python {
 
