@@ -105,35 +105,50 @@ void IpcManager::SetPortSource(PortSource* source) {
   generation_.fetch_add(1);
 }
 
-IpcManager::ThreadSlot& IpcManager::ThisThread() {
-  thread_local ThreadSlot slot;
-  return slot;
-}
+namespace internal {
+__thread CachedPort thread_port = {nullptr, 0};
+}  // namespace internal
 
-IpcManager::ThreadSlot::~ThreadSlot() {
-  const bool current =
-      generation == generation_.load(std::memory_order_relaxed);
-  if (current && source != nullptr) source->ReleasePort(port);
+// Gives the port back when the thread ends.
+class IpcManager::PortLease {
+ public:
+  ~PortLease() {
+    const bool current = internal::thread_port.generation ==
+                         generation_.load(std::memory_order_relaxed);
+    if (current && source != nullptr) {
+      source->ReleasePort(internal::thread_port.port);
+    }
+    internal::thread_port.generation = 0;
+  }
+
+  PortSource* source = nullptr;  // whose port it is; null for a worker's own
+  bool is_own = false;           // given by SetThreadPort: no source is asked
+};
+
+IpcManager::PortLease& IpcManager::ThisThread() {
+  thread_local PortLease lease;
+  return lease;
 }
 
 void IpcManager::SetThreadPort(ThreadPort* port) {
-  ThreadSlot& slot = ThisThread();
-  slot.port = port;
-  slot.source = nullptr;
-  slot.is_own = port != nullptr;
-  slot.generation = port == nullptr ? 0 : generation_.load();
+  PortLease& lease = ThisThread();
+  lease.source = nullptr;
+  lease.is_own = port != nullptr;
+  internal::thread_port = {port, port == nullptr ? 0 : generation_.load()};
 }
 
-ThreadPort* IpcManager::CurrentPort() { return ThisThread().port; }
+ThreadPort* IpcManager::CurrentPort() { return internal::thread_port.port; }
 
-ThreadPort& IpcManager::AcquirePort(ThreadSlot& slot) {
-  slot.generation = generation_.load();
-  if (!slot.is_own) {
-    slot.source = port_source.load();
-    CHI_CHECK(slot.source != nullptr, "no client and no runtime was started");
-    slot.port = slot.source->AcquirePort();
+ThreadPort& IpcManager::AcquirePort() {
+  PortLease& lease = ThisThread();
+  const u64 generation = generation_.load();
+  if (!lease.is_own) {
+    lease.source = port_source.load();
+    CHI_CHECK(lease.source != nullptr, "no client and no runtime was started");
+    internal::thread_port.port = lease.source->AcquirePort();
   }
-  return *slot.port;
+  internal::thread_port.generation = generation;
+  return *internal::thread_port.port;
 }
 
 hipc::FullPtr<char> IpcManager::AllocateOutside(u64 size) {

@@ -25,7 +25,7 @@ namespace {
 constexpr u32 kTurnsPerLook = 64;
 // Waits that ended asleep shorten the next polls of this thread, up to 2^4.
 constexpr u32 kMaxMisses = 4;
-thread_local u32 recent_misses = 0;
+__thread u32 recent_misses __attribute__((tls_model("initial-exec"))) = 0;
 
 // Offers of the CPU before sleeping, where the worker shares it.
 constexpr u32 kYieldsOnSharedCpu = 2;

@@ -12,7 +12,8 @@
 namespace chi {
 namespace {
 
-thread_local Waiter* thread_waiter = nullptr;
+__thread Waiter* thread_waiter __attribute__((tls_model("initial-exec"))) =
+    nullptr;
 std::atomic<Waiter*> process_waiter{nullptr};
 
 }  // namespace

@@ -17,7 +17,8 @@
 namespace chi {
 namespace {
 
-thread_local Worker* current_worker = nullptr;
+__thread Worker* current_worker __attribute__((tls_model("initial-exec"))) =
+    nullptr;
 
 }  // namespace
 

@@ -33,6 +33,20 @@ class PortSource {
   virtual void ReleasePort(ThreadPort* port) = 0;
 };
 
+namespace internal {
+
+/// The thread's port, valid while `generation` is the process's.
+struct CachedPort {
+  ThreadPort* port;
+  u64 generation;
+};
+
+/// __thread and initial-exec: it is read for every task.
+extern __thread CachedPort thread_port
+    __attribute__((tls_model("initial-exec")));
+
+}  // namespace internal
+
 /// All methods may be called from any thread of the process.
 class IpcManager {
  public:
@@ -110,24 +124,20 @@ class IpcManager {
   /// The calling thread's port, made when there is none.
   /// REQUIRES: a client or a runtime was started (CHI_CHECK otherwise).
   ThreadPort& Port() {
-    ThreadSlot& slot = ThisThread();
-    if (slot.generation == generation_.load(std::memory_order_relaxed)) {
-      return *slot.port;
+    const internal::CachedPort& cached = internal::thread_port;
+    if (__builtin_expect(
+            cached.generation == generation_.load(std::memory_order_relaxed),
+            1)) {
+      return *cached.port;
     }
-    return AcquirePort(slot);
+    return AcquirePort();
   }
 
  private:
-  struct ThreadSlot {
-    ThreadPort* port = nullptr;
-    u64 generation = 0;
-    PortSource* source = nullptr;
-    bool is_own = false;  // given by SetThreadPort: no source is asked
-    ~ThreadSlot();
-  };
+  class PortLease;
 
-  static ThreadSlot& ThisThread();
-  ThreadPort& AcquirePort(ThreadSlot& slot);
+  static PortLease& ThisThread();
+  static ThreadPort& AcquirePort();
   static hipc::FullPtr<char> AllocateOutside(u64 size);
 
   template <class TaskT>
@@ -136,7 +146,7 @@ class IpcManager {
     port.Free(task.template Cast<char>(), sizeof(TaskT));
   }
 
-  // Counts the changes of the source; slots of older generations are stale.
+  // Counts the changes of the source; cached ports of older ones are stale.
   static std::atomic<u64> generation_;
 };
 
