@@ -44,10 +44,13 @@ foreach(library context fiber)
   # Ahead of the system's headers of these two libraries; as system headers, for
   # their warnings are not ours.
   target_include_directories(${target} SYSTEM BEFORE PUBLIC
-    "${boost_source}/${library}/include")
+    "$<BUILD_INTERFACE:${boost_source}/${library}/include>")
   target_link_libraries(${target}
     PUBLIC Boost::headers
     PRIVATE chimaera_sanitizers Threads::Threads)
   target_compile_options(${target} PRIVATE -w)
   add_library(Boost::${library} ALIAS ${target})
 endforeach()
+# libchimaera needs them wherever it is installed.
+install(TARGETS chimaera_boost_context chimaera_boost_fiber
+  EXPORT chimaeraTargets LIBRARY DESTINATION lib)
