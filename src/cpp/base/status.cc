@@ -5,6 +5,7 @@
 
 #include "chimaera/base/status.h"
 
+#include <memory>
 #include <system_error>
 #include <utility>
 
@@ -58,7 +59,13 @@ const char* StatusCodeName(u32 code) {
 }
 
 Status::Status(StatusCode code, std::string message)
-    : state_(std::make_shared<const State>(State{code, std::move(message)})) {}
+    : state_(std::unique_ptr<State>(new State{code, std::move(message)})
+                 .release()) {}
+
+void Status::Unref() {
+  // acq_rel: what other owners read comes before the delete.
+  if (state_->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) delete state_;
+}
 
 Status Status::FromCode(u32 code, std::string message) {
   if (code == 0) {

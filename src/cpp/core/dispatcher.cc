@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <climits>
 #include <cstring>
+#include <utility>
 
 #include "chimaera/base/format.h"
 #include "chimaera/core/module_call.h"
@@ -52,11 +53,8 @@ class OneOutcome {
   const Task& header_;
 };
 
-Status CheckFlags(const Task& header) {
-  if (header.IsPeriodic()) {
-    return Status::Unimplemented("periodic tasks");
-  }
-  return Status();
+bool IsUsual(const Task& header) {
+  return !header.IsPeriodic() && !header.pool_query_.IsDynamicMode();
 }
 
 std::string NameOf(const Container& container, const MethodRow& row) {
@@ -66,24 +64,33 @@ std::string NameOf(const Container& container, const MethodRow& row) {
 
 }  // namespace
 
-Status Dispatcher::Find(const Task& header, RunContext& ctx,
-                        Target* target) const {
-  Pool* pool = pools_.Find(header.pool_id_);
+// Errors, and the queries that take more than a look into a table.
+Status Dispatcher::FindSlowly(const Task& header, const Pool* pool,
+                              RunContext& ctx, Container** container) const {
   if (pool == nullptr) {
     return Status::NotFound(Format("pool {}", header.pool_id_));
   }
-  Container* container = TryRoute(*pool, header.pool_query_, ctx.client_id);
-  if (container == nullptr) {
-    const bool decided = ctx.exec_mode == ExecMode::kExec;
-    Result<Container*> routed =
-        decided ? RouteDecided(*pool, header.pool_query_, ctx.client_id)
-                : Route(*pool, header.pool_query_, ctx.client_id);
-    if (!routed.ok()) return routed.status();
-    container = *routed;
+  Result<Container*> routed =
+      ctx.exec_mode == ExecMode::kExec
+          ? RouteDecided(*pool, header.pool_query_, ctx.client_id)
+          : Route(*pool, header.pool_query_, ctx.client_id);
+  if (!routed.ok()) return routed.status();
+  *container = *routed;
+  return Status();
+}
+
+__attribute__((always_inline)) inline Status Dispatcher::Find(
+    const Task& header, RunContext& ctx, Target* target) const {
+  Pool* pool = pools_.Find(header.pool_id_);
+  Container* container =
+      pool == nullptr ? nullptr
+                      : TryRoute(*pool, header.pool_query_, ctx.client_id);
+  if (__builtin_expect(container == nullptr, 0)) {
+    CHI_RETURN_IF_ERROR(FindSlowly(header, pool, ctx, &container));
   }
   target->container = container;
   target->row = container->methods().Find(header.method_);
-  if (target->row == nullptr) {
+  if (__builtin_expect(target->row == nullptr, 0)) {
     return container->UnknownMethod(header.method_);
   }
   ctx.container = container;
@@ -91,70 +98,83 @@ Status Dispatcher::Find(const Task& header, RunContext& ctx,
   return Status();
 }
 
-// Calls the method once, or for a dynamic query twice: first to hear which
-// query it wants.
-template <class Call>
-Status Dispatcher::RunRouted(Task& header, RunContext& ctx, Call&& call) const {
-  Target target;
-  if (header.pool_query_.IsDynamicMode()) {
-    ctx.exec_mode = ExecMode::kDynamicSchedule;
-    CHI_RETURN_IF_ERROR(Find(header, ctx, &target));
-    CHI_RETURN_IF_ERROR(call(target));
-    ctx.exec_mode = ExecMode::kExec;
-  }
-  CHI_RETURN_IF_ERROR(Find(header, ctx, &target));
-  return call(target);
-}
-
 void Dispatcher::RunSubmitted(ShmPtr pointer, RunContext& ctx) {
   Session& session = *ctx.session;
   if (session.cut_off()) return;
-  auto* shared =
-      reinterpret_cast<Task*>(session.ResolveWritable(pointer, sizeof(Task)));
-  if (shared == nullptr || pointer.offset() % alignof(Task) != 0) {
+  u64 rest = 0;
+  char* where = session.ResolveRest(pointer, &rest);
+  if (where == nullptr || rest < sizeof(Task) ||
+      pointer.offset() % alignof(Task) != 0) {
     session.Violation(
         Status::ProtocolViolation(Format("no task can lie at {}", pointer)));
     return;
   }
-  Task header{hipc::CtxAllocator<CHI_MAIN_ALLOC_T>()};
-  header.text_size_ = 0;
-  CopyTaskHeader(*shared, header);
+  Task& shared = *reinterpret_cast<Task*>(where);
+  Task header{Task::HeaderOf{shared}};
   ctx.task_id = header.task_id_;
-  OneOutcome outcome(*shared, header);
+  const OneOutcome outcome(shared, header);
 
-  SubmittedTask submitted{shared, pointer, &header};
-  Status status = CheckFlags(header);
-  if (status.ok()) {
-    status = RunRouted(header, ctx, [&](const Target& target) {
-      const MethodRow& row = *target.row;
-      if (session.ResolveWritable(pointer, row.task_size) == nullptr) {
-        return Status::BadRequest(
-            Format("{} needs a task of {} bytes, which do not lie at {}",
-                   row.name, row.task_size, pointer));
-      }
-      Status ran;
-      const Status called = CallModule(
-          [&target] { return NameOf(*target.container, *target.row); },
-          [&] { ran = row.run_submitted(*target.container, submitted, ctx); });
-      return called.ok() ? ran : called;
-    });
-  }
+  SubmittedTask submitted{&shared, pointer, &header};
+  const Status status = IsUsual(header) ? RunOnce(submitted, rest, ctx)
+                                        : RunUnusual(submitted, rest, ctx);
   if (!status.ok()) header.SetError(status.code_value(), status.message());
+}
+
+// Finds and runs the method. Inlined, since it is the path of every task.
+__attribute__((always_inline)) inline Status Dispatcher::RunOnce(
+    SubmittedTask& submitted, u64 rest, RunContext& ctx) const {
+  Target target;
+  CHI_RETURN_IF_ERROR(Find(*submitted.header, ctx, &target));
+  const MethodRow& row = *target.row;
+  if (__builtin_expect(rest < row.task_size, 0)) {
+    return Status::BadRequest(
+        Format("{} needs a task of {} bytes, at {} are {}", row.name,
+               row.task_size, submitted.pointer, rest));
+  }
+  Status ran;
+  Status called = CallModule(
+      [&target] { return NameOf(*target.container, *target.row); },
+      [&] { ran = row.run_submitted(*target.container, submitted, ctx); });
+  return called.ok() ? std::move(ran) : called;
+}
+
+// A dynamic query runs the method twice: first to hear which query it wants.
+Status Dispatcher::RunUnusual(SubmittedTask& submitted, u64 rest,
+                              RunContext& ctx) const {
+  if (submitted.header->IsPeriodic()) {
+    return Status::Unimplemented("periodic tasks");
+  }
+  ctx.exec_mode = ExecMode::kDynamicSchedule;
+  CHI_RETURN_IF_ERROR(RunOnce(submitted, rest, ctx));
+  ctx.exec_mode = ExecMode::kExec;
+  return RunOnce(submitted, rest, ctx);
 }
 
 void Dispatcher::RunInternal(hipc::FullPtr<Task> task, RunContext& ctx) {
   ctx.task_id = task->task_id_;
   task->text_size_ = 0;
-  Status status = CheckFlags(*task);
-  if (status.ok()) {
-    status = RunRouted(*task, ctx, [&](const Target& target) {
-      return CallModule(
-          [&target] { return NameOf(*target.container, *target.row); },
-          [&] { target.container->Run(task->method_, task, ctx); });
-    });
+  Status status;
+  if (IsUsual(*task)) {
+    status = RunInternalOnce(task, ctx);
+  } else if (task->IsPeriodic()) {
+    status = Status::Unimplemented("periodic tasks");
+  } else {
+    ctx.exec_mode = ExecMode::kDynamicSchedule;
+    status = RunInternalOnce(task, ctx);
+    ctx.exec_mode = ExecMode::kExec;
+    if (status.ok()) status = RunInternalOnce(task, ctx);
   }
   if (!status.ok()) task->SetError(status.code_value(), status.message());
   FinishInternalTask(task);
+}
+
+Status Dispatcher::RunInternalOnce(hipc::FullPtr<Task> task,
+                                   RunContext& ctx) const {
+  Target target;
+  CHI_RETURN_IF_ERROR(Find(*task, ctx, &target));
+  return CallModule(
+      [&target] { return NameOf(*target.container, *target.row); },
+      [&] { target.container->Run(task->method_, task, ctx); });
 }
 
 }  // namespace chi

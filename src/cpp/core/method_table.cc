@@ -21,6 +21,8 @@ MethodTable::MethodTable(const MethodRow* rows, u32 count, const char* version)
               by_id_[row.id]->name, row.name);
     by_id_[row.id] = &row;
   }
+  table_ = by_id_.data();
+  limit_ = static_cast<u32>(by_id_.size());
 }
 
 }  // namespace chi

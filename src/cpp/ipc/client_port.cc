@@ -29,12 +29,6 @@ u32 Index(Priority priority) {
 
 }  // namespace
 
-ClientPort::Ring* ClientPort::GetRing(Priority priority, Status* why) {
-  std::optional<Ring>& ring = rings_[Index(priority)];
-  if (!ring.has_value()) *why = MakeRing(priority);
-  return ring.has_value() ? &*ring : nullptr;
-}
-
 Status ClientPort::MakeRing(Priority priority) {
   CHI_RETURN_IF_ERROR(core_.Check());
   u32 worker = 0;
@@ -54,20 +48,12 @@ void ClientPort::WakeWorker(const Ring& ring) {
 
 void ClientPort::Submit(hipc::FullPtr<Task> task, Priority priority) {
   MarkPending(*task);
-  if (task.shm_.IsPrivate()) {
-    Status why = core_.Check();
-    if (why.ok()) why = Status::NoMemory("no room for a task");
-    CompleteLocally(*task, why);
-    return;
-  }
-  Status why;
-  Ring* ring = GetRing(priority, &why);
-  if (ring == nullptr) {
-    CompleteLocally(*task, why);
-    return;
-  }
-  if (!ring->producer.TryPush(task.shm_.bits_)) {
-    why = PushSlowly(*ring, task.shm_.bits_);
+  std::optional<Ring>& ring = rings_[Index(priority)];
+  const bool pushed = __builtin_expect(ring.has_value(), 1) &&
+                      !task.shm_.IsPrivate() &&
+                      ring->producer.TryPush(task.shm_.bits_);
+  if (__builtin_expect(!pushed, 0)) {
+    const Status why = SubmitSlowly(task, priority);
     if (!why.ok()) {
       CompleteLocally(*task, why);
       return;
@@ -76,12 +62,21 @@ void ClientPort::Submit(hipc::FullPtr<Task> task, Priority priority) {
   if (ring->producer.ConsumerParked()) WakeWorker(*ring);
 }
 
+Status ClientPort::SubmitSlowly(hipc::FullPtr<Task> task, Priority priority) {
+  if (task.shm_.IsPrivate()) {
+    CHI_RETURN_IF_ERROR(core_.Check());
+    return Status::NoMemory("no room for a task");
+  }
+  std::optional<Ring>& ring = rings_[Index(priority)];
+  if (!ring.has_value()) CHI_RETURN_IF_ERROR(MakeRing(priority));
+  return PushSlowly(*ring, task.shm_.bits_);
+}
+
 void ClientPort::SubmitBatch(const hipc::FullPtr<Task>* tasks, u32 n,
                              Priority priority) {
   constexpr u32 kChunk = 256;
   u64 values[kChunk];
-  Status why;
-  Ring* ring = GetRing(priority, &why);
+  std::optional<Ring>& ring = rings_[Index(priority)];
   for (u32 done = 0; done < n;) {
     const u32 end = std::min(n, done + kChunk);
     u32 count = 0;
@@ -91,7 +86,7 @@ void ClientPort::SubmitBatch(const hipc::FullPtr<Task>* tasks, u32 n,
       ++count;
     }
     u32 pushed = 0;
-    if (ring != nullptr && count > 0) {
+    if (ring.has_value() && count > 0) {
       pushed = ring->producer.TryPushBatch(values, count);
       if (pushed > 0 && ring->producer.ConsumerParked()) WakeWorker(*ring);
     }

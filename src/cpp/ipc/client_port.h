@@ -54,7 +54,7 @@ class ClientPort final : public ThreadPort {
     void (*destroy)(ThreadPort&, hipc::FullPtr<Task>);
   };
 
-  Ring* GetRing(Priority priority, Status* why);
+  Status SubmitSlowly(hipc::FullPtr<Task> task, Priority priority);
   Status MakeRing(Priority priority);
   Status PushSlowly(Ring& ring, u64 value);
   void WakeWorker(const Ring& ring);

@@ -15,19 +15,6 @@ namespace {
 // Ids that one thread hands out before it would run into the next range.
 constexpr u64 kIdsPerThread = u64{1} << 40;
 
-u64 NextThreadRange() {
-  static std::atomic<u64> next{1};
-  return next.fetch_add(1, std::memory_order_relaxed) * kIdsPerThread;
-}
-
-// __thread needs no guard at each use, as thread_local would.
-__thread u64 next_number __attribute__((tls_model("initial-exec"))) = 0;
-
-u64 NextNumber() {
-  if (__builtin_expect(next_number == 0, 0)) next_number = NextThreadRange();
-  return next_number++;
-}
-
 bool ParseU32(std::string_view text, u32* value) {
   const char* end = text.data() + text.size();
   auto [stop, error] = std::from_chars(text.data(), end, *value);
@@ -37,14 +24,16 @@ bool ParseU32(std::string_view text, u32* value) {
 }  // namespace
 
 namespace internal {
-__thread const TaskId* thread_task = nullptr;
-}  // namespace internal
 
-TaskId CreateTaskId() {
-  const u64 number = NextNumber();
-  const TaskId* current = internal::thread_task;
-  return {current != nullptr ? current->major_ : number, number};
+__thread const TaskId* thread_task = nullptr;
+__thread u64 next_task_number = 0;
+
+u64 StartTaskNumbers() {
+  static std::atomic<u64> next{1};
+  return next.fetch_add(1, std::memory_order_relaxed) * kIdsPerThread;
 }
+
+}  // namespace internal
 
 std::string PoolId::ToString() const {
   return std::to_string(major_) + "." + std::to_string(minor_);

@@ -12,7 +12,7 @@
 
 namespace chi {
 
-void Task::Wait() {
+void Task::WaitSlowly() {
   // The outcome says it all: kNotRun after a timeout, kRuntimeDied, or its
   // own.
   const Status waited = CurrentWaiter().Wait(*this, kDefaultTimeoutNs);

@@ -9,10 +9,7 @@
 
 namespace chi {
 
-void CopyTaskOutcome(const Task& from, Task& to) {
-  to.return_code_ = from.return_code_;
-  to.pool_query_ = from.pool_query_;
-  if (from.return_code_ == 0) return;
+void CopyTaskText(const Task& from, Task& to) {
   to.text_size_ = std::min(from.text_size_, Task::kTextCapacity);
   std::memcpy(to.text_, from.text_, to.text_size_);
 }

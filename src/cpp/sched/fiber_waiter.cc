@@ -36,10 +36,8 @@ Status FiberWaiter::Wait(Task& task, u64 timeout_ns) {
   if (parked.ok()) return Status();
   if (!ChangeState(task, TaskState::kAwaited, TaskState::kPending)) {
     // It was finished meanwhile, and the wake-up is on its way to `run`.
-    const Status woken = worker_.Park(run, kNoDeadlineNs);
-    if (woken.ok() && parked.code() == StatusCode::kDeadlineExceeded) {
-      return Status();
-    }
+    worker_.ParkForCertain(run);
+    if (parked.code() == StatusCode::kDeadlineExceeded) return Status();
   }
   if (parked.code() == StatusCode::kDeadlineExceeded) {
     return Status::DeadlineExceeded(

@@ -31,10 +31,12 @@ struct Detachment {
 struct Lane {
   explicit Lane(RingSource source)
       : session(std::move(source.session)),
+        client_id(session->id()),
         consumer(RingLayout<>(source.ring, source.capacity)),
         priority(source.priority) {}
 
   const std::shared_ptr<Session> session;
+  const u64 client_id;
   RingConsumer<> consumer;
   const Priority priority;
   /// Its runs that have been parked and are not finished.

@@ -51,9 +51,9 @@ void ParkedRuns::Wake(ParkedRun& run, ParkedRun::Wake why) {
 }
 
 void ParkedRuns::AddReady(ParkedRun& run) {
-  run.next = nullptr;
+  run.next_ready = nullptr;
   if (last_ready_ != nullptr) {
-    last_ready_->next = &run;
+    last_ready_->next_ready = &run;
   } else {
     first_ready_ = &run;
   }
@@ -63,7 +63,7 @@ void ParkedRuns::AddReady(ParkedRun& run) {
 ParkedRun* ParkedRuns::TakeReady() {
   ParkedRun* run = first_ready_;
   if (run == nullptr) return nullptr;
-  first_ready_ = static_cast<ParkedRun*>(run->next);
+  first_ready_ = run->next_ready;
   if (first_ready_ == nullptr) last_ready_ = nullptr;
   return run;
 }

@@ -88,12 +88,11 @@ Status WorkOrchestrator::Start() {
       return started;
     }
   }
-  running_.store(true);
+  started_.store(true);
   return Status();
 }
 
 void WorkOrchestrator::Stop() {
-  running_.store(false);
   for (auto& worker : workers_) worker->Stop();
 }
 
@@ -104,7 +103,7 @@ u32 WorkOrchestrator::MapRing(u32 pid, u32 tid) const {
 
 void WorkOrchestrator::RunOnEachWorker(
     const std::function<void(Worker&)>& job) {
-  if (!running_.load()) return;
+  if (!started_.load()) return;
   Round round(num_workers());
   const bool in_method = CurrentRun() != nullptr;
   std::unique_ptr<ParkedRun> run;
@@ -113,15 +112,15 @@ void WorkOrchestrator::RunOnEachWorker(
     round.run = run.get();
   }
   for (auto& worker : workers_) {
-    worker->Inject([&round, &job, &worker] {
+    const bool taken = worker->Inject([&round, &job, &worker] {
       job(*worker);
       round.OneDone();
     });
+    // A worker that has ended runs nothing any more, which is as good.
+    if (!taken) round.OneDone();
   }
   if (in_method) {
-    // A stopping runtime cancels the park; the jobs still run, so wait on.
-    Status parked = Status::Cancelled("");
-    while (!parked.ok()) parked = run->worker->Park(*run, kNoDeadlineNs);
+    run->worker->ParkForCertain(*run);
     return;
   }
   std::unique_lock<std::mutex> lock(round.mutex);

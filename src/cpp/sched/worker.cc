@@ -10,7 +10,9 @@
 
 #include <utility>
 
+#include "chimaera/base/check.h"
 #include "chimaera/ipc/session.h"
+#include "chimaera/sched/executor.h"
 #include "chimaera/shm/storage.h"
 #include "sched/worker_impl.h"
 
@@ -31,12 +33,15 @@ Worker::~Worker() = default;
 Status Worker::Start() { return impl_->Start(); }
 void Worker::Stop() { impl_->Stop(); }
 
-void Worker::Inject(std::function<void()> job) {
-  impl_->Inject(std::move(job));
+bool Worker::Inject(std::function<void()> job) {
+  return impl_->Inject(std::move(job));
 }
 
 void Worker::InjectTask(hipc::FullPtr<Task> task) {
-  impl_->Inject([this, task] { impl_->EnqueueLocal(task); });
+  if (impl_->Inject([this, task] { impl_->EnqueueLocal(task); })) return;
+  const Status ended = Status::RuntimeDied("the runtime has stopped");
+  task->SetError(ended.code_value(), ended.message());
+  FinishInternalTask(task);
 }
 
 void Worker::InjectCall(std::function<void(RunContext&)> call) {
@@ -54,6 +59,13 @@ void Worker::DetachSession(u64 session_id, int wake_fd,
   impl_->Inject([this, session_id, wake_fd, done = std::move(done)] {
     impl_->DetachLanes(session_id, wake_fd, done);
   });
+}
+
+bool Worker::TEST_PollOnce() {
+  SetCurrentWorker(this);
+  const bool busy = impl_->TEST_PollOnce();
+  SetCurrentWorker(nullptr);
+  return busy;
 }
 
 u32 Worker::index() const { return impl_->options().index; }
@@ -83,13 +95,15 @@ void Worker::EnqueueLocal(hipc::FullPtr<Task> task) {
 Status Worker::Park(ParkedRun& run, u64 deadline_ns) {
   return impl_->Park(run, deadline_ns);
 }
+void Worker::ParkForCertain(ParkedRun& run) { impl_->ParkForCertain(run); }
 
 void Worker::Unpark(ParkedRun& run) {
   Worker& owner = *run.worker;
   if (&owner == current_worker) {
     owner.impl_->UnparkHere(run);
   } else {
-    owner.impl_->InjectNode(&run);
+    const bool taken = owner.impl_->InjectNode(&run);
+    CHI_CHECK(taken);  // no worker ends before its runs
   }
 }
 

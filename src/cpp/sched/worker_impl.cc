@@ -83,7 +83,7 @@ void Worker::Impl::Stop() {
   DropInbox();
 }
 
-// What came after the loop had ended.
+// What came to a worker that was never started.
 void Worker::Impl::DropInbox() {
   for (InboxNode* node = inbox_.TakeAll(); node != nullptr;) {
     InboxNode* next = node->next;
@@ -93,8 +93,11 @@ void Worker::Impl::DropInbox() {
   }
 }
 
-void Worker::Impl::Inject(std::function<void()> job) {
-  InjectNode(std::make_unique<Job>(std::move(job)).release());
+bool Worker::Impl::Inject(std::function<void()> job) {
+  auto node = std::make_unique<Job>(std::move(job));
+  if (!InjectNode(node.get())) return false;
+  static_cast<void>(node.release());
+  return true;
 }
 
 void Worker::Impl::ThreadMain() {
@@ -130,7 +133,7 @@ void Worker::Impl::PinThread() {
 
 void Worker::Impl::Loop() {
   Count(stats_.fibers, fibers_.num_fibers());
-  for (;;) {
+  while (!ended_) {
     bool busy = PollLanes();
     busy |= RunLocal();
     busy |= DrainInbox();
@@ -222,7 +225,7 @@ void Worker::Impl::EndRun(Frame& frame) {
     frame.context.held_runs->fetch_sub(1, std::memory_order_release);
   }
   if (frame.lane != nullptr) {
-    frame.lane->session->EndTask();
+    if (frame.counted) frame.lane->session->EndTask();
     lanes_.RunFinished(*frame.lane);
   }
 }
@@ -235,20 +238,26 @@ Status Worker::Impl::BeforeFirstPark(Frame& frame) {
           Format("client {} has {} tasks waiting", frame.context.client_id,
                  frame.lane->session->limits().max_tasks_in_flight));
     }
-    ++frame.lane->parked_runs;
+    frame.counted = true;
   }
+  HoldWhileParked(frame);
+  return Status();
+}
+
+// Keeps what the run stands on, whoever goes meanwhile: its lane, its pool.
+void Worker::Impl::HoldWhileParked(Frame& frame) {
+  if (frame.lane != nullptr) ++frame.lane->parked_runs;
   if (frame.context.held_runs != nullptr) {
     frame.context.held_runs->fetch_add(1, std::memory_order_relaxed);
   }
   frame.was_parked = true;
-  return Status();
 }
 
 void Worker::Impl::RunSubmitted(Lane& lane, ShmPtr pointer) {
   Frame frame;
   frame.lane = &lane;
   frame.context.session = lane.session.get();
-  frame.context.client_id = lane.session->id();
+  frame.context.client_id = lane.client_id;
   BeginRun(frame);
   executor_.RunSubmitted(pointer, frame.context);
   EndRun(frame);
@@ -306,8 +315,25 @@ Status Worker::Impl::Park(ParkedRun& run, u64 deadline_ns) {
   }
 }
 
+void Worker::Impl::ParkForCertain(ParkedRun& run) {
+  CHI_CHECK(current_ != nullptr);
+  if (!frame_->was_parked) HoldWhileParked(*frame_);
+  for (;;) {
+    const Status parked = Park(run, kNoDeadlineNs);
+    if (parked.ok()) return;
+    if (parked.code() != StatusCode::kNoMemory) continue;
+    // No stack to go on with, and the wake-up, or what leads to it, may lie in
+    // this worker's inbox. Whoever polls further up starts over.
+    ++switches_;
+    if (!DrainInbox()) sched_yield();
+  }
+}
+
 Status Worker::Impl::Yield() {
   CHI_CHECK(current_ != nullptr);
+  if (stopping_ && GraceIsOver()) {
+    return Status::Cancelled("the runtime is stopping");
+  }
   CHI_RETURN_IF_ERROR(BeforeFirstPark(*frame_));
   ParkedRun run;
   Fiber* spare = fibers_.AcquireSpare();
@@ -317,13 +343,19 @@ Status Worker::Impl::Yield() {
   return Status();
 }
 
+bool Worker::Impl::GraceIsOver() const {
+  return options_.clock->NowNs() >= stop_deadline_ns_;
+}
+
 bool Worker::Impl::MayEnd(bool busy) {
-  const bool overdue = options_.clock->NowNs() >= stop_deadline_ns_;
+  const bool overdue = GraceIsOver();
   if (overdue) parked_.CancelAll();
   const bool all_ran = parked_.num_parked() == 0 && !parked_.has_ready() &&
                        local_.empty() && inbox_.LooksEmpty();
   // A client that keeps its ring full does not keep the runtime alive.
-  return all_ran && (overdue || (!busy && lanes_.LookEmpty()));
+  const bool may_end = all_ran && (overdue || (!busy && lanes_.LookEmpty()));
+  ended_ = may_end && inbox_.TryClose();
+  return ended_;
 }
 
 void Worker::Impl::Sleep() {

@@ -37,11 +37,13 @@ class Worker::Impl {
   ~Impl() { DropInbox(); }
   [[nodiscard]] Status Start();
   void Stop();
-  void InjectNode(InboxNode* node) {
-    inbox_.Push(node);
+  /// False if the worker has ended.
+  bool InjectNode(InboxNode* node) {
+    if (!inbox_.Push(node)) return false;
     sleeper_.Wake();
+    return true;
   }
-  void Inject(std::function<void()> job);
+  bool Inject(std::function<void()> job);
 
   // ---- the worker's thread ----
   void AttachLane(RingSource source, int wake_fd);
@@ -53,11 +55,16 @@ class Worker::Impl {
     local_.push_back([this, call = std::move(call)] { RunCall(call); });
   }
   [[nodiscard]] Status Park(ParkedRun& run, u64 deadline_ns);
+  void ParkForCertain(ParkedRun& run);
   void UnparkHere(ParkedRun& run) {
     parked_.Wake(run, ParkedRun::Wake::kUnparked);
   }
   [[nodiscard]] Status Yield();
 
+  bool TEST_PollOnce() {
+    DrainInbox();
+    return PollLanes();
+  }
   const WorkerOptions& options() const { return options_; }
   WorkerStats& stats() { return stats_; }
   RunContext* current_run() const { return current_; }
@@ -69,6 +76,7 @@ class Worker::Impl {
     RunContext context;
     Lane* lane = nullptr;  // null for tasks made inside the runtime
     bool was_parked = false;
+    bool counted = false;  // by its session, as a task in flight
   };
 
   void ThreadMain();
@@ -84,9 +92,11 @@ class Worker::Impl {
   void BeginRun(Frame& frame);
   void EndRun(Frame& frame);
   Status BeforeFirstPark(Frame& frame);
+  void HoldWhileParked(Frame& frame);
   void SwitchAway(ParkedRun& run, Fiber* spare);
   void DropInbox();
   bool MayEnd(bool busy);
+  bool GraceIsOver() const;
   void Sleep();
   void PinThread();
 
@@ -115,6 +125,7 @@ class Worker::Impl {
   u64 switches_ = 0;  // a loop that sees it change starts over
   u32 turns_ = 0;
   bool stopping_ = false;
+  bool ended_ = false;
   u64 stop_deadline_ns_ = kNoDeadlineNs;
 };
 

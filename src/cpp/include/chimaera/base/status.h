@@ -12,10 +12,11 @@
 #ifndef CHIMAERA_BASE_STATUS_H_
 #define CHIMAERA_BASE_STATUS_H_
 
-#include <memory>
+#include <atomic>
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "chimaera/base/types.h"
 
@@ -61,6 +62,19 @@ class [[nodiscard]] Status {
  public:
   /// Success.
   Status() = default;
+  ~Status() {
+    if (state_ != nullptr) Unref();
+  }
+  Status(const Status& other) : state_(other.state_) {
+    if (state_ != nullptr) state_->refs.fetch_add(1, std::memory_order_relaxed);
+  }
+  Status(Status&& other) noexcept : state_(other.state_) {
+    other.state_ = nullptr;
+  }
+  Status& operator=(Status other) noexcept {
+    std::swap(state_, other.state_);
+    return *this;
+  }
 
   static Status Ok() { return Status(); }
   static Status BadRequest(std::string message);
@@ -116,14 +130,17 @@ class [[nodiscard]] Status {
   Status WithContext(std::string_view prefix) const;
 
  private:
+  // Shared by copies; the last one frees it.
   struct State {
     StatusCode code;
     std::string message;
+    mutable std::atomic<u32> refs{1};
   };
 
   Status(StatusCode code, std::string message);
+  void Unref();
 
-  std::shared_ptr<const State> state_;  // null means success
+  const State* state_ = nullptr;  // null means success
 };
 
 inline std::ostream& operator<<(std::ostream& out, const Status& status) {

@@ -29,8 +29,11 @@ class Dispatcher final : public Executor {
   };
 
   Status Find(const Task& header, RunContext& ctx, Target* target) const;
-  template <class Call>
-  Status RunRouted(Task& header, RunContext& ctx, Call&& call) const;
+  Status FindSlowly(const Task& header, const Pool* pool, RunContext& ctx,
+                    Container** container) const;
+  Status RunOnce(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
+  Status RunUnusual(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
+  Status RunInternalOnce(hipc::FullPtr<Task> task, RunContext& ctx) const;
 
   PoolManager& pools_;
 };

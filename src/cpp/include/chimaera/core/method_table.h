@@ -57,7 +57,7 @@ class MethodTable {
 
   /// The row of `id`, or null. Safe from any thread.
   const MethodRow* Find(MethodId id) const {
-    return id < by_id_.size() ? by_id_[id] : nullptr;
+    return id < limit_ ? table_[id] : nullptr;
   }
   const MethodRow* begin() const { return rows_; }
   const MethodRow* end() const { return rows_ + count_; }
@@ -68,6 +68,9 @@ class MethodTable {
   u32 count_;
   const char* version_;
   std::vector<const MethodRow*> by_id_;
+  // by_id_ in the shape in which Find needs it.
+  const MethodRow* const* table_ = nullptr;
+  u32 limit_ = 0;
 };
 
 namespace internal {

@@ -35,7 +35,8 @@ class Pool {
         module_(module),
         config_(std::move(config)),
         addresses_(std::move(addresses)),
-        containers_(std::move(containers)) {}
+        containers_(std::move(containers)),
+        num_local_(static_cast<u32>(containers_.size())) {}
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
@@ -49,7 +50,7 @@ class Pool {
   /// Containers on all nodes.
   u32 num_containers() const { return addresses_.num_containers(); }
   /// Containers on this node.
-  u32 num_local() const { return static_cast<u32>(containers_.size()); }
+  u32 num_local() const { return num_local_; }
   /// The container with this id; null if there is none or it is elsewhere.
   Container* container(ContainerId id) const {
     const auto local = addresses_.LocalIndexOf(id);
@@ -87,6 +88,7 @@ class Pool {
   const std::string config_;
   const AddressTable addresses_;
   const std::vector<ContainerPtr> containers_;  // by local index
+  const u32 num_local_;
 
   // Written by PoolManager, read by whoever reports it.
   std::atomic<PoolState> state_{PoolState::kCreating};

@@ -79,12 +79,13 @@ struct TaskId {
 };
 static_assert(sizeof(TaskId) == 16);
 
-/// A fresh id. Inside a task's method it belongs to that task's group;
-/// elsewhere it opens a group of its own, unique in this process.
-/// Safe from any thread.
-TaskId CreateTaskId();
-
 namespace internal {
+
+/// The next number of this thread; 0 when it has no range yet.
+extern __thread u64 next_task_number __attribute__((tls_model("initial-exec")));
+
+/// Takes a range of numbers for this thread and returns its first.
+u64 StartTaskNumbers();
 
 /// The task whose method runs on this thread, or null; set by workers.
 /// __thread and initial-exec: it is written for every task.
@@ -92,6 +93,17 @@ extern __thread const TaskId* thread_task
     __attribute__((tls_model("initial-exec")));
 
 }  // namespace internal
+
+/// A fresh id. Inside a task's method it belongs to that task's group;
+/// elsewhere it opens a group of its own, unique in this process.
+/// Safe from any thread.
+inline TaskId CreateTaskId() {
+  u64 number = internal::next_task_number;
+  if (__builtin_expect(number == 0, 0)) number = internal::StartTaskNumbers();
+  internal::next_task_number = number + 1;
+  const TaskId* current = internal::thread_task;
+  return {current != nullptr ? current->major_ : number, number};
+}
 
 }  // namespace chi
 

@@ -174,7 +174,15 @@ void IpcManager::EnqueueBatch(const std::vector<hipc::FullPtr<TaskT>>& tasks,
   std::vector<hipc::FullPtr<Task>> plain;
   plain.reserve(tasks.size());
   for (const auto& task : tasks) plain.push_back(task.template Cast<Task>());
-  Port().SubmitBatch(plain.data(), static_cast<u32>(plain.size()), priority);
+  ThreadPort& port = Port();
+  // Asked before: afterwards their lines are on the way to a worker.
+  bool any_forget = false;
+  for (const auto& task : tasks) any_forget |= task->IsFireAndForget();
+  port.SubmitBatch(plain.data(), static_cast<u32>(plain.size()), priority);
+  if (!any_forget) return;
+  for (const auto& task : plain) {
+    if (task->IsFireAndForget()) port.Orphan(task, &DestroyAs<TaskT>);
+  }
 }
 
 template <class TaskT>

@@ -81,6 +81,17 @@ class Session {
     return own != nullptr ? own : commons_->segments.Resolve(p, size);
   }
 
+  /// Where `p` lies in an own segment, and how many bytes lie there up to the
+  /// segment's end; nullptr as above.
+  [[nodiscard]] char* ResolveRest(ShmPtr p, u64* rest) const {
+    const u32 index = u32{p.segment()} - 1;
+    if (index >= num_segments_.load(std::memory_order_acquire)) return nullptr;
+    const OwnSegment& segment = table_[index];
+    if (p.offset() > segment.size) return nullptr;
+    *rest = segment.size - p.offset();
+    return segment.base + p.offset();
+  }
+
   /// The same for own segments only: where results may be written that the
   /// client asked for.
   [[nodiscard]] char* ResolveWritable(ShmPtr p, u64 size) const {

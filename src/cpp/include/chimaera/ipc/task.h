@@ -84,6 +84,22 @@ struct alignas(kCacheLineSize) Task {
   OUT u32 text_size_;
   OUT char text_[kTextCapacity];
 
+  /// Copies line 0 of a task that may change meanwhile, each field once; the
+  /// state word is not part of it. Has no text.
+  struct HeaderOf {
+    const Task& task;
+  };
+  explicit Task(HeaderOf from)
+      : pool_id_(from.task.pool_id_),
+        task_id_(from.task.task_id_),
+        period_ns_(from.task.period_ns_),
+        pool_query_(from.task.pool_query_),
+        method_(from.task.method_),
+        task_flags_(from.task.task_flags_),
+        return_code_(static_cast<u32>(StatusCode::kNotRun)),
+        timeout_ms_(from.task.timeout_ms_),
+        text_size_(0) {}
+
   /// Makes an empty task, as the receiving side of a copy.
   explicit Task(const hipc::CtxAllocator<CHI_MAIN_ALLOC_T>& /*alloc*/)
       : return_code_(static_cast<u32>(StatusCode::kNotRun)) {}
@@ -103,7 +119,9 @@ struct alignas(kCacheLineSize) Task {
   /// Sleeps until this task is done, or the client's default timeout is over
   /// (then return_code_ still says kNotRun), or the runtime is dead (then it
   /// says kRuntimeDied). Inside a method only the method's fiber sleeps.
-  void Wait();
+  void Wait() {
+    if (!IsComplete()) WaitSlowly();
+  }
 
   /// The same with a bound of its own. kOk says that the task is done, not
   /// that it succeeded. kDeadlineExceeded: still running. kRuntimeDied.
@@ -144,6 +162,9 @@ struct alignas(kCacheLineSize) Task {
 
   /// The allocator the guide's string constructors ask for.
   hipc::CtxAllocator<CHI_MAIN_ALLOC_T> GetCtxAllocator() const { return {}; }
+
+ private:
+  void WaitSlowly();
 };
 
 // The worker copies exactly one line, and lines 1 to 3 are only for errors.

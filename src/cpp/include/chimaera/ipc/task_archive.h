@@ -44,8 +44,15 @@ inline void CopyTaskHeader(const Task& from, Task& to) {
   to.timeout_ms_ = from.timeout_ms_;
 }
 
+/// Copies an error's text.
+void CopyTaskText(const Task& from, Task& to);
+
 /// Copies return code, error text and query, for the dispatcher.
-void CopyTaskOutcome(const Task& from, Task& to);
+inline void CopyTaskOutcome(const Task& from, Task& to) {
+  to.return_code_ = from.return_code_;
+  to.pool_query_ = from.pool_query_;
+  if (from.return_code_ != 0) CopyTaskText(from, to);
+}
 
 namespace internal {
 

@@ -63,6 +63,7 @@ class WorkOrchestrator : public PortSource {
   u32 MapRing(u32 pid, u32 tid) const;
 
   /// Runs `job` on every worker between two tasks, and returns when all have.
+  /// Workers that have not begun or have ended are left out.
   /// Parks the fiber in a method, blocks the thread elsewhere; bounded by the
   /// workers' longest method.
   void RunOnEachWorker(const std::function<void(Worker&)>& job);
@@ -79,7 +80,7 @@ class WorkOrchestrator : public PortSource {
  private:
   const std::unique_ptr<CpuClaims> claims_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::atomic<bool> running_{false};
+  std::atomic<bool> started_{false};
   Mutex mu_;
   std::vector<std::unique_ptr<ThreadPort>> ports_ CHI_GUARDED_BY(mu_);
 };

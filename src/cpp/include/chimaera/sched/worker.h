@@ -90,10 +90,11 @@ class Worker {
 
   /// Runs `job` between two tasks, outside any method, and wakes the worker if
   /// it sleeps. Jobs run in the order in which one thread injected them. A job
-  /// must not block. Jobs injected after Stop has returned never run.
-  void Inject(std::function<void()> job);
+  /// must not block. False, and `job` dropped, once the worker has ended.
+  bool Inject(std::function<void()> job);
 
-  /// Hands a task made inside the runtime to this worker.
+  /// Hands a task made inside the runtime to this worker. It fails with
+  /// kRuntimeDied once the worker has ended.
   void InjectTask(hipc::FullPtr<Task> task);
 
   /// Runs `call` on this worker as if it were a method, so it may park.
@@ -106,6 +107,10 @@ class Worker {
   /// Stops polling the rings of `session_id`; `done` runs, on this worker,
   /// when none of its tasks is running or parked here any more.
   void DetachSession(u64 session_id, int wake_fd, std::function<void()> done);
+
+  /// One turn over the rings on the calling thread, for counting instructions
+  /// and for tests. Methods must not park. REQUIRES: never started.
+  bool TEST_PollOnce();
 
   u32 index() const;
   const Clock& clock() const;
@@ -140,10 +145,16 @@ class Worker {
   /// goes away. REQUIRES: inside a method.
   [[nodiscard]] Status Park(ParkedRun& run, u64 deadline_ns);
 
+  /// The same without a deadline, until Unpark for certain: for waits that
+  /// cannot be given up, since somebody is about to unpark `run`. Not counted
+  /// against the client's tasks.
+  void ParkForCertain(ParkedRun& run);
+
   /// Makes a parked run ready. From any thread, at most once per Park.
   static void Unpark(ParkedRun& run);
 
-  /// Lets everything else that is ready run first.
+  /// Lets everything else that is ready run first. kCancelled when a stopping
+  /// worker's grace is over.
   [[nodiscard]] Status Yield();
 
  private:
@@ -172,6 +183,9 @@ struct ParkedRun : InboxNode {
   RunContext* context = nullptr;
   ParkedRun* previous_parked = nullptr;
   ParkedRun* next_parked = nullptr;
+  /// Not `next`: the run may be in the inbox too, when its deadline has come
+  /// and another thread unparks it at the same time.
+  ParkedRun* next_ready = nullptr;
   u64 deadline_ns = kNoDeadlineNs;
   Wake wake = Wake::kNone;
   bool unparked_early = false;  ///< Unparked when it was not parked.

@@ -1,0 +1,111 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// chimaera_null_task_loop N: runs N null tasks with client and worker taking
+// turns in one thread, so that callgrind counts exactly what a task costs:
+// create, enqueue, run, complete, delete. See scripts/count_instructions.py.
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "chimaera/base/check.h"
+#include "chimaera/base/log.h"
+#include "chimaera/core/dispatcher.h"
+#include "chimaera/core/module_manager.h"
+#include "chimaera/core/pool_manager.h"
+#include "chimaera/echo/echo_client.h"
+#include "chimaera/ipc/control_server.h"
+#include "chimaera/runtime/runtime.h"
+#include "chimaera/sched/worker.h"
+
+namespace chi::bench {
+namespace {
+
+// A runtime whose only worker has no thread.
+class OneThreadRuntime final : private SessionEvents {
+ public:
+  explicit OneThreadRuntime(const std::string& dir)
+      : pools_(modules_), dispatcher_(pools_) {
+    ControlServerOptions options;
+    options.runtime_dir = dir;
+    auto control = ControlServer::Start(options, *this);
+    CHI_CHECK_OK(control.status());
+    control_ = std::move(*control);
+    worker_ = std::make_unique<Worker>(WorkerOptions(), dispatcher_);
+    PoolRequest request;
+    request.mod_name = "chimaera_echo";
+    request.pool_name = "echo";
+    request.pool_id = PoolId(9000, 0);
+    RunContext ctx;
+    CHI_CHECK_OK(pools_.GetOrCreate(request, {}, ctx).status());
+  }
+  ~OneThreadRuntime() override {
+    control_->Stop();
+    worker_.reset();
+  }
+
+  Worker& worker() { return *worker_; }
+
+ private:
+  Result<u32> OnAttachRing(const std::shared_ptr<Session>& session,
+                           const RingRequest& ring) override {
+    RingSource source;
+    source.session = session;
+    source.ring = ring.memory;
+    source.capacity = ring.capacity;
+    worker_->AttachRing(std::move(source), -1);
+    return 0;
+  }
+  void OnSessionGone(const std::shared_ptr<Session>& /*session*/) override {}
+
+  ModuleManager modules_;
+  PoolManager pools_;
+  Dispatcher dispatcher_;
+  std::unique_ptr<ControlServer> control_;
+  std::unique_ptr<Worker> worker_;
+};
+
+// Not inlined: callgrind counts what happens inside it.
+__attribute__((noinline)) void MeasuredLoop(chimaera::echo::Client& echo,
+                                            Worker& worker, long count) {
+  for (long i = 0; i < count; ++i) {
+    auto null = echo.AsyncNull(HSHM_MCTX, PoolQuery::Local());
+    worker.TEST_PollOnce();
+    null.Wait();
+  }
+}
+
+int Run(long count) {
+  char dir[] = "/tmp/chimaera-count-XXXXXX";
+  CHI_CHECK(mkdtemp(dir) != nullptr);
+  SetLogLevel(LogLevel::kWarning);
+  {
+    OneThreadRuntime runtime(dir);
+    ClientConfig config;
+    config.runtime_dir = dir;
+    auto client = Chimaera::Attach(config);
+    CHI_CHECK_OK(client.status());
+    chimaera::echo::Client echo(PoolId(9000, 0));
+    // The first task makes the thread's port and ring.
+    auto first = echo.AsyncNull(HSHM_MCTX, PoolQuery::Local());
+    while (!first.IsDone()) runtime.worker().TEST_PollOnce();
+    CHI_CHECK_OK(first->GetStatus());
+    MeasuredLoop(echo, runtime.worker(), count);
+  }
+  rmdir(dir);
+  return 0;
+}
+
+}  // namespace
+}  // namespace chi::bench
+
+int main(int argc, char** argv) {
+  const long count = argc == 2 ? std::atol(argv[1]) : 0;
+  if (count > 0) return chi::bench::Run(count);
+  std::fprintf(stderr, "usage: chimaera_null_task_loop COUNT\n");
+  return 2;
+}
