@@ -2,18 +2,104 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Import-light on purpose: the build runs `chimaera.codegen` from the source
-# tree before the extension exists and before the package is installed.
-"""Chimaera: tasks over shared memory, next to the data."""
+# tree before the extension exists and before the package is installed, and the
+# command line must answer --help at once.
+"""Chimaera: tasks over shared memory, next to the data.
+
+>>> import chimaera
+>>> with chimaera.local() as rt:
+...     device = rt.bdev(size_bytes=1 << 20)
+...     block = device.allocate(8)
+...     device.write(block, b"chimaera")
+...     device.read(block).tobytes()
+8
+b'chimaera'
+
+:func:`local` runs a runtime inside this process, :func:`connect` attaches to one
+that :func:`start` (or ``chimaera start``) has left running. Every operation is a
+call, and with ``_async`` a :class:`Future` that can also be awaited. Errors are
+exceptions of :mod:`chimaera.errors`.
+"""
 
 from __future__ import annotations
 
-__all__ = ["__version__"]
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chimaera import errors, testing
+    from chimaera.bdev import BdevStats, Block, BlockDevice
+    from chimaera.daemon import start, stop
+    from chimaera.echo import Echo
+    from chimaera.errors import ChimaeraError
+    from chimaera.pool import Pool, PoolId, PoolInfo, PoolQuery
+    from chimaera.runtime import Runtime, RuntimeStatus, connect, local
+    from chimaera.stats import Stats
+    from chimaera.task import Future
+
+__all__ = [
+    "BdevStats",
+    "Block",
+    "BlockDevice",
+    "ChimaeraError",
+    "Echo",
+    "Future",
+    "Pool",
+    "PoolId",
+    "PoolInfo",
+    "PoolQuery",
+    "Runtime",
+    "RuntimeStatus",
+    "Stats",
+    "__version__",
+    "connect",
+    "errors",
+    "local",
+    "start",
+    "stop",
+    "testing",
+]
+
+# Where each public name is defined; "" for modules.
+_HOMES = {
+    "BdevStats": "bdev",
+    "Block": "bdev",
+    "BlockDevice": "bdev",
+    "ChimaeraError": "errors",
+    "Echo": "echo",
+    "Future": "task",
+    "Pool": "pool",
+    "PoolId": "pool",
+    "PoolInfo": "pool",
+    "PoolQuery": "pool",
+    "Runtime": "runtime",
+    "RuntimeStatus": "runtime",
+    "Stats": "stats",
+    "connect": "runtime",
+    "local": "runtime",
+    "start": "daemon",
+    "stop": "daemon",
+    "errors": "",
+    "testing": "",
+}
 
 
-def __getattr__(name: str) -> str:
-    """Look the version up when asked for: installation metadata is slow."""
-    if name != "__version__":
+def __getattr__(name: str) -> Any:
+    """Import what is asked for, when it is asked for."""
+    import importlib
+
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("chimaera")
+    if name not in _HOMES:
         raise AttributeError(f"module 'chimaera' has no attribute {name!r}")
-    from importlib.metadata import version
+    home = _HOMES[name]
+    module = importlib.import_module(f"chimaera.{home or name}")
+    found = getattr(module, name) if home else module
+    globals()[name] = found
+    return found
 
-    return version("chimaera")
+
+def __dir__() -> list[str]:
+    """Public names, also those not yet imported."""
+    return sorted({*globals(), *__all__})

@@ -5,11 +5,13 @@
 
 #include <chimaera/bdev/bdev_client.h>
 
+#include <cstring>
 #include <utility>
 #include <vector>
 
 #include "chimaera/ipc/client_core.h"
 #include "python/array.h"
+#include "python/block.h"
 #include "python/call.h"
 #include "python/pybind.h"
 #include "python/query.h"
@@ -20,15 +22,6 @@ namespace {
 namespace bdev = chimaera::bdev;
 
 using ConnectionPtr = std::shared_ptr<Connection>;
-/// offset, size, id, container.
-using BlockTuple = std::tuple<u64, u64, u64, u32>;
-
-bdev::Block ToBlock(const BlockTuple& row) {
-  bdev::Block block;
-  std::tie(block.offset_, block.size_, block.block_id_, block.container_id_) =
-      row;
-  return block;
-}
 
 std::unique_ptr<Call> Allocate(const ConnectionPtr& connection,
                                const PoolIdTuple& pool, const QueryTuple& query,

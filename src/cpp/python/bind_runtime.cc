@@ -5,10 +5,13 @@
 
 #include <chimaera/admin/admin_client.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "chimaera/base/log.h"
 #include "chimaera/core/config.h"
 #include "chimaera/ipc/client_core.h"
 #include "chimaera/ipc/runtime_dir.h"
@@ -32,6 +35,12 @@ ConnectionPtr Local(const std::optional<std::string>& config_text,
   RuntimeConfig config = ValueOf(
       config_text.has_value() ? RuntimeConfig::FromYaml(*config_text, origin)
                               : RuntimeConfig::Load());
+  // A program that embeds a runtime did not ask for its news; and what the
+  // environment says goes before both.
+  if (std::getenv("CHI_LOG_LEVEL") == nullptr &&
+      std::getenv("CHI_DEBUG") == nullptr) {
+    SetLogLevel(std::max(config.log_level, LogLevel::kWarning));
+  }
   return Connection::Open([config] { return Chimaera::StartEmbedded(config); });
 }
 
@@ -192,7 +201,7 @@ void BindConnection(py::module_& m) {
                                c.Sweep();
                                return c.client().task_bytes();
                              }))
-      .def_readonly("bytes_staged", &Connection::bytes_staged);
+      .def_readwrite("bytes_staged", &Connection::bytes_staged);
 }
 
 void BindBuffer(py::module_& m) {

@@ -1,0 +1,172 @@
+# SPDX-FileCopyrightText: 2026 The Chimaera Authors
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Types of the extension, written by hand after src/cpp/python/bind_*.cc. What a
+# Call's value is stands beside the function that makes it.
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+_PoolId: TypeAlias = tuple[int, int]
+_Query: TypeAlias = tuple[int, int, int]
+_Block: TypeAlias = tuple[int, int, int, int]
+
+class Connection:
+    @staticmethod
+    def local(config_text: str | None, origin: str) -> Connection: ...
+    @staticmethod
+    def attach(runtime_dir: str, name: str, timeout_s: float) -> Connection: ...
+    def close(self) -> None: ...
+    def check(self) -> None: ...
+    @property
+    def closed(self) -> bool: ...
+    @property
+    def forked(self) -> bool: ...
+    @property
+    def is_local(self) -> bool: ...
+    @property
+    def runtime_dir(self) -> str: ...
+    @property
+    def num_workers(self) -> int: ...
+    @property
+    def session_id(self) -> int: ...
+    @property
+    def runtime_pid(self) -> int: ...
+    @property
+    def buffer_bytes(self) -> int: ...
+    @property
+    def task_bytes(self) -> int: ...
+    bytes_staged: int
+
+class Buffer:
+    def __init__(self, connection: Connection, size: int) -> None: ...
+    def __len__(self) -> int: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+
+class Call:
+    def done(self) -> bool: ...
+    def wait(self, timeout_s: float) -> bool: ...
+    def error(self) -> BaseException | None: ...
+    def value(self) -> Any: ...
+
+def status_code_name(code: int) -> str: ...
+def close_current() -> None: ...
+def locate(name: str) -> str: ...
+
+# None
+def call(
+    connection: Connection, pool_id: _PoolId, method: int, query: _Query
+) -> Call: ...
+
+# ---- admin ----
+
+# _PoolId
+def create_pool(
+    connection: Connection,
+    module: str,
+    name: str,
+    pool_id: _PoolId,
+    num_containers: int,
+    config: str,
+) -> Call: ...
+
+# None
+def destroy_pool(connection: Connection, pool_id: _PoolId) -> Call: ...
+
+# list of (id, name, module, num_containers, state, held_runs)
+def list_pools(connection: Connection) -> Call: ...
+
+# (pid, uptime_ns, resident_bytes, num_pools, pools_created, pools_destroyed,
+#  list of (tasks, parks, sleeps, parked, rings, fibers))
+def get_stats(connection: Connection) -> Call: ...
+
+# None
+def flush(connection: Connection, wait_s: float) -> Call: ...
+
+# None
+def stop_runtime(connection: Connection) -> Call: ...
+
+# ---- echo ----
+
+# None
+def echo_null(connection: Connection, pool_id: _PoolId, query: _Query) -> Call: ...
+
+# bytes and container_id
+def echo_echo(
+    connection: Connection, pool_id: _PoolId, query: _Query, text: bytes | str
+) -> Call: ...
+
+# None
+def echo_sleep(
+    connection: Connection, pool_id: _PoolId, query: _Query, duration_ns: int
+) -> Call: ...
+
+# None
+def echo_busy(
+    connection: Connection, pool_id: _PoolId, query: _Query, duration_ns: int
+) -> Call: ...
+
+# None
+def echo_throw(
+    connection: Connection, pool_id: _PoolId, query: _Query, text: str
+) -> Call: ...
+
+# None
+def echo_crash(
+    connection: Connection, pool_id: _PoolId, query: _Query, kind: int
+) -> Call: ...
+
+# int
+def echo_spawn(
+    connection: Connection, pool_id: _PoolId, query: _Query, count: int
+) -> Call: ...
+
+# ---- bdev ----
+
+# list of _Block
+def bdev_allocate(
+    connection: Connection, pool_id: _PoolId, query: _Query, size: int
+) -> Call: ...
+
+# None
+def bdev_free(
+    connection: Connection, pool_id: _PoolId, blocks: Sequence[_Block]
+) -> Call: ...
+
+# int: bytes written
+def bdev_write(
+    connection: Connection, pool_id: _PoolId, block: _Block, data: Any, offset: int
+) -> Call: ...
+
+# out
+def bdev_read(
+    connection: Connection, pool_id: _PoolId, block: _Block, out: Any, offset: int
+) -> Call: ...
+
+# (total, remaining, largest_free, num_blocks, num_pins, alignment, num_reads,
+#  num_writes, bytes_read, bytes_written, read_ns, write_ns)
+def bdev_stats(connection: Connection, pool_id: _PoolId, query: _Query) -> Call: ...
+
+# ---- stats ----
+
+# (count, nans, min, max, sum, below, above, list of bins)
+def stats_reduce(
+    connection: Connection,
+    pool_id: _PoolId,
+    query: _Query,
+    bdev_pool: _PoolId,
+    blocks: Sequence[_Block],
+    dtype: int,
+    histogram: tuple[float, float, int],
+) -> Call: ...
+
+# None
+def stats_hill_shade(
+    connection: Connection,
+    pool_id: _PoolId,
+    query: _Query,
+    bdev_pool: _PoolId,
+    source: _Block,
+    target: _Block,
+    how: tuple[int, int, float, float, float, float, int, int],
+) -> Call: ...

@@ -1,0 +1,270 @@
+# SPDX-FileCopyrightText: 2026 The Chimaera Authors
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Arguments and exit codes only; what a command does is imported when it runs, so
+# that --help answers at once.
+"""The command ``chimaera``, also ``python -m chimaera``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+__all__ = ["main", "start_runtime_main", "stop_runtime_main"]
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2  # also: a runtime runs already
+EXIT_NO_RUNTIME = 3
+EXIT_INTERRUPTED = 130
+
+_EPILOG = """exit codes:
+  0    done
+  1    failed; standard error says why
+  2    a wrong command line, or `start` where a runtime runs already
+  3    no runtime runs there
+  130  stopped by Ctrl-C
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments without the program's name; those of the process by default.
+
+    Returns
+    -------
+    int
+        The exit code; ``chimaera --help`` lists them.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["refresh-repo"]:
+        from chimaera.codegen.cli import main as refresh_repo
+
+        return refresh_repo(arguments[1:], prog="chimaera refresh-repo")
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except ImportError as error:
+        return _failed(error, EXIT_FAILED)
+    except Exception as error:
+        from chimaera.errors import ChimaeraError, NoRuntimeError
+
+        if isinstance(error, NoRuntimeError):
+            return _failed(error, EXIT_NO_RUNTIME)
+        if isinstance(error, (ChimaeraError, OSError)):
+            return _failed(error, EXIT_FAILED)
+        raise
+
+
+def start_runtime_main() -> NoReturn:
+    """Become the program chimaera_start_runtime."""
+    _become("chimaera_start_runtime")
+
+
+def stop_runtime_main() -> NoReturn:
+    """Become the program chimaera_stop_runtime."""
+    _become("chimaera_stop_runtime")
+
+
+def _become(tool: str) -> NoReturn:
+    from chimaera.daemon import tool_path
+    from chimaera.errors import NotFoundError
+
+    try:
+        path = tool_path(tool)
+    except NotFoundError as error:
+        sys.exit(_failed(error, EXIT_FAILED))
+    os.execv(path, [tool, *sys.argv[1:]])  # noqa: S606 - no shell
+
+
+def _failed(error: BaseException, code: int) -> int:
+    print(f"chimaera: {error}", file=sys.stderr)
+    return code
+
+
+# ---- arguments ----------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="chimaera",
+        description="Tasks over shared memory, next to the data.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], what: str) -> Any:
+        command = commands.add_parser(name, help=what, description=what)
+        command.set_defaults(run=run)
+        return command
+
+    _where(start := add("start", _start, "start a runtime in the background"))
+    start.add_argument("--config", help="YAML file of settings")
+    start.add_argument("--log-file", help="default: runtime.log in its directory")
+    _seconds(start)
+    _where(stop := add("stop", _stop, "stop a runtime and wait for its end"))
+    _seconds(stop)
+    _where(status := add("status", _status, "what a runtime does"))
+    _json(status)
+    doctor = add("doctor", _doctor, "look for what keeps a runtime from working")
+    doctor.add_argument("--runtime-dir", help="directory of the runtime")
+    _json(doctor)
+    _demo_arguments(add("demo", _demo, "a near-data pipeline on a real terrain"))
+    add("cmake-dir", _cmake_dir, "print where find_package(chimaera) has to look")
+    # Taken out by main before; here for --help.
+    add("refresh-repo", _version, "generate the method tables of a module repository")
+    add("version", _version, "print the version")
+    return parser
+
+
+def _where(command: argparse.ArgumentParser) -> None:
+    place = command.add_mutually_exclusive_group()
+    place.add_argument("--name", help="to tell several runtimes apart")
+    place.add_argument("--runtime-dir", help="where runtime and clients meet")
+
+
+def _seconds(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--timeout", type=float, default=30.0, metavar="S", help="seconds (30)"
+    )
+
+
+def _json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="for programs")
+
+
+def _demo_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--connect",
+        action="store_true",
+        help="use a runtime that runs already, instead of one of its own",
+    )
+    _where(command)
+    command.add_argument(
+        "--size", default="256MiB", help="bytes of terrain to process (256MiB)"
+    )
+    command.add_argument(
+        "--output", default="demo-output", help="folder for the picture (demo-output)"
+    )
+    _json(command)
+
+
+# ---- commands -----------------------------------------------------------------
+
+
+def _start(options: argparse.Namespace) -> int:
+    from chimaera.daemon import start
+    from chimaera.errors import AlreadyExistsError
+
+    try:
+        daemon = start(
+            options.name,
+            runtime_dir=options.runtime_dir,
+            config=options.config,
+            log_file=options.log_file,
+            timeout_s=options.timeout,
+        )
+    except AlreadyExistsError as error:
+        return _failed(error, EXIT_USAGE)
+    how = ""
+    if options.name:
+        how = repr(options.name)
+    elif options.runtime_dir:
+        how = f"runtime_dir={str(daemon.runtime_dir)!r}"
+    print(f"runtime of pid {daemon.pid} runs in {daemon.runtime_dir}")
+    print(f"connect:  chimaera.connect({how})")
+    print(f"log:      {daemon.log_file}")
+    return EXIT_OK
+
+
+def _stop(options: argparse.Namespace) -> int:
+    from chimaera.daemon import runtime_dir_of, stop
+
+    directory = runtime_dir_of(options.name, options.runtime_dir)
+    if stop(runtime_dir=directory, timeout_s=options.timeout):
+        print(f"the runtime in {directory} has stopped")
+        return EXIT_OK
+    print(f"no runtime ran in {directory}", file=sys.stderr)
+    return EXIT_NO_RUNTIME
+
+
+def _status(options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from chimaera.runtime import connect
+
+    with connect(options.name, runtime_dir=options.runtime_dir) as runtime:
+        status = runtime.status()
+        pools = runtime.pools()
+        facts = {
+            **asdict(status),
+            "runtime_dir": str(runtime.runtime_dir),
+            "tasks": status.tasks,
+            "rings": sum(worker.rings for worker in status.workers),
+            "pools": [{**asdict(pool), "id": str(pool.id)} for pool in pools],
+        }
+    if options.json:
+        print(json.dumps(facts, indent=2))
+        return EXIT_OK
+    print(f"runtime of pid {status.pid} in {facts['runtime_dir']}")
+    print(f"  up for    {status.uptime_s:.1f} s")
+    print(f"  memory    {status.resident_bytes / 2**20:.1f} MiB")
+    print(f"  workers   {len(status.workers)}, {status.tasks} tasks so far")
+    print(f"  clients   {facts['rings']} threads attached")
+    print(f"  pools     {len(pools)}")
+    for pool in pools:
+        print(f"    {pool.id!s:12} {pool.module:18} {pool.name} ({pool.state})")
+    return EXIT_OK
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from chimaera.doctor import examine
+
+    findings = list(examine(options.runtime_dir))
+    if options.json:
+        print(json.dumps([finding.as_dict() for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            print(f"{finding.level:8} {finding.name:14} {finding.found}")
+            if finding.mend:
+                print(f"{'':8} {'':14} -> {finding.mend}")
+    bad = any(finding.level == "error" for finding in findings)
+    return EXIT_FAILED if bad else EXIT_OK
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from chimaera.demo import main as demo
+
+    return demo(
+        connect=options.connect,
+        name=options.name,
+        runtime_dir=options.runtime_dir,
+        size=options.size,
+        output=Path(options.output),
+        as_json=options.json,
+    )
+
+
+def _cmake_dir(_options: argparse.Namespace) -> int:
+    print(Path(__file__).with_name("lib") / "cmake")
+    return EXIT_OK
+
+
+def _version(_options: argparse.Namespace) -> int:
+    import chimaera
+
+    print(chimaera.__version__)
+    return EXIT_OK

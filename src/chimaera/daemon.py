@@ -1,0 +1,233 @@
+# SPDX-FileCopyrightText: 2026 The Chimaera Authors
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The runtime of a daemon is a C++ program of its own, not a Python process: it
+# starts in milliseconds and holds no interpreter.
+"""Starting and stopping a runtime in the background."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from chimaera.errors import (
+    AlreadyExistsError,
+    ChimaeraError,
+    DeadlineExceededError,
+    NotFoundError,
+    from_code,
+)
+from chimaera.task import DEFAULT_TIMEOUT_S, check_timeout
+
+__all__ = ["Daemon", "runtime_dir_of", "start", "stop", "tool_path"]
+
+_EXIT_OK, _EXIT_NO_RUNTIME = 0, 3
+_READY_BYTES_MAX = 65536
+_LOG_TAIL_BYTES = 2000
+
+AnyPath = str | os.PathLike[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """A runtime that was started.
+
+    Attributes
+    ----------
+    pid : int
+    runtime_dir : Path
+    log_file : Path
+    """
+
+    pid: int
+    runtime_dir: Path
+    log_file: Path
+
+
+def start(
+    name: str | None = None,
+    *,
+    runtime_dir: AnyPath | None = None,
+    config: AnyPath | None = None,
+    log_file: AnyPath | None = None,
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+) -> Daemon:
+    """Start a runtime in the background; return when it answers.
+
+    Parameters
+    ----------
+    name : str, optional
+        To tell several of this user apart.
+    runtime_dir : path, optional
+        Where it meets its clients; by default as `connect` looks for it.
+    config : path, optional
+        YAML file of settings.
+    log_file : path, optional
+        By default ``runtime.log`` in the runtime directory; appended to.
+    timeout_s : float
+        Seconds to wait at most.
+
+    Returns
+    -------
+    Daemon
+
+    Raises
+    ------
+    AlreadyExistsError
+        A runtime has the directory already; the message names its pid.
+    BadRequestError
+        The configuration has mistakes.
+    DeadlineExceededError
+        It has not said that it runs; it may still come.
+    """
+    deadline = time.monotonic() + check_timeout(timeout_s)
+    directory = runtime_dir_of(name, runtime_dir)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    log = Path(log_file or directory / "runtime.log").resolve()
+    options = ["--runtime-dir", os.fspath(directory), "--log-file", os.fspath(log)]
+    if name:
+        options += ["--name", name]
+    if config is not None:
+        options += ["--config", os.fspath(Path(config).resolve())]
+    line = _spawn(options, log, deadline)
+    if not line.startswith("ready "):
+        _, code, message = line.split(" ", 2)
+        raise from_code(int(code), message.rstrip())
+    return Daemon(_health(directory), directory, log)
+
+
+def stop(
+    name: str | None = None,
+    *,
+    runtime_dir: AnyPath | None = None,
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+) -> bool:
+    """Stop a runtime and wait until its process is gone.
+
+    What is in flight is answered first.
+
+    Parameters
+    ----------
+    name, runtime_dir
+        As for `start`.
+    timeout_s : float
+        Seconds to wait at most.
+
+    Returns
+    -------
+    bool
+        False if none ran.
+
+    Raises
+    ------
+    DeadlineExceededError
+        It still runs.
+    """
+    directory = runtime_dir_of(name, runtime_dir)
+    command: list[str | os.PathLike[str]]
+    command = [tool_path("chimaera_stop_runtime"), "--runtime-dir", directory]
+    command += ["--timeout", str(check_timeout(timeout_s))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode == _EXIT_OK:
+        return True
+    if done.returncode == _EXIT_NO_RUNTIME:
+        return False
+    message = done.stderr.strip().removeprefix("chimaera_stop_runtime: ")
+    kind = DeadlineExceededError if "still runs" in message else ChimaeraError
+    raise kind(message)
+
+
+def runtime_dir_of(name: str | None, runtime_dir: AnyPath | None) -> Path:
+    """Return the directory that `start`, `stop` and `connect` mean."""
+    if runtime_dir is not None:
+        return Path(runtime_dir).absolute()
+    from chimaera._extension import core
+
+    return Path(core.locate(name or ""))
+
+
+def tool_path(tool: str) -> Path:
+    """Return the path of a C++ program of the package.
+
+    Raises
+    ------
+    NotFoundError
+        The package is not installed completely.
+    """
+    path = Path(__file__).with_name("bin") / tool
+    if not path.exists():
+        raise NotFoundError(f"{path} is missing: install chimaera with pip")
+    return path
+
+
+def _spawn(options: list[str], log: Path, deadline: float) -> str:
+    """Start the program and return the line with which it reports."""
+    reader, writer = os.pipe()
+    with contextlib.ExitStack() as stack:
+        stack.callback(os.close, reader)
+        try:
+            with log.open("ab") as output:
+                # The shell ends at once: the runtime is nobody's child, so that
+                # nobody has to reap it.
+                subprocess.run(
+                    [
+                        "/bin/sh",
+                        "-c",
+                        '"$@" &',
+                        "sh",
+                        tool_path("chimaera_start_runtime"),
+                        *options,
+                        "--ready-fd",
+                        str(writer),
+                    ],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    pass_fds=(writer,),
+                    start_new_session=True,
+                    cwd="/",
+                    check=True,
+                )
+        finally:
+            os.close(writer)
+        return _read_line(reader, log, deadline)
+
+
+def _read_line(reader: int, log: Path, deadline: float) -> str:
+    text = b""
+    while not text.endswith(b"\n") or _says_more(reader):
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([reader], [], [], left)[0]:
+            raise DeadlineExceededError(
+                f"the runtime has not said that it runs; its log is {log}"
+            )
+        chunk = os.read(reader, _READY_BYTES_MAX)
+        if not chunk:
+            break
+        text += chunk
+    if not text:
+        tail = log.read_bytes()[-_LOG_TAIL_BYTES:].decode(errors="replace")
+        raise ChimaeraError(f"the runtime ended at its start; {log} ends in\n{tail}")
+    return text.decode(errors="replace")
+
+
+def _says_more(reader: int) -> bool:
+    """Whether more than one line was said: configuration errors have several."""
+    return bool(select.select([reader], [], [], 0)[0])
+
+
+def _health(directory: Path) -> int:
+    """Make a round trip to the runtime; return its pid."""
+    from chimaera.runtime import connect
+
+    try:
+        with connect(runtime_dir=directory) as runtime:
+            return runtime.status().pid
+    except AlreadyExistsError:
+        # This process has a connection already: the runtime's word must do.
+        return int((directory / "lock").read_text().split()[0])

@@ -1,0 +1,133 @@
+# SPDX-FileCopyrightText: 2026 The Chimaera Authors
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Module echo: what tests and benchmarks call.
+"""Client of module echo."""
+
+from __future__ import annotations
+
+from chimaera._extension import core
+from chimaera.pool import LOCAL, Pool, PoolQuery
+from chimaera.task import DEFAULT_TIMEOUT_S, Future
+
+__all__ = ["Echo"]
+
+_CRASHES = ("abort", "segv", "stack_overflow")
+
+
+def _text(answer: tuple[bytes, int]) -> str:
+    return answer[0].decode()
+
+
+class Echo(Pool):
+    """A pool of module echo: does nothing, repeats, sleeps, works, fails.
+
+    Every method takes ``query``, which container, and the waiting ones
+    ``timeout_s``, seconds to wait at most; each has a twin ``…_async`` that
+    returns a `Future`.
+    """
+
+    module = "chimaera_echo"
+
+    def null(
+        self, *, query: PoolQuery = LOCAL, timeout_s: float = DEFAULT_TIMEOUT_S
+    ) -> None:
+        """Do nothing, and say so: one round trip."""
+        self.null_async(query=query).result(timeout_s)
+
+    def null_async(self, *, query: PoolQuery = LOCAL) -> Future[None]:
+        """Submit `null`."""
+        call = core.echo_null(self.runtime.connection, self.id, query)
+        return Future(call, "echo null")
+
+    def echo(
+        self,
+        text: str,
+        *,
+        query: PoolQuery = LOCAL,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> str:
+        """Return `text`, which has been in the runtime and back."""
+        return self.echo_async(text, query=query).result(timeout_s)
+
+    def echo_async(self, text: str, *, query: PoolQuery = LOCAL) -> Future[str]:
+        """Submit `echo`."""
+        call = core.echo_echo(self.runtime.connection, self.id, query, text)
+        return Future(call, "echo", _text)
+
+    def container(
+        self, *, query: PoolQuery = LOCAL, timeout_s: float = DEFAULT_TIMEOUT_S
+    ) -> int:
+        """Return the id of the container that answers `query`."""
+        call = core.echo_echo(self.runtime.connection, self.id, query, "")
+        future: Future[tuple[bytes, int]] = Future(call, "echo")
+        return future.result(timeout_s)[1]
+
+    def sleep(
+        self,
+        seconds: float,
+        *,
+        query: PoolQuery = LOCAL,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> None:
+        """Park a fiber of the runtime for so long; it occupies no worker."""
+        self.sleep_async(seconds, query=query).result(timeout_s)
+
+    def sleep_async(self, seconds: float, *, query: PoolQuery = LOCAL) -> Future[None]:
+        """Submit `sleep`."""
+        call = core.echo_sleep(
+            self.runtime.connection, self.id, query, int(seconds * 1e9)
+        )
+        return Future(call, f"echo sleep of {seconds:g} s")
+
+    def busy(
+        self,
+        seconds: float,
+        *,
+        query: PoolQuery = LOCAL,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> None:
+        """Keep a worker busy for so long, at most 10 s."""
+        self.busy_async(seconds, query=query).result(timeout_s)
+
+    def busy_async(self, seconds: float, *, query: PoolQuery = LOCAL) -> Future[None]:
+        """Submit `busy`."""
+        call = core.echo_busy(
+            self.runtime.connection, self.id, query, int(seconds * 1e9)
+        )
+        return Future(call, f"echo busy for {seconds:g} s")
+
+    def throw(
+        self,
+        text: str,
+        *,
+        query: PoolQuery = LOCAL,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> None:
+        """Throw in the runtime: raises ModuleExceptionError with `text`."""
+        call = core.echo_throw(self.runtime.connection, self.id, query, text)
+        Future[None](call, "echo throw").result(timeout_s)
+
+    def spawn(
+        self,
+        count: int,
+        *,
+        query: PoolQuery = LOCAL,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> int:
+        """Run `count` subtasks in the runtime; return how many succeeded."""
+        call = core.echo_spawn(self.runtime.connection, self.id, query, count)
+        return Future[int](call, f"echo spawn of {count}").result(timeout_s)
+
+    def crash_async(self, kind: str = "abort") -> Future[None]:
+        """Crash the runtime, if the pool was created with ``allow_crash=True``.
+
+        Parameters
+        ----------
+        kind : str
+            ``abort``, ``segv`` or ``stack_overflow``.
+        """
+        call = core.echo_crash(
+            self.runtime.connection, self.id, LOCAL, _CRASHES.index(kind)
+        )
+        return Future(call, f"echo crash by {kind}")

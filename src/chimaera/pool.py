@@ -1,0 +1,234 @@
+# SPDX-FileCopyrightText: 2026 The Chimaera Authors
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Pools, their names and the routing to their containers. Clients of modules
+# derive from Pool; `_CLIENTS` at the end says which module has which.
+"""Pools of containers, and how tasks find one."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from chimaera._extension import core
+from chimaera.errors import BadRequestError
+from chimaera.task import DEFAULT_TIMEOUT_S, Future
+
+if TYPE_CHECKING:
+    from chimaera.runtime import Runtime
+
+__all__ = ["Pool", "PoolId", "PoolInfo", "PoolQuery"]
+
+_U32_MAX = 2**32 - 1
+
+
+class PoolId(NamedTuple):
+    """The number of a pool, written ``major.minor``; 1.0 is the admin pool.
+
+    Parameters
+    ----------
+    major, minor : int
+        0 to 2**32 - 1. 0.0 names nothing.
+    """
+
+    major: int
+    minor: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}"
+
+    @classmethod
+    def parse(cls, text: str) -> PoolId:
+        """Read ``"512.0"`` or ``"512"``.
+
+        Raises
+        ------
+        BadRequestError
+            It is something else.
+        """
+        parts = text.split(".")
+        ok = len(parts) in {1, 2} and all(p.isascii() and p.isdigit() for p in parts)
+        if not ok or any(int(part) > _U32_MAX for part in parts):
+            raise BadRequestError(f"{text!r} is no pool id: write 512.0")
+        return cls(*map(int, parts))
+
+
+class PoolQuery(NamedTuple):
+    """Which containers of a pool a task is for; made by the class methods.
+
+    Parameters
+    ----------
+    mode, first, second : int
+        As chi::PoolQuery has them.
+    """
+
+    mode: int
+    first: int = 0
+    second: int = 0
+
+    @classmethod
+    def local(cls) -> PoolQuery:
+        """Return the query for a container on this node."""
+        return cls(1)
+
+    @classmethod
+    def direct_id(cls, container_id: int) -> PoolQuery:
+        """Return the query for the container with this id."""
+        return cls(2, _checked(container_id, "container_id"))
+
+    @classmethod
+    def direct_hash(cls, key: int) -> PoolQuery:
+        """Return the query for container `key` modulo their number."""
+        return cls(3, _checked(key, "key"))
+
+    @classmethod
+    def range(cls, offset: int, count: int) -> PoolQuery:
+        """Return the query for containers [offset, offset + count)."""
+        return cls(4, _checked(offset, "offset"), _checked(count, "count"))
+
+    @classmethod
+    def broadcast(cls) -> PoolQuery:
+        """Return the query for every container."""
+        return cls(5)
+
+    @classmethod
+    def physical(cls, node_id: int) -> PoolQuery:
+        """Return the query for a container on that node."""
+        return cls(6, _checked(node_id, "node_id"))
+
+    @classmethod
+    def dynamic(cls) -> PoolQuery:
+        """Return the query that lets the method decide."""
+        return cls(7)
+
+
+def _checked(value: int, name: str) -> int:
+    if not 0 <= value <= _U32_MAX:
+        raise BadRequestError(f"{name} is {value}: 0 to {_U32_MAX} is possible")
+    return int(value)
+
+
+LOCAL = PoolQuery.local()
+
+
+@dataclass(frozen=True, slots=True)
+class PoolInfo:
+    """One row of `Runtime.pools`.
+
+    Attributes
+    ----------
+    id : PoolId
+    name : str
+    module : str
+        The library that it runs, as ``chimaera_bdev``.
+    num_containers : int
+    state : str
+        ``live``, ``creating`` or ``destroying``.
+    held_runs : int
+        Methods of it that are parked now.
+    """
+
+    id: PoolId
+    name: str
+    module: str
+    num_containers: int
+    state: str
+    held_runs: int
+
+
+class Pool:
+    """A pool of a runtime; made by `Runtime.pool` and `Runtime.create_pool`.
+
+    Attributes
+    ----------
+    runtime : Runtime
+    id : PoolId
+    name : str
+    """
+
+    module = ""
+
+    def __init__(self, runtime: Runtime, pool_id: PoolId, name: str) -> None:
+        self.runtime = runtime
+        self.id = pool_id
+        self.name = name
+
+    def call(
+        self,
+        method: int,
+        *,
+        query: PoolQuery = LOCAL,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> None:
+        """Run a method that takes and gives nothing.
+
+        Parameters
+        ----------
+        method : int
+            Its number, as the module's chimaera_mod.yaml says.
+        query : PoolQuery
+            Which container.
+        timeout_s : float
+            Seconds to wait at most.
+
+        Raises
+        ------
+        NotFoundError
+            No such pool, container or node.
+        UnimplementedError
+            No such method.
+        """
+        self.call_async(method, query=query).result(timeout_s)
+
+    def call_async(self, method: int, *, query: PoolQuery = LOCAL) -> Future[None]:
+        """Submit what `call` waits for.
+
+        Returns
+        -------
+        Future of None
+        """
+        call = core.call(self.runtime.connection, self.id, method, query)
+        return Future(call, f"method {method} of pool {self.id}")
+
+    def destroy(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
+        """Destroy the pool: its containers, and all that they hold.
+
+        Raises
+        ------
+        NotFoundError
+            It is gone already.
+        DeadlineExceededError
+            Methods of it are still parked.
+        """
+        self.destroy_async().result(timeout_s)
+
+    def destroy_async(self) -> Future[None]:
+        """Submit what `destroy` waits for.
+
+        Returns
+        -------
+        Future of None
+        """
+        call = core.destroy_pool(self.runtime.connection, self.id)
+        return Future(call, f"destroying pool {self.id}")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}, pool {self.id}>"
+
+
+# Module, to the Python module and class of its client.
+_CLIENTS = {
+    "chimaera_bdev": ("chimaera.bdev", "BlockDevice"),
+    "chimaera_echo": ("chimaera.echo", "Echo"),
+    "chimaera_stats": ("chimaera.stats", "Stats"),
+}
+
+
+def client_class(module: str) -> type[Pool]:
+    """Return the class that talks to pools of `module`: Pool if none is known."""
+    if module not in _CLIENTS:
+        return Pool
+    home, name = _CLIENTS[module]
+    found: type[Pool] = getattr(importlib.import_module(home), name)
+    return found

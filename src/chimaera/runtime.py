@@ -1,0 +1,617 @@
+# SPDX-FileCopyrightText: 2026 The Chimaera Authors
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# A process has one connection at a time: that is how the C++ library is made, and
+# it keeps "which runtime does this array belong to?" from ever being a question.
+"""Running a runtime in this process, or attaching to one."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from chimaera._extension import core
+from chimaera.errors import (
+    AlreadyExistsError,
+    BadRequestError,
+    ChimaeraError,
+    NotFoundError,
+)
+from chimaera.pool import Pool, PoolId, PoolInfo, client_class
+from chimaera.task import DEFAULT_TIMEOUT_S, Future, check_timeout
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+    from chimaera.bdev import BlockDevice
+    from chimaera.echo import Echo
+    from chimaera.stats import Stats
+
+__all__ = ["Runtime", "RuntimeStatus", "WorkerStatus", "connect", "local"]
+
+# Ids that `create_pool` chooses begin here; smaller ones are the users'.
+_FIRST_FREE_MAJOR = 1 << 20
+_ID_ATTEMPTS = 16
+
+P = TypeVar("P", bound=Pool)
+Config = str | os.PathLike[str] | Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStatus:
+    """Counters of one worker thread of a runtime since its start.
+
+    Attributes
+    ----------
+    tasks : int
+        Begun.
+    parks, sleeps : int
+        Times a method was parked; times the worker went to sleep.
+    parked : int
+        Methods parked now.
+    rings : int
+        Rings of client threads attached now.
+    fibers : int
+        Stacks that exist.
+    """
+
+    tasks: int
+    parks: int
+    sleeps: int
+    parked: int
+    rings: int
+    fibers: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeStatus:
+    """What a runtime says of itself.
+
+    Attributes
+    ----------
+    pid : int
+    uptime_s : float
+    resident_bytes : int
+        Memory of the process, shared memory too.
+    num_pools, pools_created, pools_destroyed : int
+    workers : tuple of WorkerStatus
+    """
+
+    pid: int
+    uptime_s: float
+    resident_bytes: int
+    num_pools: int
+    pools_created: int
+    pools_destroyed: int
+    workers: tuple[WorkerStatus, ...]
+
+    @property
+    def tasks(self) -> int:
+        """Tasks begun by all workers."""
+        return sum(worker.tasks for worker in self.workers)
+
+
+class Runtime:
+    """A runtime that this process is attached to; made by `local` and `connect`.
+
+    A context manager: leaving it closes the connection, and stops the runtime if
+    it is this process's own. Arrays stay valid memory after that.
+
+    Attributes
+    ----------
+    connection : _core.Connection
+        The C++ half; for the package's own use.
+    """
+
+    def __init__(self, connection: core.Connection) -> None:
+        self.connection = connection
+
+    # ---- life ----
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; pending futures get CancelledError. Idempotent.
+
+        Waits, without the GIL, for the runtime if it is this process's own.
+        """
+        self.connection.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection was closed."""
+        return self.connection.closed
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the runtime runs in this process."""
+        return self.connection.is_local
+
+    @property
+    def runtime_dir(self) -> Path:
+        """Directory in which runtime and clients meet."""
+        return Path(self.connection.runtime_dir)
+
+    @property
+    def pid(self) -> int:
+        """Process id of the runtime."""
+        return self.connection.runtime_pid
+
+    @property
+    def num_workers(self) -> int:
+        """Worker threads of the runtime."""
+        return self.connection.num_workers
+
+    def check(self) -> None:
+        """Raise if the connection is not usable; costs no system call.
+
+        Raises
+        ------
+        NoRuntimeError
+            It was closed.
+        ForkedError
+            It belongs to the parent process.
+        RuntimeDiedError
+        """
+        self.connection.check()
+
+    # ---- arrays ----
+
+    def empty(
+        self, shape: int | Sequence[int], dtype: DTypeLike = "f8"
+    ) -> NDArray[Any]:
+        """Make an array in the client data segment, which the runtime sees too.
+
+        Parameters
+        ----------
+        shape : int or sequence of int
+        dtype : dtype_like
+            Any but one with Python objects.
+
+        Returns
+        -------
+        ndarray
+            C-contiguous, uninitialised. Freed with its last view; stays valid
+            memory after the connection is gone.
+
+        Raises
+        ------
+        NoMemoryError
+            More than the runtime grants a client.
+        BadRequestError
+            The dtype holds Python objects.
+        """
+        import numpy as np
+
+        kind = np.dtype(dtype)
+        if kind.hasobject:
+            raise BadRequestError(f"dtype {kind} holds Python objects")
+        sizes = (shape,) if isinstance(shape, int) else tuple(map(int, shape))
+        count = 1
+        for size in sizes:
+            if size < 0:
+                raise BadRequestError(f"shape {sizes} is negative")
+            count *= size
+        if count * kind.itemsize == 0:
+            self.check()
+            return np.empty(sizes, kind)
+        buffer = core.Buffer(self.connection, count * kind.itemsize)
+        return np.ndarray(sizes, kind, buffer=memoryview(buffer))
+
+    def zeros(
+        self, shape: int | Sequence[int], dtype: DTypeLike = "f8"
+    ) -> NDArray[Any]:
+        """Make an array as `empty` does, filled with zeros."""
+        array = self.empty(shape, dtype)
+        array[...] = 0
+        return array
+
+    def array(self, data: ArrayLike) -> NDArray[Any]:
+        """Copy `data` into an array as `empty` makes it.
+
+        Returns
+        -------
+        ndarray
+            Of the shape and type of `data`, C-contiguous.
+        """
+        import numpy as np
+
+        source = np.asarray(data)
+        copy = self.empty(source.shape, source.dtype)
+        copy[...] = source
+        return copy
+
+    @property
+    def buffer_bytes(self) -> int:
+        """Bytes of the client data segment in use by this process."""
+        return self.connection.buffer_bytes
+
+    @property
+    def task_bytes(self) -> int:
+        """Bytes of the main segment in use, as slabs and rings."""
+        return self.connection.task_bytes
+
+    @property
+    def bytes_staged(self) -> int:
+        """Bytes copied so far between ordinary arrays and the segment.
+
+        Arrays of `empty` never add to it.
+        """
+        return self.connection.bytes_staged
+
+    # ---- pools ----
+
+    def pools(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> list[PoolInfo]:
+        """List all pools by id.
+
+        Returns
+        -------
+        list of PoolInfo
+        """
+        return self.pools_async().result(timeout_s)
+
+    def pools_async(self) -> Future[list[PoolInfo]]:
+        """Submit `pools`."""
+        return Future(
+            core.list_pools(self.connection),
+            "list of pools",
+            lambda rows: [PoolInfo(PoolId(*row[0]), *row[1:]) for row in rows],
+        )
+
+    def pool(self, name: str | PoolId, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> Pool:
+        """Return the pool of this name or id.
+
+        Returns
+        -------
+        Pool
+            `BlockDevice`, `Echo` or `Stats` for pools of those modules.
+
+        Raises
+        ------
+        NotFoundError
+            There is none.
+        """
+        for info in self.pools(timeout_s=timeout_s):
+            if name in {info.name, info.id}:
+                return client_class(info.module)(self, info.id, info.name)
+        raise NotFoundError(f"no pool {str(name)!r} in the runtime of pid {self.pid}")
+
+    def create_pool(
+        self,
+        module: str,
+        name: str,
+        *,
+        pool_id: PoolId | None = None,
+        num_containers: int = 1,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+        **settings: Any,
+    ) -> Pool:
+        """Make a pool, or find the one of this name and module.
+
+        Parameters
+        ----------
+        module : str
+            The library, as ``chimaera_echo``.
+        name : str
+            Unique in the runtime.
+        pool_id : PoolId, optional
+            Unique in the runtime; a free one by default.
+        num_containers : int
+            Containers of the pool, >= 1.
+        timeout_s : float
+            Seconds to wait at most.
+        **settings
+            The module's own, as in a compose file.
+
+        Returns
+        -------
+        Pool
+
+        Raises
+        ------
+        AlreadyExistsError
+            The name is another module's pool, or the id another pool's.
+        NotFoundError
+            No such module.
+        BadRequestError
+            The module refuses a setting.
+        """
+        make = functools.partial(
+            self.create_pool_async, module, name, num_containers=num_containers
+        )
+        if pool_id is not None:
+            return make(pool_id=pool_id, **settings).result(timeout_s)
+        for _ in range(_ID_ATTEMPTS):
+            pools = self.pools(timeout_s=timeout_s)
+            used = [info.id.major for info in pools]
+            free = PoolId(max(_FIRST_FREE_MAJOR, *(major + 1 for major in used)))
+            try:
+                return make(pool_id=free, **settings).result(timeout_s)
+            except AlreadyExistsError:
+                if any(info.name == name for info in pools):
+                    raise
+                # Somebody else took the id since the list was made.
+        raise AlreadyExistsError(f"no free pool id found for {name!r}")
+
+    def create_pool_async(
+        self,
+        module: str,
+        name: str,
+        *,
+        pool_id: PoolId,
+        num_containers: int = 1,
+        **settings: Any,
+    ) -> Future[Pool]:
+        """Submit `create_pool`; the id has to be given.
+
+        Returns
+        -------
+        Future of Pool
+        """
+        pool_id = PoolId(*pool_id)
+        entry = {
+            "mod_name": module,
+            "pool_name": name,
+            "pool_id": str(pool_id),
+            "pool_query": "dynamic",
+            "num_containers": num_containers,
+            **settings,
+        }
+        # Every JSON text is a YAML text.
+        call = core.create_pool(
+            self.connection, module, name, pool_id, num_containers, json.dumps(entry)
+        )
+        return Future(
+            call,
+            f"creating pool {name!r}",
+            lambda made: client_class(module)(self, PoolId(*made), name),
+        )
+
+    def bdev(
+        self,
+        *,
+        size_bytes: int,
+        name: str = "ram://default",
+        num_containers: int = 1,
+        pool_id: PoolId | None = None,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> BlockDevice:
+        """Make a block device in the memory of the runtime, or find it by name.
+
+        Parameters
+        ----------
+        size_bytes : int
+            Of each container.
+        name : str
+            Unique in the runtime.
+        num_containers : int
+            Devices in this pool.
+        pool_id : PoolId, optional
+            A free one by default.
+        timeout_s : float
+            Seconds to wait at most; memory takes about 0.4 s per GiB.
+
+        Returns
+        -------
+        BlockDevice
+            Lives as long as the runtime, or until `destroy`.
+
+        Raises
+        ------
+        NoMemoryError
+            The machine has not got so much.
+        """
+        from chimaera.bdev import BlockDevice
+
+        if size_bytes <= 0:
+            raise BadRequestError(f"a device of {size_bytes} bytes")
+        return _as(
+            BlockDevice,
+            self.create_pool(
+                BlockDevice.module,
+                name,
+                pool_id=pool_id,
+                num_containers=num_containers,
+                timeout_s=timeout_s,
+                bdev_type="ram",
+                capacity=int(size_bytes),
+            ),
+        )
+
+    def echo(
+        self,
+        name: str = "echo",
+        *,
+        num_containers: int = 1,
+        allow_crash: bool = False,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> Echo:
+        """Make or find a pool of module echo."""
+        from chimaera.echo import Echo
+
+        return _as(
+            Echo,
+            self.create_pool(
+                Echo.module,
+                name,
+                num_containers=num_containers,
+                timeout_s=timeout_s,
+                allow_crash=allow_crash,
+            ),
+        )
+
+    def stats(
+        self, name: str = "stats", *, timeout_s: float = DEFAULT_TIMEOUT_S
+    ) -> Stats:
+        """Make or find a pool of module stats."""
+        from chimaera.stats import Stats
+
+        return _as(Stats, self.create_pool(Stats.module, name, timeout_s=timeout_s))
+
+    # ---- the runtime itself ----
+
+    def status(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> RuntimeStatus:
+        """Ask the runtime for its counters; also a health check."""
+        return self.status_async().result(timeout_s)
+
+    def status_async(self) -> Future[RuntimeStatus]:
+        """Submit `status`."""
+        return Future(core.get_stats(self.connection), "runtime status", _status)
+
+    def flush(
+        self, *, wait_s: float = 10.0, timeout_s: float = DEFAULT_TIMEOUT_S
+    ) -> None:
+        """Return when all that was submitted before, by any client, is done.
+
+        Parameters
+        ----------
+        wait_s : float
+            How long the runtime waits for that, seconds.
+        timeout_s : float
+            Seconds to wait for its answer.
+
+        Raises
+        ------
+        DeadlineExceededError
+            Something still runs; the message says what.
+        """
+        self.flush_async(wait_s=wait_s).result(timeout_s)
+
+    def flush_async(self, *, wait_s: float = 10.0) -> Future[None]:
+        """Submit `flush`."""
+        return Future(core.flush(self.connection, check_timeout(wait_s)), "flush")
+
+    def stop(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
+        """Stop the runtime for everybody: what is in flight is answered first.
+
+        Returns when it has agreed; `chimaera.stop` also waits for its end.
+        """
+        Future[None](core.stop_runtime(self.connection), "stop").result(timeout_s)
+
+    def __repr__(self) -> str:
+        if self.closed:
+            return "<Runtime, closed>"
+        if self.connection.forked:
+            return "<Runtime of the parent process>"
+        try:
+            self.check()
+        except ChimaeraError as error:
+            return f"<Runtime, unusable: {error}>"
+        where = "in this process" if self.is_local else f"of pid {self.pid}"
+        return f"<Runtime {where}, {self.num_workers} workers, {self.runtime_dir}>"
+
+
+def local(config: Config | None = None) -> Runtime:
+    """Run a runtime inside this process, in a private directory.
+
+    Parameters
+    ----------
+    config : path or mapping, optional
+        YAML file, or its contents as a mapping. By default the file that
+        ``CHI_SERVER_CONF`` names, else the built-in defaults.
+
+    Returns
+    -------
+    Runtime
+        To be closed, best by ``with``.
+
+    Raises
+    ------
+    AlreadyExistsError
+        This process has a connection already.
+    BadRequestError
+        The configuration has mistakes; the message names file, line and key.
+
+    Examples
+    --------
+    >>> with chimaera.local({"runtime": {"num_threads": 2}}) as rt:
+    ...     rt.num_workers
+    2
+    """
+    text, origin = None, ""
+    if isinstance(config, Mapping):
+        text, origin = json.dumps(config), "config"
+    elif config is not None:
+        origin = os.fspath(config)
+        text = Path(origin).read_text(encoding="utf-8")
+    return _opened(core.Connection.local(text, origin))
+
+
+def connect(
+    name: str | None = None,
+    *,
+    runtime_dir: str | os.PathLike[str] | None = None,
+    timeout_s: float = 10.0,
+) -> Runtime:
+    """Attach to a runtime that runs in another process of this user.
+
+    Parameters
+    ----------
+    name : str, optional
+        As given to `chimaera.start`; the unnamed one by default.
+    runtime_dir : path, optional
+        Its directory instead. By default ``$CHI_RUNTIME_DIR``, else
+        ``$XDG_RUNTIME_DIR/chimaera``, else ``/tmp/chimaera-<uid>``.
+    timeout_s : float
+        Seconds to wait at most.
+
+    Returns
+    -------
+    Runtime
+        To be closed, best by ``with``. Closing it leaves the runtime running.
+
+    Raises
+    ------
+    NoRuntimeError
+        Nobody answers there; the message says how to start one.
+    AlreadyExistsError
+        This process has a connection already.
+    VersionMismatchError
+        The runtime is of another build.
+    """
+    return _opened(
+        core.Connection.attach(
+            "" if runtime_dir is None else os.fspath(runtime_dir),
+            name or "",
+            check_timeout(timeout_s),
+        )
+    )
+
+
+def _opened(connection: core.Connection) -> Runtime:
+    _register_exit()
+    return Runtime(connection)
+
+
+@functools.cache
+def _register_exit() -> None:
+    """At exit the runtime's threads end while everything they use still exists."""
+    atexit.register(core.close_current)
+
+
+def _as(kind: type[P], pool: Pool) -> P:
+    return kind(pool.runtime, pool.id, pool.name)
+
+
+def _status(row: tuple[Any, ...]) -> RuntimeStatus:
+    pid, uptime_ns, resident, num_pools, created, destroyed, rows = row
+    workers = tuple(WorkerStatus(*each) for each in rows)
+    return RuntimeStatus(
+        pid, uptime_ns / 1e9, resident, num_pools, created, destroyed, workers
+    )

@@ -1,0 +1,151 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Runs a runtime in the foreground until SIGTERM, SIGINT or a stop task, then
+// stops it in order: what is in flight is answered, nothing is left behind.
+//
+// Whoever starts it in the background hands a descriptor over (--ready-fd) and
+// reads one line: "ready <runtime directory>", or "failed <code> <why>".
+
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "chimaera/base/format.h"
+#include "chimaera/base/log.h"
+#include "chimaera/core/config.h"
+#include "chimaera/runtime/runtime.h"
+#include "tools/options.h"
+
+namespace {
+
+using chi::Chimaera;
+using chi::Result;
+using chi::RuntimeConfig;
+using chi::Status;
+using Options = std::map<std::string, std::string>;
+
+constexpr char kHelp[] =
+    "usage: chimaera_start_runtime [option value]...\n"
+    "\n"
+    "Runs a Chimaera runtime until SIGTERM, SIGINT or chimaera_stop_runtime.\n"
+    "\n"
+    "  --runtime-dir DIR  where runtime and clients meet; by default\n"
+    "                     $CHI_RUNTIME_DIR, else $XDG_RUNTIME_DIR/chimaera,\n"
+    "                     else /tmp/chimaera-<uid>\n"
+    "  --name NAME        to run several: a directory of that name beside it\n"
+    "  --config FILE      settings (YAML); by default $CHI_SERVER_CONF\n"
+    "  --log-file FILE    append the log there instead of to standard error\n"
+    "  --ready-fd N       write one line to descriptor N when it runs\n"
+    "\n"
+    "exit codes: 0 stopped in order; 1 could not start; 2 a runtime runs "
+    "there\n"
+    "already, or a wrong command line\n";
+
+// A stop request is noticed this soon, and so is a signal.
+constexpr chi::u64 kLookNs = 20'000'000;
+
+void TellStarter(const Options& options, const std::string& line) {
+  const auto found = options.find("ready-fd");
+  if (found == options.end()) return;
+  const int fd = std::atoi(found->second.c_str());
+  // A starter that has gone does not matter to the runtime.
+  const ssize_t written = write(fd, line.data(), line.size());
+  static_cast<void>(written);
+  close(fd);
+}
+
+Result<RuntimeConfig> ReadConfig(const Options& options) {
+  const auto file = options.find("config");
+  Result<RuntimeConfig> config = file == options.end()
+                                     ? RuntimeConfig::Load()
+                                     : RuntimeConfig::FromFile(file->second);
+  if (!config.ok()) return config;
+  if (const auto name = options.find("name"); name != options.end()) {
+    config->name = name->second;
+  }
+  if (const auto log = options.find("log-file"); log != options.end()) {
+    config->log_file = log->second;
+  }
+  return config;
+}
+
+Status SetUpLog(const RuntimeConfig& config) {
+  // What the environment says goes first.
+  if (std::getenv("CHI_LOG_LEVEL") == nullptr &&
+      std::getenv("CHI_DEBUG") == nullptr) {
+    chi::SetLogLevel(config.log_level);
+  }
+  return config.log_file.empty() ? Status() : chi::SetLogFile(config.log_file);
+}
+
+Result<std::unique_ptr<Chimaera>> StartWith(const Options& options) {
+  CHI_ASSIGN_OR_RETURN(const RuntimeConfig config, ReadConfig(options));
+  CHI_RETURN_IF_ERROR(SetUpLog(config));
+  const auto dir = options.find("runtime-dir");
+  return Chimaera::StartServer(config, dir == options.end() ? "" : dir->second);
+}
+
+// A path without '/' would be taken for a name.
+void MakeDirAPath(Options* options) {
+  const auto dir = options->find("runtime-dir");
+  if (dir != options->end() && dir->second.find('/') == std::string::npos) {
+    dir->second.insert(0, "./");
+  }
+}
+
+int Run(Options options) {
+  MakeDirAPath(&options);
+  // Before any thread exists, so that all of them leave signals to this one.
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int each : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, each);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  Result<std::unique_ptr<Chimaera>> started = StartWith(options);
+  if (!started.ok()) {
+    const Status why = started.status();
+    std::fprintf(stderr, "chimaera_start_runtime: %s\n",
+                 std::string(why.message()).c_str());
+    TellStarter(options,
+                chi::Format("failed {} {}\n", why.code_value(), why.message()));
+    return why.code() == chi::StatusCode::kAlreadyExists
+               ? chi::tools::kExitUsage
+               : chi::tools::kExitFailed;
+  }
+  Chimaera& runtime = **started;
+  TellStarter(options, chi::Format("ready {}\n", runtime.runtime_dir()));
+  const timespec at_once = {0, 0};
+  for (int signal = -1; signal < 0 && !runtime.WaitForStop(kLookNs);) {
+    signal = sigtimedwait(&signals, nullptr, &at_once);
+    if (signal > 0) CHI_LOG(kInfo, "stopping on signal {}", signal);
+  }
+  started->reset();
+  CHI_LOG(kInfo, "stopped");
+  return chi::tools::kExitOk;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Result<Options> options = chi::tools::ParseOptions(
+      argc, argv, {"runtime-dir", "name", "config", "log-file", "ready-fd"});
+  if (!options.ok()) {
+    std::fprintf(stderr, "chimaera_start_runtime: %s\n\n%s",
+                 std::string(options.status().message()).c_str(), kHelp);
+    return chi::tools::kExitUsage;
+  }
+  if (options->count("help") != 0) {
+    std::fputs(kHelp, stdout);
+    return chi::tools::kExitOk;
+  }
+  return Run(*options);
+}
