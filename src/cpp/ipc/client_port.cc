@@ -36,6 +36,7 @@ Status ClientPort::MakeRing(Priority priority) {
   if (!producer.ok()) return producer.status();
   rings_[Index(priority)].emplace(
       Ring{*producer, core_.control().worker_eventfd(worker)});
+  published_cpu_ = ~u32{0};
   return Status();
 }
 
@@ -124,6 +125,14 @@ void ClientPort::Orphan(hipc::FullPtr<Task> task,
   SweepOrphans();
   // So that the work per task stays constant.
   next_sweep_ = std::max<size_t>(64, 2 * orphans_.size());
+}
+
+void ClientPort::OnWait(u32 cpu) {
+  if (cpu == published_cpu_) return;
+  published_cpu_ = cpu;
+  for (std::optional<Ring>& ring : rings_) {
+    if (ring.has_value()) ring->producer.PublishCpu(cpu);
+  }
 }
 
 hipc::FullPtr<char> ClientPort::AllocateBuffer(u64 bytes) {

@@ -27,6 +27,7 @@ class ClientPort final : public ThreadPort {
   void Orphan(hipc::FullPtr<Task> task,
               void (*destroy)(ThreadPort&, hipc::FullPtr<Task>)) override;
 
+  void OnWait(u32 cpu) override;
   hipc::FullPtr<char> AllocateBuffer(u64 bytes) override;
   void FreeBuffer(ShmPtr pointer) override { core_.FreeBuffer(pointer); }
   char* Resolve(ShmPtr pointer, u64 bytes) override {
@@ -61,6 +62,7 @@ class ClientPort final : public ThreadPort {
 
   ClientCore& core_;
   std::optional<Ring> rings_[kNumPriorities];
+  u32 published_cpu_ = ~u32{0};
   std::vector<OrphanedTask> orphans_;
   size_t next_sweep_ = 64;
 };

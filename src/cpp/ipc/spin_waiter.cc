@@ -15,6 +15,7 @@
 #include "chimaera/base/clock.h"
 #include "chimaera/base/format.h"
 #include "chimaera/ipc/client_core.h"
+#include "chimaera/ipc/ipc_manager.h"
 #include "chimaera/ipc/life_word.h"
 #include "chimaera/ipc/task.h"
 
@@ -26,6 +27,9 @@ constexpr u32 kTurnsPerLook = 64;
 // Waits that ended asleep shorten the next polls of this thread, up to 2^4.
 constexpr u32 kMaxMisses = 4;
 __thread u32 recent_misses __attribute__((tls_model("initial-exec"))) = 0;
+
+// What SharesCpu said last on this thread.
+__thread bool shared_cpu __attribute__((tls_model("initial-exec"))) = false;
 
 // Offers of the CPU before sleeping, where the worker shares it.
 constexpr u32 kYieldsOnSharedCpu = 2;
@@ -57,19 +61,25 @@ Status SpinWaiter::Wait(Task& task, u64 timeout_ns) {
   return Sleep(task, timeout_ns);
 }
 
-bool SpinWaiter::PollingHelps() const {
-  if (page_ == nullptr) return true;
+// Whether no worker runs on another CPU than this thread: then polling only
+// keeps the worker from running. Tells the workers where this thread is.
+bool SpinWaiter::SharesCpu() const {
+  if (page_ == nullptr) return false;
   const u32 here = static_cast<u32>(sched_getcpu());
+  ThreadPort* port = IpcManager::CurrentPort();
+  if (port != nullptr) port->OnWait(here);
   const u32 workers = std::min(page_->num_workers, kMaxWorkers);
+  shared_cpu = workers > 0;
   for (u32 i = 0; i < workers; ++i) {
     if (page_->workers[i].cpu.load(std::memory_order_relaxed) != here) {
-      return true;
+      shared_cpu = false;
     }
   }
-  return workers == 0;
+  return shared_cpu;
 }
 
 bool SpinWaiter::Spin(const Task& task) const {
+  if (shared_cpu && SharesCpu()) return OfferCpu(task);
   const u64 budget_ns = busy_wait_ns_ >> recent_misses;
   u64 start_ns = 0;
   for (u32 turn = 1;; ++turn) {
@@ -78,13 +88,14 @@ bool SpinWaiter::Spin(const Task& task) const {
       CpuRelax();
       continue;
     }
+    if (SharesCpu()) return OfferCpu(task);
     const u64 now_ns = SystemClock::Get().NowNs();
-    if (turn == kTurnsPerLook) {
-      if (!PollingHelps()) break;
-      start_ns = now_ns;
-    }
+    if (turn == kTurnsPerLook) start_ns = now_ns;
     if (now_ns - start_ns >= budget_ns) return false;
   }
+}
+
+bool SpinWaiter::OfferCpu(const Task& task) const {
   for (u32 i = 0; i < kYieldsOnSharedCpu; ++i) {
     sched_yield();
     if (task.IsComplete()) return true;

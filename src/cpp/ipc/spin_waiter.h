@@ -26,7 +26,8 @@ class SpinWaiter final : public Waiter {
 
  private:
   bool Spin(const Task& task) const;
-  bool PollingHelps() const;
+  bool SharesCpu() const;
+  bool OfferCpu(const Task& task) const;
   Status Sleep(Task& task, u64 timeout_ns) const;
 
   const ClientCore* const core_;

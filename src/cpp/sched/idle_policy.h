@@ -34,10 +34,19 @@ class IdlePolicy {
 
   /// There was none in this turn of the loop. True: poll again.
   bool KeepSpinning() {
-    if (!spin_allowed_) return false;
+    if (!spin_allowed_ || shared_cpu_) return false;
     if (++idle_turns_ % kTurnsPerLook != 0) return true;
     return LookAtClock();
   }
+
+  /// Whether the worker should look around, as seldom as at the clock.
+  bool IsTimeToLook() const {
+    return idle_turns_ % kTurnsPerLook == kTurnsPerLook - 1 || shared_cpu_;
+  }
+
+  /// A client waits on this worker's CPU: polling would keep it from running.
+  void SetSharedCpu(bool shared) { shared_cpu_ = shared; }
+  bool shared_cpu() const { return shared_cpu_; }
 
   /// How long it would poll now.
   u64 budget_ns() const { return budget_ns_; }
@@ -58,6 +67,7 @@ class IdlePolicy {
   const u64 first_busy_wait_ns_;
   const u64 max_busy_wait_ns_;
   const bool spin_allowed_;
+  bool shared_cpu_ = false;
   u32 idle_turns_ = 0;
   u64 idle_since_ns_ = 0;
   u64 mean_gap_ns_ = 0;  // exponentially weighted, 1/8

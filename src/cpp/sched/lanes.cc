@@ -65,4 +65,10 @@ bool Lanes::LookEmpty() const {
   });
 }
 
+bool Lanes::AnyWaitsOn(u32 cpu) const {
+  return std::any_of(polled_.begin(), polled_.end(), [cpu](const auto& lane) {
+    return lane->consumer.ProducerWaitsOn(cpu);
+  });
+}
+
 }  // namespace chi

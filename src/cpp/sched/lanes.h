@@ -67,6 +67,9 @@ class Lanes {
   void CancelParked();
   bool LookEmpty() const;
 
+  /// Whether a client thread waits on `cpu`.
+  bool AnyWaitsOn(u32 cpu) const;
+
  private:
   std::vector<std::unique_ptr<Lane>> polled_;
   std::vector<std::unique_ptr<Lane>> leaving_;

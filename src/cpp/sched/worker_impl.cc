@@ -22,6 +22,8 @@ namespace {
 
 // Tasks taken from one ring before the next one has its turn.
 constexpr u32 kBatch = 64;
+// Offers of the CPU to a client that shares it, before sleeping.
+constexpr u32 kOffersOnSharedCpu = 2;
 // Turns of the loop between two looks at the clock while timers run.
 constexpr u32 kTurnsPerTimerLook = 16;
 
@@ -142,13 +144,26 @@ void Worker::Impl::Loop() {
     if (stopping_ && MayEnd(busy)) return;
     if (busy) {
       idle_.OnWork();
-      continue;
-    }
-    if (idle_.KeepSpinning()) {
-      CpuRelax();
+      offers_ = 0;
     } else {
-      Sleep();
+      BeIdle();
     }
+  }
+}
+
+// Polls on, or lets a client on this CPU run, or sleeps.
+void Worker::Impl::BeIdle() {
+  if (idle_.IsTimeToLook()) {
+    idle_.SetSharedCpu(lanes_.AnyWaitsOn(static_cast<u32>(sched_getcpu())));
+  }
+  if (idle_.KeepSpinning()) {
+    CpuRelax();
+  } else if (idle_.shared_cpu() && offers_ < kOffersOnSharedCpu) {
+    ++offers_;
+    sched_yield();
+  } else {
+    Sleep();
+    offers_ = 0;
   }
 }
 

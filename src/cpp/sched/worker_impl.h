@@ -81,6 +81,7 @@ class Worker::Impl {
 
   void ThreadMain();
   void Loop();
+  void BeIdle();
   bool PollLanes();
   bool RunLocal();
   bool DrainInbox();
@@ -124,6 +125,7 @@ class Worker::Impl {
   Frame* frame_ = nullptr;
   u64 switches_ = 0;  // a loop that sees it change starts over
   u32 turns_ = 0;
+  u32 offers_ = 0;  // of the CPU since there was work
   bool stopping_ = false;
   bool ended_ = false;
   u64 stop_deadline_ns_ = kNoDeadlineNs;

@@ -42,6 +42,9 @@ class ThreadPort {
   virtual void Orphan(hipc::FullPtr<Task> task,
                       void (*destroy)(ThreadPort&, hipc::FullPtr<Task>)) = 0;
 
+  /// The thread is about to wait, on `cpu`.
+  virtual void OnWait(u32 cpu) { static_cast<void>(cpu); }
+
   /// What IpcManager's calls of these names mean on this thread.
   virtual hipc::FullPtr<char> AllocateBuffer(u64 bytes) = 0;
   virtual void FreeBuffer(ShmPtr pointer) = 0;

@@ -58,6 +58,9 @@ struct alignas(kCacheLineSize) RingHeader {
   /// 1 while the consumer sleeps or is about to. Set by the consumer; whoever
   /// changes it back to 0 owes the wake-up.
   typename Atomics::template Atomic<u32> parked;
+  /// 1 + the CPU on which the producer last waited; 0: not known. A hint: a
+  /// consumer that runs there must not poll, or the producer cannot run.
+  typename Atomics::template Atomic<u32> producer_cpu;
 };
 
 /// One place of the queue. FROZEN: shared by processes. The value is atomic
@@ -71,6 +74,7 @@ struct RingSlot {
 static_assert(sizeof(RingHeader<StdAtomics>) == kCacheLineSize);
 static_assert(offsetof(RingHeader<StdAtomics>, consumed) == 0);
 static_assert(offsetof(RingHeader<StdAtomics>, parked) == 8);
+static_assert(offsetof(RingHeader<StdAtomics>, producer_cpu) == 12);
 static_assert(sizeof(RingSlot<StdAtomics>) == 16);
 static_assert(offsetof(RingSlot<StdAtomics>, sequence) == 0);
 static_assert(offsetof(RingSlot<StdAtomics>, value) == 8);
@@ -98,7 +102,7 @@ class RingLayout {
   /// cache line, that no other thread or process uses yet.
   static RingLayout Create(char* memory, u64 capacity) {
     const RingLayout layout(memory, capacity);
-    new (layout.header_) RingHeader<Atomics>{{0}, {0}};
+    new (layout.header_) RingHeader<Atomics>{{0}, {0}, {0}};
     for (u64 i = 0; i < capacity; ++i) {
       new (&layout.slots_[i]) RingSlot<Atomics>{{0}, {0}};
     }
@@ -180,6 +184,11 @@ class RingProducer {
     // have cancelled, so only the exchange decides.
     return header_->parked.load(std::memory_order_seq_cst) != 0 &&
            header_->parked.exchange(0, std::memory_order_seq_cst) != 0;
+  }
+
+  /// Tells the consumer where this producer waits. relaxed: a hint.
+  void PublishCpu(u32 cpu) {
+    header_->producer_cpu.store(cpu + 1, std::memory_order_relaxed);
   }
 
   /// Items that fit now.
@@ -274,6 +283,11 @@ class RingConsumer {
     // seq_cst for its use after AnnounceParked; on x86-64 it costs the same.
     return slots_[position_ & mask_].sequence.load(std::memory_order_seq_cst) !=
            position_ + 1;
+  }
+
+  /// Whether the producer last waited on `cpu`. relaxed: a hint.
+  [[nodiscard]] bool ProducerWaitsOn(u32 cpu) const {
+    return header_->producer_cpu.load(std::memory_order_relaxed) == cpu + 1;
   }
 
   /// Tells the producer which slots are free. TryPop does it every quarter of
