@@ -363,6 +363,7 @@ bool Worker::Impl::GraceIsOver() const {
 }
 
 bool Worker::Impl::MayEnd(bool busy) {
+  if (ended_) return true;  // on another fiber
   const bool overdue = GraceIsOver();
   if (overdue) parked_.CancelAll();
   const bool all_ran = parked_.num_parked() == 0 && !parked_.has_ready() &&
