@@ -107,6 +107,10 @@ chi::Result<Stats> Client::GetStats(const hipc::MemContext& mctx) {
   stats.num_pools = future->num_pools_;
   stats.pools_created = future->pools_created_;
   stats.pools_destroyed = future->pools_destroyed_;
+  stats.sessions = future->sessions_;
+  stats.sessions_total = future->sessions_total_;
+  stats.cut_off = future->cut_off_;
+  stats.result_bytes = future->result_bytes_;
   const auto& workers = static_cast<const GetStatsTask&>(*future).workers_;
   stats.workers.assign(workers.begin(), workers.end());
   return stats;

@@ -118,6 +118,12 @@ void Runtime::GetStats(hipc::FullPtr<GetStatsTask> task,
   task->num_pools_ = static_cast<chi::u32>(CHI_POOL_MANAGER->List().size());
   task->pools_created_ = read(pools_created_);
   task->pools_destroyed_ = read(pools_destroyed_);
+  chi::ControlServer& control = chi::Chimaera::Get().control();
+  const chi::ControlServer::Stats clients = control.stats();
+  task->sessions_ = clients.sessions;
+  task->sessions_total_ = clients.sessions_total;
+  task->cut_off_ = clients.cut_off;
+  task->result_bytes_ = control.runtime_data().used_bytes();
   const chi::WorkOrchestrator& workers = *CHI_WORK_ORCHESTRATOR;
   for (chi::u32 i = 0; i < workers.num_workers(); ++i) {
     const chi::WorkerStats& stats = workers.worker(i).stats();

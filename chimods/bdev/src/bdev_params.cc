@@ -3,10 +3,9 @@
 //
 // Settings of a device: reading and checking.
 
-#include "chimaera/admin/module_yaml.h"
 #include "chimaera/base/format.h"
-#include "chimaera/base/parse_size.h"
 #include "chimaera/bdev/bdev_tasks.h"
+#include "chimaera/core/module_config.h"
 
 namespace chimaera::bdev {
 namespace {
@@ -17,22 +16,22 @@ constexpr chi::u32 kMaxAlignment = 1u << 30;
 // What an offset in a shared-memory pointer can name.
 constexpr chi::u64 kMaxSize = chi::u64{1} << 48;
 
-chi::Result<BdevType> ParseType(const std::string& text) {
-  if (text == "ram") return BdevType::kRam;
-  if (text == "file") return BdevType::kFile;
-  return chi::Status::BadRequest("'" + text + "': ram or file is possible");
-}
-
 }  // namespace
 
 void CreateParams::LoadConfig(const chi::PoolConfig& config) {
-  const ModuleYaml yaml(config,
-                        {"bdev_type", "capacity", "io_depth", "alignment"});
-  yaml.Read("bdev_type", &bdev_type_, ParseType);
-  yaml.Read("capacity", &total_size_,
-            [](const std::string& text) { return chi::ParseSize(text); });
-  yaml.Read("io_depth", &io_depth_);
-  yaml.Read("alignment", &alignment_);
+  chi::ModuleConfig reader(config);
+  std::string type = bdev_type_ == BdevType::kRam ? "ram" : "file";
+  reader.ReadString("bdev_type", &type);
+  if (type != "ram" && type != "file") {
+    reader.Fail("bdev_type", "'" + type + "'; ram or file is possible");
+  }
+  bdev_type_ = type == "file" ? BdevType::kFile : BdevType::kRam;
+  reader.ReadSize("capacity", 1, kMaxSize, &total_size_);
+  reader.ReadNumber("io_depth", 1, kMaxIoDepth, &io_depth_);
+  reader.ReadNumber("alignment", kMinAlignment, kMaxAlignment, &alignment_);
+  if (const chi::Status status = reader.Finish(); !status.ok()) {
+    throw chi::StatusError(status);
+  }
 }
 
 chi::Status CreateParams::Check() const {

@@ -12,10 +12,10 @@
 #include <stdexcept>
 #include <vector>
 
-#include "chimaera/admin/module_yaml.h"
 #include "chimaera/admin/route_here.h"
 #include "chimaera/base/clock.h"
 #include "chimaera/base/format.h"
+#include "chimaera/core/module_config.h"
 
 namespace chimaera::echo {
 namespace {
@@ -44,7 +44,11 @@ int Recurse(int depth) {
 }  // namespace
 
 void CreateParams::LoadConfig(const chi::PoolConfig& config) {
-  ModuleYaml(config, {"allow_crash"}).Read("allow_crash", &allow_crash_);
+  chi::ModuleConfig reader(config);
+  reader.ReadBool("allow_crash", &allow_crash_);
+  if (const chi::Status status = reader.Finish(); !status.ok()) {
+    throw chi::StatusError(status);
+  }
 }
 
 void Runtime::Init(const chi::PoolId& pool_id, const std::string& pool_name) {

@@ -26,28 +26,30 @@ constexpr u64 kPiece = 512;
 constexpr u64 kStrands = 16;  // sums that do not wait for each other
 
 template <class T>
-bool IsNan(T value) {
+bool AnyNan(const T* numbers, u64 count) {
   if constexpr (std::is_floating_point_v<T>) {
-    return value != value;
+    u32 any = 0;
+    for (u64 i = 0; i < count; ++i) any |= numbers[i] != numbers[i] ? 1u : 0u;
+    return any != 0;
   } else {
     return false;
   }
 }
 
-// The piece without NaNs in f64. Integers above 2^53 round.
+// The piece in f64 without its NaNs; how many are left. Integers above 2^53
+// round.
 template <class T>
 u64 ToF64(const T* numbers, u64 count, f64* values) {
-  if constexpr (std::is_floating_point_v<T>) {
-    u64 kept = 0;
-    for (u64 i = 0; i < count; ++i) {
-      values[kept] = static_cast<f64>(numbers[i]);
-      kept += IsNan(numbers[i]) ? 0 : 1;
-    }
-    return kept;
-  } else {
+  if (!AnyNan(numbers, count)) {
     for (u64 i = 0; i < count; ++i) values[i] = static_cast<f64>(numbers[i]);
     return count;
   }
+  u64 kept = 0;
+  for (u64 i = 0; i < count; ++i) {
+    values[kept] = static_cast<f64>(numbers[i]);
+    kept += numbers[i] == numbers[i] ? 1 : 0;
+  }
+  return kept;
 }
 
 void AddToSummary(const f64* values, u64 count, Summary* summary) {

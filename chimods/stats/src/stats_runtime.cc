@@ -11,10 +11,10 @@
 #include <utility>
 #include <vector>
 
-#include "chimaera/admin/module_yaml.h"
 #include "chimaera/admin/route_here.h"
 #include "chimaera/base/format.h"
 #include "chimaera/bdev/bdev_client.h"
+#include "chimaera/core/module_config.h"
 #include "hill_shade.h"
 #include "reduce.h"
 
@@ -214,7 +214,8 @@ Status ShadeTile(const HillShadeTask& task, u64 client_id) {
 }  // namespace
 
 void CreateParams::LoadConfig(const chi::PoolConfig& config) {
-  const ModuleYaml yaml(config, {});
+  const chi::Status status = chi::ModuleConfig(config).Finish();
+  if (!status.ok()) throw chi::StatusError(status);
 }
 
 void Runtime::Create(hipc::FullPtr<CreateTask> task,

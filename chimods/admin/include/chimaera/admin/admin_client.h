@@ -24,6 +24,10 @@ struct Stats {
   chi::u32 num_pools = 0;
   chi::u64 pools_created = 0;
   chi::u64 pools_destroyed = 0;
+  chi::u64 sessions = 0;
+  chi::u64 sessions_total = 0;
+  chi::u64 cut_off = 0;
+  chi::u64 result_bytes = 0;
   std::vector<WorkerRow> workers;
 };
 

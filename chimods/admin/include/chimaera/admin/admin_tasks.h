@@ -171,6 +171,10 @@ struct GetStatsTask : public chi::Task {
   OUT chi::u32 num_pools_ = 0;
   OUT chi::u64 pools_created_ = 0;  ///< Since the start, the admin pool not.
   OUT chi::u64 pools_destroyed_ = 0;
+  OUT chi::u64 sessions_ = 0;        ///< Clients attached now.
+  OUT chi::u64 sessions_total_ = 0;  ///< Clients admitted since the start.
+  OUT chi::u64 cut_off_ = 0;         ///< Clients thrown out for a violation.
+  OUT chi::u64 result_bytes_ = 0;    ///< Runtime data that is handed out.
   OUT chi::vector<WorkerRow> workers_;
 
   explicit GetStatsTask(const AllocT& alloc)
@@ -185,7 +189,8 @@ struct GetStatsTask : public chi::Task {
   template <class Archive>
   void SerializeOut(Archive& ar) {
     ar(uptime_ns_, resident_bytes_, pid_, num_pools_, pools_created_,
-       pools_destroyed_, workers_);
+       pools_destroyed_, sessions_, sessions_total_, cut_off_, result_bytes_,
+       workers_);
   }
 };
 
