@@ -39,11 +39,7 @@ class OneOutcome {
       done = TaskState::kDoneWithText;
     }
     shared_.return_code_ = header_.return_code_;
-    // release: the outputs come before it. An exchange, to learn in the same
-    // step whether a waiter has gone to sleep (SpinWaiter).
-    const u32 old = shared_.state_.exchange(static_cast<u32>(done),
-                                            std::memory_order_acq_rel);
-    if (old == static_cast<u32>(TaskState::kAwaited)) {
+    if (FinishState(shared_.state_, done) == TaskState::kAwaited) {
       FutexWake(&shared_.state_, INT_MAX);
     }
   }

@@ -1,10 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// One word decides between the thread that goes to sleep (kPending to
-// kAwaited, by compare-and-swap) and the worker that finishes the task (an
-// exchange, which tells it whether to wake). There is no second word, hence no
-// order to get wrong.
+// A thread that waits: it polls, and then sleeps on the task's state word. The
+// protocol with the worker that finishes the task is in completion.h.
 
 #include "ipc/spin_waiter.h"
 
@@ -105,12 +103,9 @@ bool SpinWaiter::OfferCpu(const Task& task) const {
 
 Status SpinWaiter::Sleep(Task& task, u64 timeout_ns) const {
   const u64 deadline_ns = DeadlineNs(SystemClock::Get().NowNs(), timeout_ns);
-  // Only who finishes a task made inside the runtime reads it.
-  task.waiter_ = 0;
-  u32 expected = static_cast<u32>(TaskState::kPending);
-  task.state_.compare_exchange_strong(expected,
-                                      static_cast<u32>(TaskState::kAwaited),
-                                      std::memory_order_acq_rel);
+  // If it fails the task is done, or kAwaited since an earlier wait.
+  static_cast<void>(
+      ChangeState(task.state_, TaskState::kPending, TaskState::kAwaited));
   while (!task.IsComplete()) {
     const u64 now_ns = SystemClock::Get().NowNs();
     if (now_ns >= deadline_ns) {

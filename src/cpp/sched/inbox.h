@@ -11,16 +11,19 @@
 
 #include <atomic>
 
+#include "chimaera/base/atomics.h"
 #include "chimaera/sched/worker.h"
 
 namespace chi {
 
-class Inbox {
+/// `Node` has a member `next`. A template for the sake of model checking only.
+template <class Atomics, class Node>
+class BasicInbox {
  public:
   /// Any thread. False if the inbox is closed. seq_cst: the push must be
-  /// visible before the pusher looks whether the worker sleeps (see Sleeper).
-  bool Push(InboxNode* node) {
-    InboxNode* head = head_.load(std::memory_order_relaxed);
+  /// visible before the pusher looks whether the worker sleeps (see WakeFlag).
+  bool Push(Node* node) {
+    Node* head = head_.load(std::memory_order_relaxed);
     do {
       if (head == &closed_) return false;
       node->next = head;
@@ -37,20 +40,20 @@ class Inbox {
   /// The worker only: refuses whatever comes from now on. False, and still
   /// open, if something has come.
   bool TryClose() {
-    InboxNode* expected = nullptr;
+    Node* expected = nullptr;
     return head_.compare_exchange_strong(expected, &closed_,
                                          std::memory_order_acq_rel);
   }
 
   /// The worker only: all nodes, oldest first. Acquire pairs with the release
   /// in Push, so that what the pusher wrote is seen.
-  InboxNode* TakeAll() {
-    const InboxNode* head = head_.load(std::memory_order_relaxed);
+  Node* TakeAll() {
+    const Node* head = head_.load(std::memory_order_relaxed);
     if (head == nullptr || head == &closed_) return nullptr;
-    InboxNode* newest = head_.exchange(nullptr, std::memory_order_acquire);
-    InboxNode* oldest = nullptr;
+    Node* newest = head_.exchange(nullptr, std::memory_order_acquire);
+    Node* oldest = nullptr;
     while (newest != nullptr) {
-      InboxNode* next = newest->next;
+      Node* next = newest->next;
       newest->next = oldest;
       oldest = newest;
       newest = next;
@@ -59,9 +62,11 @@ class Inbox {
   }
 
  private:
-  std::atomic<InboxNode*> head_{nullptr};
-  InboxNode closed_;  // stands for "closed"; never linked
+  typename Atomics::template Atomic<Node*> head_{nullptr};
+  Node closed_;  // stands for "closed"; never linked
 };
+
+using Inbox = BasicInbox<StdAtomics, InboxNode>;
 
 }  // namespace chi
 

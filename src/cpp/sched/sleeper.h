@@ -9,12 +9,12 @@
 #ifndef CHIMAERA_SCHED_SLEEPER_H_
 #define CHIMAERA_SCHED_SLEEPER_H_
 
-#include <atomic>
 #include <unordered_map>
 
 #include "chimaera/base/status.h"
 #include "chimaera/base/types.h"
 #include "chimaera/base/unique_fd.h"
+#include "sched/sleep_protocol.h"
 
 namespace chi {
 
@@ -27,24 +27,15 @@ class Sleeper {
 
   /// To be called after something was put into the inbox. Wakes the worker if
   /// it sleeps or is about to; a system call only then.
-  ///
-  ///   other thread                 worker
-  ///   push to the inbox            parked_ = 1          (Announce)
-  ///   parked_ read                 inbox looks empty?
-  ///
-  /// All four are seq_cst: either the worker sees the push, or the other
-  /// thread sees parked_. Only the one who wins the exchange writes.
   void Wake() {
-    if (parked_.load(std::memory_order_seq_cst) != 0 &&
-        parked_.exchange(0, std::memory_order_seq_cst) != 0) {
-      Signal();
-    }
+    if (flag_.Take()) Signal();
   }
 
   // ---- the worker ----
 
-  void Announce() { parked_.store(1, std::memory_order_seq_cst); }
-  void Cancel() { parked_.store(0, std::memory_order_relaxed); }
+  /// See WakeFlag and SleepUnlessWork.
+  void Announce() { flag_.Announce(); }
+  void Cancel() { flag_.Cancel(); }
 
   /// Sleeps until a wake-up, or `timeout_ns`. Returns early now and then.
   void Sleep(u64 timeout_ns);
@@ -59,7 +50,7 @@ class Sleeper {
 
   UniqueFd epoll_;
   UniqueFd event_;
-  std::atomic<u32> parked_{0};
+  WakeFlag<> flag_;
   std::unordered_map<int, u32> watched_;
 };
 

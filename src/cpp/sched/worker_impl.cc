@@ -378,9 +378,7 @@ void Worker::Impl::Sleep() {
   if (options_.line != nullptr) {
     options_.line->spinning.store(0, std::memory_order_relaxed);
   }
-  sleeper_.Announce();
-  lanes_.AnnounceParked();
-  if (inbox_.LooksEmpty() && lanes_.LookEmpty()) {
+  SleepUnlessWork(sleeper_, inbox_, lanes_, [this] {
     const u64 now_ns = options_.clock->NowNs();
     const u64 wake_ns = std::min(parked_.next_deadline_ns(),
                                  stopping_ ? stop_deadline_ns_ : kNoDeadlineNs);
@@ -388,9 +386,7 @@ void Worker::Impl::Sleep() {
       Increment(stats_.sleeps);
       sleeper_.Sleep(wake_ns - now_ns);
     }
-  }
-  sleeper_.Cancel();
-  lanes_.CancelParked();
+  });
   if (parked_.has_deadlines()) parked_.WakeExpired(options_.clock->NowNs());
   if (options_.line != nullptr) {
     options_.line->cpu.store(static_cast<u32>(sched_getcpu()),

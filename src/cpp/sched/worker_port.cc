@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The state word of a task made inside the runtime decides between the three
-// who meet at it: who finishes it (exchange to kDone), who waits (kPending to
-// kAwaited), and who drops it (exchange to kOrphaned). Line 1's `waiter_` goes
-// with kAwaited (a ParkedRun, or 0 for a sleeping thread) and with kOrphaned
-// (the function that frees the task).
+// who meet at it: who finishes it, who waits, and who drops it (completion.h).
+// Line 1's `waiter_` goes with kParked (a ParkedRun) and with kOrphaned (the
+// function that frees the task).
 
 #include "sched/worker_port.h"
 
+#include <climits>
 #include <cstdlib>
 
 #include "chimaera/base/check.h"
@@ -52,31 +52,20 @@ SlabAllocator& PrivateSlabs() {
 
 void OrphanInternalTask(ThreadPort& port, hipc::FullPtr<Task> task,
                         DestroyFn destroy) {
-  task->waiter_ = reinterpret_cast<u64>(destroy);
-  const u32 old = task->state_.exchange(static_cast<u32>(TaskState::kOrphaned),
-                                        std::memory_order_acq_rel);
-  const bool done = old == static_cast<u32>(TaskState::kDone) ||
-                    old == static_cast<u32>(TaskState::kDoneWithText);
-  if (done) destroy(port, task);
+  if (DropTask(*task, reinterpret_cast<u64>(destroy))) destroy(port, task);
 }
 
 void FinishInternalTask(hipc::FullPtr<Task> task) {
   const bool has_text = task->return_code_ != 0;
-  const TaskState done = has_text ? TaskState::kDoneWithText : TaskState::kDone;
-  // acq_rel: publishes the outputs, and meets the waiter's registration.
-  const auto old = static_cast<TaskState>(
-      task->state_.exchange(static_cast<u32>(done), std::memory_order_acq_rel));
-  if (old == TaskState::kPending) return;
-  const u64 waiter = task->waiter_;
-  if (old == TaskState::kOrphaned) {
-    ThreadPort* port = IpcManager::CurrentPort();
-    CHI_CHECK(port != nullptr);
-    reinterpret_cast<DestroyFn>(waiter)(*port, task);
-  } else if (waiter != 0) {
-    Worker::Unpark(*reinterpret_cast<ParkedRun*>(waiter));
-  } else {
-    FutexWake(&task->state_, 1);
-  }
+  FinishAndTell(
+      *task, has_text ? TaskState::kDoneWithText : TaskState::kDone,
+      [&] { FutexWake(&task->state_, INT_MAX); },
+      [](u64 run) { Worker::Unpark(*reinterpret_cast<ParkedRun*>(run)); },
+      [&](u64 destroy) {
+        ThreadPort* port = IpcManager::CurrentPort();
+        CHI_CHECK(port != nullptr);
+        reinterpret_cast<DestroyFn>(destroy)(*port, task);
+      });
 }
 
 hipc::FullPtr<char> InternalPort::AllocateBuffer(u64 bytes) {

@@ -21,6 +21,7 @@
 
 #include "chimaera/base/status.h"
 #include "chimaera/base/types.h"
+#include "chimaera/ipc/completion.h"
 #include "chimaera/ipc/ids.h"
 #include "chimaera/ipc/pool_query.h"
 #include "chimaera/shm/hipc.h"
@@ -54,16 +55,6 @@ class TaskFlags {
   u32 bits_ = 0;
 };
 
-/// Life of a task. Frozen: the word lies in shared memory.
-enum class TaskState : u32 {
-  kNew = 0,           ///< Made, not yet submitted.
-  kPending = 1,       ///< Submitted; nobody sleeps on it.
-  kAwaited = 2,       ///< Submitted; its waiter sleeps and must be woken.
-  kDone = 3,          ///< Outcome written; no text.
-  kDoneWithText = 4,  ///< Outcome written, error text valid.
-  kOrphaned = 5,      ///< Made inside the runtime and dropped: freed when done.
-};
-
 struct alignas(kCacheLineSize) Task {
   /// Longest error text a task carries; longer ones are cut.
   static constexpr u32 kTextCapacity = 180;
@@ -76,11 +67,11 @@ struct alignas(kCacheLineSize) Task {
   IN MethodId method_ = 0;     ///< Which method.
   IN TaskFlags task_flags_;    ///< TASK_PERIODIC, TASK_FIRE_AND_FORGET.
   OUT u32 return_code_;        ///< 0, a module's code (1-9999) or a StatusCode.
-  std::atomic<u32> state_{0};  ///< A TaskState. See Complete and waiter.h.
+  std::atomic<u32> state_{0};  ///< A TaskState. See completion.h.
   IN u32 timeout_ms_ = 0;      ///< 0: the client's default.
 
   // ---- lines 1 to 3; deliberately not initialised ----
-  TEMP u64 waiter_;  ///< Of tasks made inside the runtime: who sleeps on it.
+  TEMP u64 waiter_;  ///< Of tasks made inside the runtime: see TaskState.
   OUT u32 text_size_;
   OUT char text_[kTextCapacity];
 
@@ -141,11 +132,7 @@ struct alignas(kCacheLineSize) Task {
   void Yield();
 
   /// True once the outcome may be read (acquire).
-  bool IsComplete() const {
-    const u32 state = state_.load(std::memory_order_acquire);
-    return state == static_cast<u32>(TaskState::kDone) ||
-           state == static_cast<u32>(TaskState::kDoneWithText);
-  }
+  bool IsComplete() const { return IsDoneState(state_); }
 
   /// The outcome as a Status. REQUIRES: IsComplete().
   [[nodiscard]] Status GetStatus() const;

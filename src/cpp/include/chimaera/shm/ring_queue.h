@@ -36,16 +36,11 @@
 #include <new>
 #include <type_traits>
 
+#include "chimaera/base/atomics.h"
 #include "chimaera/base/check.h"
 #include "chimaera/base/types.h"
 
 namespace chi {
-
-/// What the product uses.
-struct StdAtomics {
-  template <typename T>
-  using Atomic = std::atomic<T>;
-};
 
 static_assert(std::atomic<u64>::is_always_lock_free, "shared by processes");
 static_assert(std::atomic<u32>::is_always_lock_free, "shared by processes");
