@@ -62,7 +62,7 @@ void TwinArchive::ReleaseAnswer(const RawFields& old) {
 
 }  // namespace internal
 
-void CopyInArchive::VisitString(string& field, const string& twin) {
+void CopyInArchive::VisitField(string& field, const string& twin) {
   const RawFields raw = TaskFieldAccess::Read(twin);
   if (raw.data.IsNull()) {
     const u64 size = std::min<u64>(raw.size, string::kInlineCapacity);
@@ -73,7 +73,7 @@ void CopyInArchive::VisitString(string& field, const string& twin) {
   if (bytes != nullptr) field.assign({bytes, raw.size});
 }
 
-void CopyOutArchive::VisitString(const string& field, string& twin) {
+void CopyOutArchive::VisitField(const string& field, string& twin) {
   const RawFields old = TaskFieldAccess::Read(twin);
   const u64 size = field.size();
   const u64 bytes = size + 1;  // with the zero byte

@@ -138,6 +138,8 @@ void Server::OnSessionGone(const std::shared_ptr<Session>& session) {
     Farewell(Server& owner, std::shared_ptr<Session> gone)
         : server(owner), session(std::move(gone)) {}
     ~Farewell() {
+      // A stopped worker drops its jobs, and this with them.
+      if (server.running_workers_.load() == nullptr) return;
       server.workers_->worker(0).InjectCall(
           [pools = server.pools_.get(), id = session->id()](RunContext&) {
             pools->NotifyClientGone(id);

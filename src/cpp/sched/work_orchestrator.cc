@@ -128,13 +128,19 @@ void WorkOrchestrator::RunOnEachWorker(
 }
 
 ThreadPort* WorkOrchestrator::AcquirePort() {
-  // Kept for good: threads of the runtime that submit tasks are few, and
-  // tasks they dropped may come back to the port's memory later.
   MutexLock lock(mu_);
+  if (!idle_ports_.empty()) {
+    ThreadPort* port = idle_ports_.back();
+    idle_ports_.pop_back();
+    return port;
+  }
   ports_.push_back(std::make_unique<InjectPort>(*workers_[0]));
   return ports_.back().get();
 }
 
-void WorkOrchestrator::ReleasePort(ThreadPort* /*port*/) {}
+void WorkOrchestrator::ReleasePort(ThreadPort* port) {
+  MutexLock lock(mu_);
+  idle_ports_.push_back(port);
+}
 
 }  // namespace chi

@@ -44,7 +44,7 @@ inline constexpr u32 kModuleRevision = 1;
   const u64 parts[] = {
       kModuleRevision,     sizeof(Container),   alignof(Container),
       sizeof(MethodRow),   sizeof(MethodTable), sizeof(RunContext),
-      sizeof(std::string),
+      sizeof(std::string), sizeof(Status),
   };
   u64 hash = AbiHash();
   for (const u64 part : parts) hash = internal::MixAbi(hash, part);

@@ -134,10 +134,12 @@ template <class TaskT>
 inline constexpr bool kHasSerializers =
     internal::kHasIn<TaskT>&& internal::kHasOut<TaskT>;
 
-/// Fills the inputs of `copy` from the shared task. Visited fields must be
-/// members of the task: plain values, strings, vectors, or structs with a
-/// serialize function of such.
-class CopyInArchive : public internal::TwinArchive {
+namespace internal {
+
+/// Takes a task's fields apart: Archive says what is done with a plain value, a
+/// string and a vector and their twins.
+template <class Archive>
+class FieldVisitor : public TwinArchive {
  public:
   using TwinArchive::TwinArchive;
 
@@ -145,6 +147,29 @@ class CopyInArchive : public internal::TwinArchive {
   void operator()(Fields&... fields) {
     (Visit(fields), ...);
   }
+
+ private:
+  template <class Field>
+  void Visit(Field& field) {
+    Archive& archive = static_cast<Archive&>(*this);
+    constexpr bool kIsContainer =
+        std::is_same_v<Field, string> || kIsShmVector<Field>;
+    if constexpr (kIsContainer || std::is_trivially_copyable_v<Field>) {
+      if (Field* twin = Twin(field)) archive.VisitField(field, *twin);
+    } else {
+      field.serialize(archive);
+    }
+  }
+};
+
+}  // namespace internal
+
+/// Fills the inputs of `copy` from the shared task. Visited fields must be
+/// members of the task: plain values, strings, vectors, or structs with a
+/// serialize function of such.
+class CopyInArchive : public internal::FieldVisitor<CopyInArchive> {
+ public:
+  using FieldVisitor::FieldVisitor;
 
   /// The `size` bytes at `pointer` are the task's payload. They are not
   /// copied; what is checked is that the client may name them.
@@ -157,23 +182,17 @@ class CopyInArchive : public internal::TwinArchive {
   }
 
  private:
+  friend class internal::FieldVisitor<CopyInArchive>;
+
   template <class Field>
-  void Visit(Field& field) {
-    if constexpr (std::is_same_v<Field, string>) {
-      if (string* twin = Twin(field)) VisitString(field, *twin);
-    } else if constexpr (internal::kIsShmVector<Field>) {
-      if (Field* twin = Twin(field)) VisitVector(field, *twin);
-    } else if constexpr (std::is_trivially_copyable_v<Field>) {
-      if (Field* twin = Twin(field)) std::memcpy(&field, twin, sizeof(Field));
-    } else {
-      field.serialize(*this);
-    }
+  void VisitField(Field& field, const Field& twin) {
+    std::memcpy(&field, &twin, sizeof(Field));
   }
 
-  void VisitString(string& field, const string& twin);
+  void VisitField(string& field, const string& twin);
 
   template <class T>
-  void VisitVector(vector<T>& field, const vector<T>& twin) {
+  void VisitField(vector<T>& field, const vector<T>& twin) {
     const RawFields raw = TaskFieldAccess::Read(twin);
     if (raw.size > ~u64{0} / sizeof(T)) {
       status_ = Status::BadRequest("a vector claims too many elements");
@@ -187,37 +206,26 @@ class CopyInArchive : public internal::TwinArchive {
 };
 
 /// Writes the outputs of `copy` into the shared task.
-class CopyOutArchive : public internal::TwinArchive {
+class CopyOutArchive : public internal::FieldVisitor<CopyOutArchive> {
  public:
-  using TwinArchive::TwinArchive;
-
-  template <class... Fields>
-  void operator()(Fields&... fields) {
-    (Visit(fields), ...);
-  }
+  using FieldVisitor::FieldVisitor;
 
   /// The method has written the payload in place.
   template <class Pointer>
   void bulk(const Pointer& /*pointer*/, u64 /*size*/, u32 /*flags*/) {}
 
  private:
+  friend class internal::FieldVisitor<CopyOutArchive>;
+
   template <class Field>
-  void Visit(Field& field) {
-    if constexpr (std::is_same_v<Field, string>) {
-      if (string* twin = Twin(field)) VisitString(field, *twin);
-    } else if constexpr (internal::kIsShmVector<Field>) {
-      if (Field* twin = Twin(field)) VisitVector(field, *twin);
-    } else if constexpr (std::is_trivially_copyable_v<Field>) {
-      if (Field* twin = Twin(field)) std::memcpy(twin, &field, sizeof(Field));
-    } else {
-      field.serialize(*this);
-    }
+  void VisitField(const Field& field, Field& twin) {
+    std::memcpy(&twin, &field, sizeof(Field));
   }
 
-  void VisitString(const string& field, string& twin);
+  void VisitField(const string& field, string& twin);
 
   template <class T>
-  void VisitVector(const vector<T>& field, vector<T>& twin) {
+  void VisitField(const vector<T>& field, vector<T>& twin) {
     const RawFields old = TaskFieldAccess::Read(twin);
     const u64 bytes = field.size() * sizeof(T);
     if (bytes == 0) {

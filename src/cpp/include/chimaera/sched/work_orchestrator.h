@@ -83,6 +83,7 @@ class WorkOrchestrator : public PortSource {
   std::atomic<bool> started_{false};
   Mutex mu_;
   std::vector<std::unique_ptr<ThreadPort>> ports_ CHI_GUARDED_BY(mu_);
+  std::vector<ThreadPort*> idle_ports_ CHI_GUARDED_BY(mu_);
 };
 
 }  // namespace chi
