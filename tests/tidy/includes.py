@@ -21,12 +21,14 @@ LAYERS = ("base", "shm", "ipc", "sched", "core", "net", "runtime", "front")
 PROGRAMS = ("python", "tools")
 
 _ADMIN = "chimods/admin/include/chimaera/admin"
+# References that a benchmark compares with.
+_BENCH = "src/cpp/tools/bench"
 
 # Third-party headers and the files that may include them. Tests are free, but
 # for Catch2, whose versions differ.
 THIRD_PARTY = {
-    "boost/": ("src/cpp/sched/*", "tests/*"),
-    "zmq": ("src/cpp/net/zmq_transport.*", "tests/*"),
+    "boost/": ("src/cpp/sched/*", f"{_BENCH}/boost_peers.cc", "tests/*"),
+    "zmq": ("src/cpp/net/zmq_transport.*", f"{_BENCH}/zeromq_peer.cc", "tests/*"),
     "yaml-cpp/": ("src/cpp/core/yaml_tree.cc", "chimods/*/src/*_runtime.cc", "tests/*"),
     "cereal/": (f"{_ADMIN}/params_archive.h", "chimods/*/src/*", "tests/*"),
     "liburing": ("chimods/bdev/src/file_store.cc",),

@@ -3,36 +3,30 @@
 //
 // How everything is measured. A machine's speed changes within seconds (the
 // host moves its cores), so a figure is never a number but a ratio: subject
-// and reference take turns in short slices on the same two CPUs, each pair of
+// and references take turns in short slices on the same CPUs, each round of
 // slices gives one ratio, and the median of at least twenty is reported.
 
 #ifndef CHIMAERA_TOOLS_BENCH_HARNESS_H_
 #define CHIMAERA_TOOLS_BENCH_HARNESS_H_
 
+#include <sched.h>
+
 #include <functional>
-#include <string>
 #include <vector>
 
 #include "chimaera/base/types.h"
 
 namespace chi::bench {
 
-inline constexpr u32 kMinPairs = 20;
-inline constexpr u64 kSliceNs = 40'000'000;
+/// How long and how often. `Quick` is for tests of the tool: its figures
+/// mean nothing.
+struct Effort {
+  u32 num_rounds = 24;
+  u64 slice_ns = 40'000'000;
+  u64 idle_ns = 10'000'000'000;
+  u32 num_starts = 5;
 
-/// One line of the report.
-struct Figure {
-  std::string name;
-  f64 value = 0;
-  std::string unit;
-  std::string reference;
-  f64 reference_value = 0;
-  f64 ratio = 0;
-  f64 ratio_low = 0;  ///< Quartiles of the pairs' ratios.
-  f64 ratio_high = 0;
-  f64 target = 0;       ///< Of the ratio, or of the value if there is none.
-  bool at_most = true;  ///< Whether the target is an upper bound.
-  bool met = false;
+  static Effort Quick() { return {3, 2'000'000, 200'000'000, 1}; }
 };
 
 /// Durations of single operations, in nanoseconds.
@@ -41,26 +35,23 @@ using Samples = std::vector<f64>;
 /// Runs its operation for about `slice_ns`, and returns how long each took.
 using Slice = std::function<Samples(u64 slice_ns)>;
 
-/// The slices of a subject and of its reference, in turn.
-struct Pairs {
-  std::vector<Samples> subject;
-  std::vector<Samples> reference;
-};
-Pairs Interleave(const Slice& subject, const Slice& reference,
-                 u32 num_pairs = kMinPairs, u64 slice_ns = kSliceNs);
+/// Of one operation, in the order of the rounds.
+using Slices = std::vector<Samples>;
+
+/// Lets the operations take turns, in an order that alternates so that a
+/// drift favours none; what each did, in the order of `operations`. An
+/// unmeasured round goes first, which warms caches and wakes sleepers.
+std::vector<Slices> TakeTurns(const std::vector<Slice>& operations,
+                              const Effort& effort);
 
 /// `q` in [0, 1]; reorders nothing. 0 for no samples.
 f64 Quantile(Samples samples, f64 q);
 
-/// Compares quantile `q` pair by pair.
-Figure CompareQuantile(const std::string& name, const Pairs& pairs, f64 q,
-                       const std::string& reference, f64 target);
-/// Compares the quantile of all samples together.
-Figure ComparePooled(const std::string& name, const Pairs& pairs, f64 q,
-                     const std::string& reference, f64 target);
-/// A value without a reference.
-Figure Value(const std::string& name, f64 value, const std::string& unit,
-             f64 target, bool at_most);
+/// Quantile `q` of each slice.
+Samples QuantileOfEach(const Slices& slices, f64 q);
+
+/// All samples together.
+Samples Pool(const Slices& slices);
 
 /// Times single calls with the time-stamp counter until `slice_ns` is over.
 template <class Operation>
@@ -70,11 +61,28 @@ Samples TimeEach(u64 slice_ns, Operation&& operation);
 u64 Ticks();
 f64 NsPerTick();
 
-/// Binds the calling thread to one CPU; false if the system refuses.
-bool PinTo(i32 cpu);
+/// Lets the CPU breathe in a loop that polls.
+void Relax();
 
-/// Prints a table, or with `json` the figures as one JSON object.
-void Report(const std::vector<Figure>& figures, bool json);
+/// The first and the last CPU that this process may use: clients run on the
+/// first one, workers and partners on the last one.
+struct Cpus {
+  i32 client = 0;
+  i32 worker = 0;
+};
+Cpus AllowedCpus();
+
+/// Binds the calling thread to one CPU for its lifetime.
+class Pinned {
+ public:
+  explicit Pinned(i32 cpu);
+  ~Pinned();
+  Pinned(const Pinned&) = delete;
+  Pinned& operator=(const Pinned&) = delete;
+
+ private:
+  cpu_set_t before_;
+};
 
 // ---- implementation ----
 

@@ -1,14 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// How long a null task takes from another process, one at a time and with 64
-// in flight, against the raw ping-pong over two lines.
+// How long a null task takes from another process, one at a time: against the
+// raw ping-pong, against what users have instead, and with both sides on one
+// CPU.
 
-#include <array>
+#include <cstdio>
+#include <string>
 
-#include "chimaera/base/check.h"
-#include "chimaera/echo/echo_client.h"
-#include "chimaera/runtime/runtime.h"
+#include "blocking_peers.h"
 #include "ping_pong.h"
 #include "runtime_process.h"
 #include "topics.h"
@@ -16,56 +16,59 @@
 namespace chi::bench {
 namespace {
 
-constexpr i32 kClientCpu = 0;
-constexpr i32 kWorkerCpu = 1;
-constexpr u32 kDepth = 64;
-
-using NullFuture = Future<chimaera::echo::NullTask>;
-
-Samples OneAtATime(chimaera::echo::Client& echo, u64 slice_ns) {
-  return TimeEach(slice_ns, [&echo] {
-    NullFuture null = echo.AsyncNull(HSHM_MCTX, PoolQuery::Local());
-    null.Wait();
-  });
-}
-
-// Each sample is the mean over a turn of kDepth tasks.
-Samples ManyInFlight(chimaera::echo::Client& echo, u64 slice_ns) {
-  std::array<NullFuture, kDepth> in_flight;
-  Samples samples = TimeEach(slice_ns, [&echo, &in_flight] {
-    for (NullFuture& null : in_flight) {
-      if (!null.IsNull()) null.Wait();
-      null = echo.AsyncNull(HSHM_MCTX, PoolQuery::Local());
-    }
-  });
-  for (NullFuture& null : in_flight) null.Wait();
-  for (f64& sample : samples) sample /= kDepth;
-  return samples;
+// Both sides bound to the worker's CPU.
+Figure OnOneCpu(EchoClient& client, FutexPeer& futex, i32 cpu,
+                const Effort& effort) {
+  const Pinned pinned(cpu);
+  const auto slices = TakeTurns({[&](u64 ns) { return client.Nulls(ns); },
+                                 [&](u64 ns) { return futex.RoundTrips(ns); }},
+                                effort);
+  return MedianNs("one_core_p50", slices[0],
+                  {"same-core futex round trip", slices[1]}, 2);
 }
 
 }  // namespace
 
-std::vector<Figure> Latency() {
-  PingPong floor(kWorkerCpu);
+std::vector<Figure> Latency(const Effort& effort) {
+  const Cpus cpus = AllowedCpus();
+  PingPong floor(cpus.worker);
+  FutexPeer futex(cpus.worker);
+  const UnixSocketPeer unix_socket(cpus.worker);
+  ZeroMqPeer zeromq(cpus.worker);
   const RuntimeProcess runtime;
-  PinTo(kClientCpu);
-  ClientConfig config;
-  config.runtime_dir = runtime.dir();
-  auto client = Chimaera::Attach(config);
-  CHI_CHECK_OK(client.status());
-  chimaera::echo::Client echo;
-  CHI_CHECK(echo.Create(HSHM_MCTX, PoolQuery::Dynamic(), "bench_echo",
-                        PoolId(9000, 0)));
+  EchoClient client(runtime.dir());
 
-  const Slice reference = [&floor](u64 ns) { return floor.TwoLines(ns); };
-  const std::string name = "two-line ping-pong";
-  const Pairs single =
-      Interleave([&echo](u64 ns) { return OneAtATime(echo, ns); }, reference);
-  const Pairs many =
-      Interleave([&echo](u64 ns) { return ManyInFlight(echo, ns); }, reference);
-  return {CompareQuantile("null_task_p50", single, 0.5, name, 2),
-          ComparePooled("null_task_p99", single, 0.99, name, 4),
-          CompareQuantile("null_task_depth64", many, 0.5, name, 1)};
+  std::vector<Figure> figures;
+  {
+    const Pinned pinned(cpus.client);
+    const auto slices =
+        TakeTurns({[&](u64 ns) { return client.Nulls(ns); },
+                   [&](u64 ns) { return floor.TwoLines(ns); },
+                   [&](u64 ns) { return zeromq.RoundTrips(ns); },
+                   [&](u64 ns) { return floor.OneLine(ns); },
+                   [&](u64 ns) { return unix_socket.RoundTrips(ns); }},
+                  effort);
+    const Reference ping_pong = {"two-line ping-pong", slices[1]};
+    figures.push_back(MedianNs("null_task_p50", slices[0], ping_pong, 2));
+    figures.push_back(PooledP99Ns("null_task_p99", slices[0], ping_pong, 4));
+    figures.push_back(Rate("null_task_vs_zeromq", slices[0],
+                           {"ZeroMQ REQ/REP over ipc://", slices[2]}, 1e9,
+                           "1/s", 100));
+    figures.push_back(InformationNs("one_line_ping_pong", slices[3]));
+    figures.push_back(InformationNs("unix_socket_ping_pong", slices[4]));
+  }
+  figures.push_back(OnOneCpu(client, futex, cpus.worker, effort));
+  return figures;
+}
+
+void ServeNullSlices(const std::string& dir) {
+  EchoClient client(dir);
+  const Pinned pinned(AllowedCpus().client);
+  unsigned long slice_ns = 0;
+  while (std::scanf("%lu", &slice_ns) == 1) {
+    std::printf("%.6g\n", Quantile(client.Nulls(slice_ns), 0.5));
+    std::fflush(stdout);
+  }
 }
 
 }  // namespace chi::bench

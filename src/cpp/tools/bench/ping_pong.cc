@@ -1,93 +1,76 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The partner spins only while a slice runs; it is woken and put to sleep by a
-// semaphore word, so that it never takes a CPU from the subject.
+// On one line a request is an odd number and its reply the next even one; on
+// two lines the reply repeats the request.
 
 #include "ping_pong.h"
 
-#include <signal.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <new>
-
-#include "chimaera/base/check.h"
-#include "chimaera/ipc/life_word.h"
-
 namespace chi::bench {
-
-struct PingPong::Shared {
-  alignas(kCacheLineSize) std::atomic<u64> request{0};
-  alignas(kCacheLineSize) std::atomic<u64> reply{0};
-  alignas(kCacheLineSize) std::atomic<u32> running{0};
-};
-
 namespace {
 
-constexpr u64 kPause = ~u64{0};
-
-void Relax() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#endif
-}
+constexpr u64 kEnd = ~u64{0};
 
 }  // namespace
 
-PingPong::PingPong(i32 partner_cpu) {
-  void* memory = mmap(nullptr, 4096, PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  CHI_CHECK(memory != MAP_FAILED);
-  shared_ = new (memory) Shared;
-  partner_ = fork();
-  CHI_CHECK(partner_ >= 0);
-  if (partner_ > 0) return;
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  PinTo(partner_cpu);
-  for (u64 seen = 0;;) {
-    while (shared_->running.load(std::memory_order_acquire) == 0) {
-      static_cast<void>(
-          FutexWaitOnTask(&shared_->running, 0, nullptr, 1'000'000'000));
+PingPong::PingPong(i32 partner_cpu)
+    : partner_(partner_cpu, [this] {
+        if (lines_->use_one_line.load(std::memory_order_acquire)) {
+          ServeOneLine();
+        } else {
+          ServeTwoLines();
+        }
+      }) {}
+
+void PingPong::ServeOneLine() {
+  std::atomic<u64>& line = lines_->request;
+  for (;;) {
+    const u64 value = line.load(std::memory_order_acquire);
+    if (value == kEnd) return;
+    if (value % 2 == 0) {
+      Relax();
+    } else {
+      line.store(value + 1, std::memory_order_release);
     }
-    for (;;) {
-      const u64 request = shared_->request.load(std::memory_order_acquire);
-      if (request == seen) {
-        Relax();
-        continue;
-      }
-      seen = request;
-      shared_->reply.store(request, std::memory_order_release);
-      if (request == kPause) break;
-    }
-    seen = 0;
-    shared_->request.store(0, std::memory_order_relaxed);
-    shared_->running.store(0, std::memory_order_release);
   }
 }
 
-PingPong::~PingPong() {
-  kill(partner_, SIGKILL);
-  waitpid(partner_, nullptr, 0);
-  munmap(shared_, 4096);
+void PingPong::ServeTwoLines() {
+  for (u64 seen = 0;;) {
+    const u64 request = lines_->request.load(std::memory_order_acquire);
+    if (request == kEnd) return;
+    if (request == seen) {
+      Relax();
+    } else {
+      lines_->reply.store(request, std::memory_order_release);
+      seen = request;
+    }
+  }
 }
 
-Samples PingPong::TwoLines(u64 slice_ns) {
-  shared_->reply.store(0, std::memory_order_relaxed);
-  shared_->running.store(1, std::memory_order_release);
-  FutexWake(&shared_->running, 1);
-  u64 next = 0;
-  const auto round_trip = [this, &next] {
-    shared_->request.store(++next, std::memory_order_release);
-    while (shared_->reply.load(std::memory_order_acquire) != next) Relax();
+Samples PingPong::OneLine(u64 slice_ns) { return Measure(slice_ns, true); }
+
+Samples PingPong::TwoLines(u64 slice_ns) { return Measure(slice_ns, false); }
+
+Samples PingPong::Measure(u64 slice_ns, bool use_one_line) {
+  std::atomic<u64>& request = lines_->request;
+  std::atomic<u64>& reply = use_one_line ? lines_->request : lines_->reply;
+  const u64 step = use_one_line ? 2 : 1;
+  u64 next = 1;
+  const auto round_trip = [&] {
+    request.store(next, std::memory_order_release);
+    const u64 answer = next + step - 1;
+    while (reply.load(std::memory_order_acquire) != answer) Relax();
+    next += step;
   };
+  request.store(0, std::memory_order_relaxed);
+  reply.store(0, std::memory_order_relaxed);
+  lines_->use_one_line.store(use_one_line, std::memory_order_release);
+  partner_.BeginTurn();
   round_trip();
   Samples samples = TimeEach(slice_ns, round_trip);
-  shared_->request.store(kPause, std::memory_order_release);
-  while (shared_->running.load(std::memory_order_acquire) != 0) Relax();
+  request.store(kEnd, std::memory_order_release);
+  partner_.EndTurn();
   return samples;
 }
 

@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "chimaera/base/check.h"
 #include "chimaera/base/log.h"
 #include "chimaera/runtime/runtime.h"
@@ -40,15 +42,20 @@ namespace {
 
 }  // namespace
 
-RuntimeProcess::RuntimeProcess() {
+TemporaryDir::TemporaryDir() {
   char name[] = "/tmp/chimaera-bench-XXXXXX";
   CHI_CHECK(mkdtemp(name) != nullptr);
-  dir_ = name;
+  path_ = name;
+}
+
+TemporaryDir::~TemporaryDir() { rmdir(path_.c_str()); }
+
+RuntimeProcess::RuntimeProcess() {
   int ready[2];
   CHI_CHECK(pipe(ready) == 0);
   pid_ = fork();
   CHI_CHECK(pid_ >= 0);
-  if (pid_ == 0) RunServer(dir_, ready[1]);
+  if (pid_ == 0) RunServer(dir(), ready[1]);
   close(ready[1]);
   char byte = 0;
   CHI_CHECK(read(ready[0], &byte, 1) == 1, "the runtime did not start");
@@ -58,7 +65,16 @@ RuntimeProcess::RuntimeProcess() {
 RuntimeProcess::~RuntimeProcess() {
   kill(pid_, SIGTERM);
   waitpid(pid_, nullptr, 0);
-  rmdir(dir_.c_str());
+}
+
+EchoClient::EchoClient(const std::string& dir) {
+  ClientConfig config;
+  config.runtime_dir = dir;
+  auto client = Chimaera::Attach(config);
+  CHI_CHECK_OK(client.status());
+  client_ = std::move(*client);
+  CHI_CHECK(echo_.Create(HSHM_MCTX, PoolQuery::Dynamic(), "bench_echo",
+                         PoolId(9000, 0)));
 }
 
 }  // namespace chi::bench
