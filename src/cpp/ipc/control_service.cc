@@ -10,7 +10,6 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -40,25 +39,13 @@ constexpr int kMaxAccepts = 16;
 // The loop looks around at least this often, ms.
 constexpr int kMaxWaitMs = 10'000;
 
-Result<Incarnation> RandomIncarnation() {
-  Incarnation incarnation;
-  while (incarnation == Incarnation{}) {
-    if (getrandom(&incarnation, sizeof(incarnation), 0) !=
-        static_cast<ssize_t>(sizeof(incarnation))) {
-      return Status::FromErrno(errno, "getrandom");
-    }
-  }
-  return incarnation;
-}
-
 Result<Segment> MakePage(u32 num_workers) {
-  CHI_ASSIGN_OR_RETURN(const Incarnation incarnation, RandomIncarnation());
   CHI_ASSIGN_OR_RETURN(Segment segment,
                        Segment::Create("chimaera-control", kControlPageBytes,
                                        SegmentSeal::kReadOnlyForOthers));
   auto* page = new (segment.data()) ControlPage();
   page->abi_hash = AbiHash();
-  page->incarnation = incarnation;
+  page->incarnation = Incarnation::Make(SystemRandom::Get());
   page->pid = getpid();
   page->num_workers = num_workers;
   return segment;

@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <type_traits>
 
+#include "chimaera/base/random.h"
 #include "chimaera/base/types.h"
 
 namespace chi {
@@ -36,16 +37,6 @@ inline constexpr u32 kProtocolMinor = 0;
 /// Most workers of a runtime. They and a few segments must fit into the 253
 /// descriptors that one message may carry.
 inline constexpr u32 kMaxWorkers = 64;
-
-/// Which random start of the runtime this is. Never all zero.
-struct Incarnation {
-  u64 high = 0;
-  u64 low = 0;
-  bool operator==(const Incarnation& other) const {
-    return high == other.high && low == other.low;
-  }
-  bool operator!=(const Incarnation& other) const { return !(*this == other); }
-};
 
 // ---- the control page
 // --------------------------------------------------------
