@@ -90,6 +90,7 @@ __attribute__((always_inline)) inline Status Dispatcher::Find(
     return container->UnknownMethod(header.method_);
   }
   ctx.container = container;
+  ctx.method = target->row;
   ctx.held_runs = pool->held_runs_counter();
   return Status();
 }

@@ -22,6 +22,7 @@
 #include "chimaera/base/log.h"
 #include "chimaera/core/config.h"
 #include "chimaera/runtime/runtime.h"
+#include "runtime/crash_report.h"
 #include "tools/options.h"
 
 namespace {
@@ -90,7 +91,12 @@ Result<std::unique_ptr<Chimaera>> StartWith(const Options& options) {
   CHI_ASSIGN_OR_RETURN(const RuntimeConfig config, ReadConfig(options));
   CHI_RETURN_IF_ERROR(SetUpLog(config));
   const auto dir = options.find("runtime-dir");
-  return Chimaera::StartServer(config, dir == options.end() ? "" : dir->second);
+  CHI_ASSIGN_OR_RETURN(
+      std::unique_ptr<Chimaera> runtime,
+      Chimaera::StartServer(config, dir == options.end() ? "" : dir->second));
+  CHI_RETURN_IF_ERROR(
+      chi::InstallCrashReport(runtime->workers(), config.log_file));
+  return runtime;
 }
 
 // A path without '/' would be taken for a name.

@@ -19,6 +19,7 @@ namespace chi {
 class Container;
 class Session;
 class Storage;
+struct MethodRow;
 
 enum class ExecMode : u32 {
   kExec = 0,             ///< Do the work.
@@ -32,6 +33,8 @@ struct RunContext {
   TaskId task_id;
   /// The container that runs the task.
   Container* container = nullptr;
+  /// The method that runs; null before it was found. For reports.
+  const MethodRow* method = nullptr;
   /// The runtime's view of the client; null for tasks made inside the runtime.
   Session* session = nullptr;
 

@@ -1,0 +1,30 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The last words of a runtime that a module brought down: which pool, module,
+// method and task ran when the signal came.
+
+#ifndef CHIMAERA_RUNTIME_CRASH_REPORT_H_
+#define CHIMAERA_RUNTIME_CRASH_REPORT_H_
+
+#include <string>
+
+#include "chimaera/base/status.h"
+
+namespace chi {
+
+class WorkOrchestrator;
+
+/// From now on SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT write one line to
+/// standard error, and to `log_file` unless it is empty, before they end the
+/// process as they would have. Each worker gets a signal stack, so that the
+/// overflow of a fiber's stack is reported too.
+///
+/// For daemons only, once, after the workers have started: an embedded runtime
+/// leaves signals to its program. kIo if a stack or the file cannot be had.
+Status InstallCrashReport(WorkOrchestrator& workers,
+                          const std::string& log_file);
+
+}  // namespace chi
+
+#endif  // CHIMAERA_RUNTIME_CRASH_REPORT_H_
