@@ -13,6 +13,7 @@
 #include "chimaera/admin/route_here.h"
 #include "chimaera/base/clock.h"
 #include "chimaera/base/format.h"
+#include "chimaera/ipc/control_server.h"
 
 namespace chimaera::admin {
 namespace {

@@ -186,6 +186,9 @@ TEST_CASE("admin: statistics count") {
   REQUIRE(stats->num_pools == 2);
   REQUIRE(stats->pools_created == 1);
   REQUIRE(stats->uptime_ns > 0);
+  REQUIRE(stats->sessions == 1);
+  REQUIRE(stats->sessions_total == 1);
+  REQUIRE(stats->cut_off == 0);
   REQUIRE(stats->resident_bytes > 0);
 }
 
