@@ -19,10 +19,14 @@ namespace chi {
 namespace {
 
 std::atomic<Chimaera*> instance{nullptr};
+std::atomic<Chimaera*> inherited{nullptr};
 
-// The child of a fork has the parent's instance but not its threads: it is
-// forgotten there, so that the child can make one of its own.
-void ForgetInChild() { instance.store(nullptr); }
+// The child of a fork has the parent's instance but not its threads. It can
+// make one of its own; until then the old one answers every task kForked.
+void ForgetInChild() {
+  Chimaera* const parents = instance.exchange(nullptr);
+  if (parents != nullptr) inherited.store(parents);
+}
 
 }  // namespace
 
@@ -44,6 +48,8 @@ Result<std::unique_ptr<Chimaera>> Chimaera::Make() {
 
 Chimaera::~Chimaera() {
   if (instance.load() != this) {
+    Chimaera* expected = this;
+    inherited.compare_exchange_strong(expected, nullptr);
     // Made without success, or inherited by a fork: then its parts belong to
     // threads that are not here.
     static_cast<void>(server_.release());
@@ -53,7 +59,10 @@ Chimaera::~Chimaera() {
   }
   ipc_->SetPortSource(nullptr);
   client_.reset();
-  if (server_ != nullptr) ipc_->SetPortSource(&server_->workers());
+  if (server_ != nullptr) {
+    ipc_->SetPortSource(&server_->workers());
+    server_->Stop();  // while methods still find it here
+  }
   server_.reset();
   ipc_->SetPortSource(nullptr);
   instance.store(nullptr);
@@ -114,6 +123,7 @@ Status Chimaera::Connect(const std::string& path, u64 timeout_ns) {
 
 Chimaera& Chimaera::Get() {
   Chimaera* found = instance.load(std::memory_order_acquire);
+  if (found == nullptr) found = inherited.load(std::memory_order_acquire);
   CHI_CHECK(found != nullptr, "CHIMAERA_INIT has not succeeded");
   return *found;
 }

@@ -108,7 +108,7 @@ Status Server::Compose() {
   return Status();
 }
 
-Server::~Server() {
+void Server::Stop() {
   if (control_ != nullptr) control_->StopAdmitting();
   if (workers_ != nullptr) workers_->Stop();
   running_workers_ = nullptr;

@@ -32,10 +32,14 @@ class Server final : private SessionEvents {
   /// error the server can only be destroyed.
   [[nodiscard]] Status Start();
 
-  /// Answers what is in flight, then tells the clients and ends.
-  ~Server() override;
+  ~Server() override { Stop(); }
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
+
+  /// Answers what is in flight, then tells the clients and ends. Methods that
+  /// run meanwhile use this object: not to be left to the destructor by who
+  /// gives them access.
+  void Stop();
 
   const RuntimeConfig& config() const { return config_; }
   const std::string& runtime_dir() const { return dir_.path(); }
