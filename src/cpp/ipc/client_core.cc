@@ -122,6 +122,8 @@ char* ClientCore::Resolve(ShmPtr pointer, u64 bytes, const void* holder) {
 }
 
 bool ClientCore::HoldsPrivate(const void* holder) const {
+  // Whatever a forked child makes; and a lock below may never be free there.
+  if (control_->forked()) return true;
   return !main_->Owns(holder) && !data_->Owns(holder);
 }
 

@@ -65,6 +65,11 @@ void ClientPort::Submit(hipc::FullPtr<Task> task, Priority priority) {
 
 Status ClientPort::SubmitSlowly(hipc::FullPtr<Task> task, Priority priority) {
   if (task.shm_.IsPrivate()) {
+    if (task->return_code_ != static_cast<u32>(StatusCode::kNotRun)) {
+      // What NewTask found.
+      return Status::FromCode(task->return_code_,
+                              std::string(task->text_, task->text_size_));
+    }
     CHI_RETURN_IF_ERROR(core_.Check());
     return Status::NoMemory("no room for a task");
   }

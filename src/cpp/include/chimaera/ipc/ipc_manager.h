@@ -20,6 +20,7 @@
 #include "chimaera/ipc/task.h"
 #include "chimaera/ipc/thread_port.h"
 #include "chimaera/shm/hipc.h"
+#include "chimaera/shm/storage.h"
 
 namespace chi {
 
@@ -155,9 +156,21 @@ hipc::FullPtr<TaskT> IpcManager::NewTask(Args&&... args) {
   static_assert(std::is_base_of_v<Task, TaskT>);
   hipc::FullPtr<char> memory = Port().Allocate(sizeof(TaskT));
   if (memory.ptr_ == nullptr) memory = AllocateOutside(sizeof(TaskT));
-  auto* task = new (memory.ptr_) TaskT(hipc::CtxAllocator<CHI_MAIN_ALLOC_T>(),
-                                       std::forward<Args>(args)...);
-  return {task, memory.shm_};
+  const hipc::CtxAllocator<CHI_MAIN_ALLOC_T> allocator;
+  try {
+    auto* task =
+        new (memory.ptr_) TaskT(allocator, std::forward<Args>(args)...);
+    return {task, memory.shm_};
+  } catch (const StatusError& error) {
+    // No room for its strings. In private memory there is, and why it cannot
+    // be run is said when it is submitted; the arguments may be moved from.
+    Port().Free(memory, sizeof(TaskT));
+    memory = AllocateOutside(sizeof(TaskT));
+    auto* task = new (memory.ptr_)  // NOLINTNEXTLINE(bugprone-use-after-move)
+        TaskT(allocator, std::forward<Args>(args)...);
+    task->SetError(error.status().code_value(), error.status().message());
+    return {task, memory.shm_};
+  }
 }
 
 template <class TaskT>
