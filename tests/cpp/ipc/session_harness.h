@@ -19,25 +19,10 @@
 #include "chimaera/ipc/control_server.h"
 #include "chimaera/ipc/runtime_dir.h"
 #include "ipc/control_socket.h"
+#include "support/process.h"
 #include "support/wait_until.h"
 
 namespace chi::test {
-
-/// A new directory of mode 0700, removed with all it holds.
-class TempDir {
- public:
-  TempDir();
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  ~TempDir();
-  const std::string& path() const { return path_; }
-  std::string operator/(const std::string& name) const {
-    return path_ + "/" + name;
-  }
-
- private:
-  std::string path_;
-};
 
 /// Remembers what the server reported. Serves every ring with worker 0 unless
 /// told to refuse.
@@ -102,35 +87,13 @@ class RawClient {
 };
 
 /// Another process that runs session_peer with these arguments.
-class PeerProcess {
+class PeerProcess : public Process {
  public:
   /// `inherited`, if given, is open in it under the same number.
   explicit PeerProcess(const std::vector<std::string>& arguments,
-                       int inherited = -1);
-  PeerProcess(const PeerProcess&) = delete;
-  PeerProcess& operator=(const PeerProcess&) = delete;
-  /// Kills it if it still runs, and reaps it.
-  ~PeerProcess();
-
-  /// Its next line of output, without the newline; "" at the end of it.
-  std::string ReadLine();
-  /// Ends its standard input, on which it waits.
-  void CloseInput() { input_.Reset(); }
-  void Kill();
-  /// Its wait status.
-  int Reap();
-  pid_t pid() const { return pid_; }
-
- private:
-  pid_t pid_ = -1;
-  UniqueFd input_;
-  UniqueFd output_;
+                       int inherited = -1)
+      : Process("chi_session_peer", arguments, inherited) {}
 };
-
-/// Open descriptors of this process.
-u64 CountOpenFds();
-/// Mappings of this process whose name holds `text`.
-u64 CountMappings(const std::string& text);
 
 }  // namespace chi::test
 
