@@ -201,6 +201,7 @@ class CopyInArchive : public internal::FieldVisitor<CopyInArchive> {
     const char* bytes = FindBytes(raw, raw.size * sizeof(T));
     if (bytes == nullptr) return;
     field.resize(raw.size);
+    if (raw.size == 0) return;  // data() is null then
     std::memcpy(field.data(), bytes, raw.size * sizeof(T));
   }
 };
