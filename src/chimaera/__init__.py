@@ -26,7 +26,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chimaera import errors, testing
+    from chimaera import errors as errors
+    from chimaera import testing as testing
     from chimaera.bdev import BdevStats, Block, BlockDevice
     from chimaera.daemon import start, stop
     from chimaera.echo import Echo
