@@ -18,6 +18,7 @@
 #include "chimaera/bdev/bdev_client.h"
 #include "chimaera/echo/echo_client.h"
 #include "harness.h"
+#include "witness.h"
 
 namespace chi::stress {
 namespace {
@@ -25,68 +26,15 @@ namespace {
 namespace bdev = ::chimaera::bdev;
 namespace echo = ::chimaera::echo;
 
-constexpr u32 kWitnesses = 2;
 constexpr u32 kVictims = 8;
 constexpr u32 kKinds = 6;
 constexpr u64 kMaxDelayNs = 3 * kNsPerMs;
 // One in so many of the dead is not waited for until the end.
 constexpr u64 kZombieEvery = 20;
-constexpr u32 kBatch = 32;
-constexpr u32 kUnanswered = 0xdeadbeef;
 
-struct Witness {
-  std::atomic<u64> tasks{0};
-  std::atomic<u64> wrong{0};
-  std::atomic<u64> hung{0};
-  std::atomic<u64> slow_ns{0};  ///< p99 of the batches of the last interval.
-};
 struct Board {
-  std::atomic<bool> stop{false};
   std::array<std::atomic<u64>, kVictims> attached_ns{};
-  std::array<Witness, kWitnesses> witnesses;
 };
-
-// Batches of tasks that carry a number each. A task that was answered before
-// it ran, or by somebody else's run, still has kUnanswered.
-int RunWitness(const std::string& dir, const Board& board, Witness* out) {
-  const auto client = AttachTo(dir);
-  echo::Client pool(kEchoPool);
-  std::vector<u64> times;
-  for (u64 number = 1; !board.stop.load();) {
-    const u64 begin_ns = NowNs();
-    std::vector<Future<echo::EchoTask>> futures;
-    for (u32 i = 0; i < kBatch; ++i) {
-      auto task = CHI_IPC->NewTask<echo::EchoTask>(
-          CreateTaskId(), kEchoPool, PoolQuery::Local(), "witness",
-          std::vector<u64>{number}, number);
-      task->container_id_ = kUnanswered;
-      ++number;
-      futures.push_back(CHI_IPC->Submit(task));
-    }
-    u64 expected = number - kBatch;
-    for (auto& future : futures) {
-      const Status status = future.WaitFor(20 * kNsPerSec);
-      if (!status.ok()) {
-        out->hung.fetch_add(1);
-        return 1;
-      }
-      const auto& task = std::as_const(*future);
-      const bool right = task.return_code_ == 0 && task.number_ == expected &&
-                         task.container_id_ == 0 && task.numbers_.size() == 1 &&
-                         task.numbers_[0] == expected &&
-                         task.text_.view() == "witness";
-      if (!right) out->wrong.fetch_add(1);
-      ++expected;
-    }
-    out->tasks.fetch_add(kBatch);
-    times.push_back(NowNs() - begin_ns);
-    if (times.size() == 1000) {
-      out->slow_ns.store(Quantile(times, 0.99));
-      times.clear();
-    }
-  }
-  return 0;
-}
 
 [[noreturn]] void Flood(u32 kind, SeededRandom& random) {
   echo::Client pool(kEchoPool);
@@ -242,14 +190,6 @@ void KillGiants(const Daemon& daemon, u64 count, u64 bytes, Summary* summary) {
   summary->Add("giant_bound_ms", 250 + 150 * (bytes / kMiB) / 1024);
 }
 
-u64 SlowestBatch(const Board& board) {
-  u64 slowest = 0;
-  for (const Witness& witness : board.witnesses) {
-    slowest = std::max(slowest, witness.slow_ns.load());
-  }
-  return slowest;
-}
-
 int Run(const Args& args) {
   Summary summary;
   summary.name = "kill_storm";
@@ -259,36 +199,17 @@ int Run(const Args& args) {
   daemon.Start();
   const Inventory before = QuietInventory(daemon);
   const Shared<Board> board;
-  std::array<pid_t, kWitnesses> witnesses;
-  for (u32 i = 0; i < kWitnesses; ++i) {
-    witnesses[i] = Spawn([&, i] {
-      return RunWitness(daemon.dir(), *board, &board->witnesses[i]);
-    });
-  }
-  const bool warm = WaitUntil([&] {
-    return board->witnesses[0].slow_ns != 0 && board->witnesses[1].slow_ns != 0;
-  });
-  summary.Expect(warm, "the witnesses did not get going");
-  summary.Add("quiet_batch_p99_us", SlowestBatch(*board) / kNsPerUs);
+  Witnesses witnesses(daemon.dir(), 2);
+  summary.Expect(witnesses.AwaitWarm(), "the witnesses did not get going");
+  summary.Add("quiet_batch_p99_us", witnesses.slow_ns() / kNsPerUs);
 
   summary.begin_ns = NowNs();
   Storm storm(daemon, board, summary.seed, &summary);
   storm.Run(summary.asked,
             summary.begin_ns + args.Number("seconds") * kNsPerSec);
   summary.end_ns = NowNs();
-  summary.Add("storm_batch_p99_us", SlowestBatch(*board) / kNsPerUs);
-  board->stop = true;
-  u64 tasks = 0;
-  for (u32 i = 0; i < kWitnesses; ++i) {
-    const int how = Reap(witnesses[i]);
-    const Witness& witness = board->witnesses[i];
-    tasks += witness.tasks;
-    summary.hung += witness.hung;
-    summary.Expect(how == 0 && witness.wrong == 0,
-                   Format("witness {}: exit {}, {} wrong answers", i, how,
-                          witness.wrong.load()));
-  }
-  summary.Add("witness_tasks", tasks);
+  summary.Add("storm_batch_p99_us", witnesses.slow_ns() / kNsPerUs);
+  witnesses.Stop(&summary);
   // While the zombies are still there: they must not count as clients.
   ExpectSameInventory(daemon, before, &summary);
   storm.ReapZombies();
