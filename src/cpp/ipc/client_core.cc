@@ -128,7 +128,9 @@ bool ClientCore::HoldsPrivate(const void* holder) const {
 }
 
 Result<RingProducer<>> ClientCore::MakeRing(Priority priority, u32* worker) {
-  const u32 capacity = options_.ring_capacity;
+  const u32 capacity = options_.ring_capacity != 0
+                           ? options_.ring_capacity
+                           : control_->limits().max_ring_capacity;
   Result<ShmRange> memory = main_->Allocate(RingLayout<>::BytesFor(capacity));
   if (!memory.ok()) return memory.status();
   const RingLayout<> layout = RingLayout<>::Create(memory->base, capacity);

@@ -149,7 +149,7 @@ Status ControlService::CheckHello(const Connection& connection,
     return Status::PermissionDenied(
         Format("the client is process {} for itself and {} for the runtime: "
                "it forked after connecting, or lives in another pid "
-               "namespace; use CHI_IPC_MODE=IPC there",
+               "namespace, which is not supported",
                hello->pid, connection.peer.pid));
   }
   if (!admitting_.load(std::memory_order_relaxed)) {

@@ -114,9 +114,7 @@ Status Chimaera::Connect(const std::string& path, u64 timeout_ns) {
   Result<std::unique_ptr<ControlClient>> control =
       ControlClient::Connect(path, timeout_ns);
   if (!control.ok()) return control.status();
-  ClientOptions options;
-  if (server_ != nullptr) options.ring_capacity = config().queue_depth;
-  client_ = std::make_unique<ClientCore>(std::move(*control), options);
+  client_ = std::make_unique<ClientCore>(std::move(*control), ClientOptions());
   ipc_->SetPortSource(client_.get());
   return Status();
 }

@@ -32,6 +32,7 @@ ControlServerOptions ControlOptions(const RuntimeConfig& config,
   options.limits.max_result_bytes = config.max_result_bytes;
   options.limits.max_tasks_in_flight = config.max_tasks_in_flight;
   options.limits.max_rings = config.max_rings;
+  options.limits.max_ring_capacity = config.queue_depth;
   options.admit_at_once = false;
   return options;
 }

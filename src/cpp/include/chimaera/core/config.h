@@ -58,7 +58,7 @@ struct RuntimeConfig {
 
   // ---- limits ----
   u32 max_sessions = 1024;          ///< Clients attached at a time.
-  u32 max_tasks_in_flight = 65536;  ///< Submitted and not done, per client.
+  u32 max_tasks_in_flight = 65536;  ///< Whose methods wait, per client.
   u32 max_rings = 256;              ///< Per client: threads times priorities.
 
   // ---- logging ----

@@ -26,8 +26,9 @@ class ClientPort;
 class SpinWaiter;
 
 struct ClientOptions {
-  /// Slots of a thread's ring; a power of two.
-  u32 ring_capacity = 1024;
+  /// Slots of a thread's ring, a power of two; 0: as many as the runtime
+  /// allows (its queue.depth).
+  u32 ring_capacity = 0;
   /// How long a full ring may keep Submit before the task gets kOverloaded.
   u64 submit_timeout_ns = kDefaultTimeoutNs;
   /// How long a waiting thread polls before it sleeps.

@@ -178,14 +178,14 @@ struct SessionLimits {
   u64 max_bytes = 4 * kGiB;
   /// Results not yet given back, bytes.
   u64 max_result_bytes = 64 * kMiB;
-  /// Tasks submitted and not done.
+  /// Tasks whose methods wait. What has not begun is bounded by the rings.
   u32 max_tasks_in_flight = 65536;
   /// Own segments; at most kMaxSessionSegments.
   u32 max_segments = 64;
   /// Rings.
   u32 max_rings = 256;
-  /// Slots of one ring.
-  u32 max_ring_capacity = 65536;
+  /// Slots of one ring; clients make them as large.
+  u32 max_ring_capacity = 1024;
 };
 
 /// Runtime-data segments that travel with Welcome; others are fetched.
