@@ -8,6 +8,7 @@
 #define CHIMAERA_CHIMAERA_H_
 
 #include "chimaera/base/check.h"
+#include "chimaera/base/hash_map.h"
 #include "chimaera/base/log.h"
 #include "chimaera/base/parse_size.h"
 #include "chimaera/base/result.h"

@@ -82,6 +82,9 @@ class Container {
   const char* module_name_ = "";
 };
 
+/// The module guide's other name for it.
+using ChiContainer = Container;
+
 }  // namespace chi
 
 #endif  // CHIMAERA_CORE_CONTAINER_H_

@@ -80,6 +80,13 @@ class IpcManager {
   void EnqueueBatch(const std::vector<hipc::FullPtr<TaskT>>& tasks,
                     Priority priority = kLowLatency);
 
+  /// The module guide's counterpart of Enqueue. Workers take tasks from the
+  /// rings themselves, so there is never one left: always null.
+  hipc::Pointer Dequeue(Priority priority = kLowLatency) {
+    static_cast<void>(priority);
+    return hipc::Pointer::Null();
+  }
+
   /// Frees a task: at once if it is done or was never submitted, otherwise
   /// when it is done. Null is ignored.
   template <class TaskT>
