@@ -3,7 +3,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Needs root, to become somebody else; without it the line says "skipped".
-# ruff: noqa: PTH, S103, S108 - the raw calls are what is tried
+#
+# The raw calls are what is tried:
+# ruff: noqa: PTH101, PTH104, PTH106, PTH108, PTH208, S103, S108
 """Another user of the machine tries to get in, or to get in the way.
 
 Entry points are tried as user nobody against a live daemon, each must fail and

@@ -56,6 +56,10 @@ elseif(CHIMAERA_SANITIZE)
   message(FATAL_ERROR "CHIMAERA_SANITIZE is '${CHIMAERA_SANITIZE}': "
     "address, thread or nothing is possible")
 endif()
+if(CHIMAERA_FUZZ)
+  # Coverage everywhere; only the targets get libFuzzer's main function.
+  list(APPEND sanitize_flags -fsanitize=fuzzer-no-link)
+endif()
 if(CHIMAERA_SANITIZE)
   # g++'s manual says of -Wmaybe-uninitialized that instrumentation misleads it.
   target_compile_options(chimaera_sanitizers INTERFACE
