@@ -5,7 +5,7 @@
 # Call's value is stands beside the function that makes it.
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 _PoolId: TypeAlias = tuple[int, int]
 _Query: TypeAlias = tuple[int, int, int]
@@ -57,6 +57,17 @@ def locate(name: str) -> str: ...
 def call(
     connection: Connection, pool_id: _PoolId, method: int, query: _Query
 ) -> Call: ...
+
+# None: it is done; Call: it was submitted; False: `call` says what is wrong.
+# Positional arguments only.
+def run(
+    connection: Connection,
+    pool_id: _PoolId,
+    method: int,
+    query: _Query,
+    timeout_s: float,
+    /,
+) -> Call | Literal[False] | None: ...
 
 # ---- admin ----
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from chimaera._extension import core
 from chimaera.errors import BadRequestError
@@ -179,7 +179,10 @@ class Pool:
         UnimplementedError
             No such method.
         """
-        self.call_async(method, query=query).result(timeout_s)
+        # Usually done by the time it returns: no future is made then.
+        rest = core.run(self.runtime.connection, self.id, method, query, timeout_s)
+        if rest is not None:
+            self._future_of(rest, method, query).result(timeout_s)
 
     def call_async(self, method: int, *, query: PoolQuery = LOCAL) -> Future[None]:
         """Submit what `call` waits for.
@@ -188,7 +191,14 @@ class Pool:
         -------
         Future of None
         """
-        call = core.call(self.runtime.connection, self.id, method, query)
+        return self._future_of(None, method, query)
+
+    def _future_of(
+        self, call: core.Call | None | Literal[False], method: int, query: PoolQuery
+    ) -> Future[None]:
+        """Return the future of a call; submit it if nobody has."""
+        if not call:
+            call = core.call(self.runtime.connection, self.id, method, query)
         return Future(call, f"method {method} of pool {self.id}")
 
     def destroy(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:

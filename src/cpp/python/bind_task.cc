@@ -5,19 +5,12 @@
 
 #include "chimaera/runtime/singletons.h"
 #include "python/call.h"
+#include "python/empty_task.h"
 #include "python/pybind.h"
 #include "python/query.h"
 
 namespace chi::python {
 namespace {
-
-struct EmptyTask : public Task {
-  using Task::Task;
-  template <class Archive>
-  void SerializeIn(Archive& /*ar*/) {}
-  template <class Archive>
-  void SerializeOut(Archive& /*ar*/) {}
-};
 
 std::unique_ptr<Call> StartEmpty(const std::shared_ptr<Connection>& connection,
                                  const PoolIdTuple& pool, u32 method,

@@ -9,6 +9,7 @@ PYBIND11_MODULE(_core, m) {
   m.doc() = "C++ half of chimaera; private to the package.";
   chi::python::BindErrors(m);   // Status -> exception
   chi::python::BindTask(m);     // Call: what every operation returns
+  chi::python::BindRun(m);      // the shortest way to run a task
   chi::python::BindRuntime(m);  // Connection, Buffer, pools, statistics
   chi::python::BindEcho(m);     // module echo
   chi::python::BindBdev(m);     // module bdev

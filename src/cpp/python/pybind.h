@@ -18,6 +18,7 @@ namespace chi::python {
 void BindErrors(py::module_& m);
 void BindRuntime(py::module_& m);
 void BindTask(py::module_& m);
+void BindRun(py::module_& m);
 void BindEcho(py::module_& m);
 void BindBdev(py::module_& m);
 void BindStats(py::module_& m);
