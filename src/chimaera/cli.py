@@ -122,6 +122,17 @@ def _parser() -> argparse.ArgumentParser:
     doctor = add("doctor", _doctor, "look for what keeps a runtime from working")
     doctor.add_argument("--runtime-dir", help="directory of the runtime")
     _json(doctor)
+    bench = add("bench", _bench, "measure this installation against references")
+    bench.add_argument(
+        "topic",
+        nargs="*",
+        metavar="topic",
+        help="latency, throughput, memory, idle or python (all, in five minutes)",
+    )
+    bench.add_argument(
+        "--quick", action="store_true", help="in seconds; the figures mean nothing"
+    )
+    _json(bench)
     _demo_arguments(add("demo", _demo, "a near-data pipeline on a real terrain"))
     add("cmake-dir", _cmake_dir, "print where find_package(chimaera) has to look")
     # Taken out by main before; here for --help.
@@ -243,6 +254,18 @@ def _doctor(options: argparse.Namespace) -> int:
                 print(f"{'':8} {'':14} -> {finding.mend}")
     bad = any(finding.level == "error" for finding in findings)
     return EXIT_FAILED if bad else EXIT_OK
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from chimaera.bench import TOPICS
+    from chimaera.bench import main as bench
+
+    for topic in options.topic:
+        if topic not in TOPICS:
+            names = ", ".join(TOPICS)
+            print(f"chimaera: no topic {topic!r}: {names}", file=sys.stderr)
+            return EXIT_USAGE
+    return bench(options.topic, as_json=options.json, quick=options.quick)
 
 
 def _demo(options: argparse.Namespace) -> int:

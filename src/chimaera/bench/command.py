@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 The Chimaera Authors
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Which figures there are, and who measures them.
+"""The command ``chimaera bench``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+
+from chimaera.bench import calls, copies, instructions, tool
+from chimaera.bench.figure import Figure, NotMeasuredError, report
+
+__all__ = ["TOPICS", "main"]
+
+Measure = Callable[[bool], list[Figure]]
+
+# Topic, to the groups of figures that are measured together: their names, and
+# the function that takes "quick".
+TOPICS: dict[str, list[tuple[tuple[str, ...], Measure]]] = {
+    "latency": [
+        (
+            (
+                "null_task_p50",
+                "null_task_p99",
+                "null_task_vs_zeromq",
+                "one_line_ping_pong",
+                "unix_socket_ping_pong",
+                "one_core_p50",
+            ),
+            tool.measurer("latency"),
+        ),
+    ],
+    "throughput": [
+        (
+            ("null_task_depth64", "null_task_vs_boost_queue", "boost_fiber_launch"),
+            tool.measurer("throughput"),
+        ),
+        (("null_task_instructions",), instructions.measure),
+    ],
+    "memory": [
+        (
+            ("ram_write_1m", "ram_write_4k", "memcpy_1m_one_thread"),
+            tool.measurer("memory"),
+        ),
+    ],
+    "idle": [(("idle_cpu", "start_ready"), tool.measurer("idle"))],
+    "python": [
+        (
+            ("python_null_extra", "python_null_vs_pipe", "multiprocessing_queue"),
+            calls.measure,
+        ),
+        (("python_zero_copy",), copies.measure),
+    ],
+}
+
+
+def main(topics: Sequence[str], *, as_json: bool = False, quick: bool = False) -> int:
+    """Measure and print.
+
+    Parameters
+    ----------
+    topics : sequence of str
+        Keys of `TOPICS`; all of them if empty.
+    as_json : bool
+        Print one JSON object instead of a table.
+    quick : bool
+        Take seconds; the figures mean nothing then.
+
+    Returns
+    -------
+    int
+        0, or 1 if something could not be measured.
+    """
+    figures: list[Figure] = []
+    for topic in topics or TOPICS:
+        figures += _measure(topic, quick=quick)
+    print(report(figures, as_json=as_json))
+    return 1 if any(figure.value is None for figure in figures) else 0
+
+
+def _measure(topic: str, *, quick: bool) -> Iterator[Figure]:
+    for names, measure in TOPICS[topic]:
+        try:
+            yield from measure(quick)
+        except NotMeasuredError as error:
+            print(f"not measured: {', '.join(names)}: {error}", file=sys.stderr)
+            yield from (Figure(name, None, "") for name in names)
