@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     from chimaera.daemon import start, stop
     from chimaera.echo import Echo
     from chimaera.errors import ChimaeraError
+    from chimaera.opening import connect, local
     from chimaera.pool import Pool, PoolId, PoolInfo, PoolQuery
-    from chimaera.runtime import Runtime, RuntimeStatus, connect, local
+    from chimaera.runtime import Runtime
     from chimaera.stats import Stats
+    from chimaera.status import RuntimeStatus
     from chimaera.task import Future
 
 __all__ = [
@@ -73,10 +75,10 @@ _HOMES = {
     "PoolInfo": "pool",
     "PoolQuery": "pool",
     "Runtime": "runtime",
-    "RuntimeStatus": "runtime",
+    "RuntimeStatus": "status",
     "Stats": "stats",
-    "connect": "runtime",
-    "local": "runtime",
+    "connect": "opening",
+    "local": "opening",
     "start": "daemon",
     "stop": "daemon",
     "errors": "",

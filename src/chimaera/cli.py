@@ -215,7 +215,7 @@ def _stop(options: argparse.Namespace) -> int:
 def _status(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
-    from chimaera.runtime import connect
+    from chimaera.opening import connect
 
     with connect(options.name, runtime_dir=options.runtime_dir) as runtime:
         status = runtime.status()

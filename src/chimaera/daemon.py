@@ -223,7 +223,7 @@ def _says_more(reader: int) -> bool:
 
 def _health(directory: Path) -> int:
     """Make a round trip to the runtime; return its pid."""
-    from chimaera.runtime import connect
+    from chimaera.opening import connect
 
     try:
         with connect(runtime_dir=directory) as runtime:

@@ -11,6 +11,7 @@ import platform
 import resource
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -187,7 +188,7 @@ def _runtime(runtime_dir: str | os.PathLike[str] | None) -> Finding:
     """Whether a runtime answers, and what a dead one may have left."""
     from chimaera.daemon import runtime_dir_of
     from chimaera.errors import ChimaeraError, NoRuntimeError
-    from chimaera.runtime import connect
+    from chimaera.opening import connect
 
     name = "runtime"
     try:
@@ -208,7 +209,8 @@ def _leftovers(directory: Path) -> Finding:
     if (directory / "control.sock").exists():
         found = f"none runs; a dead one left {directory}/control.sock"
         return Finding("runtime", "ok", f"{found}, which the next start removes")
-    free = shutil.disk_usage(directory if directory.is_dir() else "/tmp").free  # noqa: S108
+    place = directory if directory.is_dir() else Path(tempfile.gettempdir())
+    free = shutil.disk_usage(place).free
     if free < 1 << 20:
         mend = f"make room where {directory} lies: the log goes there"
         return Finding("runtime", "warning", "no room for a log", mend)

@@ -194,7 +194,7 @@ class Pool:
         return self._future_of(None, method, query)
 
     def _future_of(
-        self, call: core.Call | None | Literal[False], method: int, query: PoolQuery
+        self, call: core.Call | Literal[False] | None, method: int, query: PoolQuery
     ) -> Future[None]:
         """Return the future of a call; submit it if nobody has."""
         if not call:

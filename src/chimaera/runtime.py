@@ -1,18 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The Chimaera Authors
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# A process has one connection at a time: that is how the C++ library is made, and
-# it keeps "which runtime does this array belong to?" from ever being a question.
-"""Running a runtime in this process, or attaching to one."""
+# Everything a program does with a runtime begins at this class.
+"""A runtime, as the process that is attached to it sees it."""
 
 from __future__ import annotations
 
-import atexit
 import functools
 import json
-import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -25,6 +21,7 @@ from chimaera.errors import (
     NotFoundError,
 )
 from chimaera.pool import Pool, PoolId, PoolInfo, client_class
+from chimaera.status import RuntimeStatus, status_of
 from chimaera.task import DEFAULT_TIMEOUT_S, Future, check_timeout
 
 if TYPE_CHECKING:
@@ -34,68 +31,13 @@ if TYPE_CHECKING:
     from chimaera.echo import Echo
     from chimaera.stats import Stats
 
-__all__ = ["Runtime", "RuntimeStatus", "WorkerStatus", "connect", "local"]
+__all__ = ["Runtime"]
 
 # Ids that `create_pool` chooses begin here; smaller ones are the users'.
 _FIRST_FREE_MAJOR = 1 << 20
 _ID_ATTEMPTS = 16
 
 P = TypeVar("P", bound=Pool)
-Config = str | os.PathLike[str] | Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerStatus:
-    """Counters of one worker thread of a runtime since its start.
-
-    Attributes
-    ----------
-    tasks : int
-        Begun.
-    parks, sleeps : int
-        Times a method was parked; times the worker went to sleep.
-    parked : int
-        Methods parked now.
-    rings : int
-        Rings of client threads attached now.
-    fibers : int
-        Stacks that exist.
-    """
-
-    tasks: int
-    parks: int
-    sleeps: int
-    parked: int
-    rings: int
-    fibers: int
-
-
-@dataclass(frozen=True, slots=True)
-class RuntimeStatus:
-    """What a runtime says of itself.
-
-    Attributes
-    ----------
-    pid : int
-    uptime_s : float
-    resident_bytes : int
-        Memory of the process, shared memory too.
-    num_pools, pools_created, pools_destroyed : int
-    workers : tuple of WorkerStatus
-    """
-
-    pid: int
-    uptime_s: float
-    resident_bytes: int
-    num_pools: int
-    pools_created: int
-    pools_destroyed: int
-    workers: tuple[WorkerStatus, ...]
-
-    @property
-    def tasks(self) -> int:
-        """Tasks begun by all workers."""
-        return sum(worker.tasks for worker in self.workers)
 
 
 class Runtime:
@@ -472,7 +414,7 @@ class Runtime:
 
     def status_async(self) -> Future[RuntimeStatus]:
         """Submit `status`."""
-        return Future(core.get_stats(self.connection), "runtime status", _status)
+        return Future(core.get_stats(self.connection), "runtime status", status_of)
 
     def flush(
         self, *, wait_s: float = 10.0, timeout_s: float = DEFAULT_TIMEOUT_S
@@ -517,101 +459,5 @@ class Runtime:
         return f"<Runtime {where}, {self.num_workers} workers, {self.runtime_dir}>"
 
 
-def local(config: Config | None = None) -> Runtime:
-    """Run a runtime inside this process, in a private directory.
-
-    Parameters
-    ----------
-    config : path or mapping, optional
-        YAML file, or its contents as a mapping. By default the file that
-        ``CHI_SERVER_CONF`` names, else the built-in defaults.
-
-    Returns
-    -------
-    Runtime
-        To be closed, best by ``with``.
-
-    Raises
-    ------
-    AlreadyExistsError
-        This process has a connection already.
-    BadRequestError
-        The configuration has mistakes; the message names file, line and key.
-
-    Examples
-    --------
-    >>> with chimaera.local({"runtime": {"num_threads": 2}}) as rt:
-    ...     rt.num_workers
-    2
-    """
-    text, origin = None, ""
-    if isinstance(config, Mapping):
-        text, origin = json.dumps(config), "config"
-    elif config is not None:
-        origin = os.fspath(config)
-        text = Path(origin).read_text(encoding="utf-8")
-    return _opened(core.Connection.local(text, origin))
-
-
-def connect(
-    name: str | None = None,
-    *,
-    runtime_dir: str | os.PathLike[str] | None = None,
-    timeout_s: float = 10.0,
-) -> Runtime:
-    """Attach to a runtime that runs in another process of this user.
-
-    Parameters
-    ----------
-    name : str, optional
-        As given to `chimaera.start`; the unnamed one by default.
-    runtime_dir : path, optional
-        Its directory instead. By default ``$CHI_RUNTIME_DIR``, else
-        ``$XDG_RUNTIME_DIR/chimaera``, else ``/tmp/chimaera-<uid>``.
-    timeout_s : float
-        Seconds to wait at most.
-
-    Returns
-    -------
-    Runtime
-        To be closed, best by ``with``. Closing it leaves the runtime running.
-
-    Raises
-    ------
-    NoRuntimeError
-        Nobody answers there; the message says how to start one.
-    AlreadyExistsError
-        This process has a connection already.
-    VersionMismatchError
-        The runtime is of another build.
-    """
-    return _opened(
-        core.Connection.attach(
-            "" if runtime_dir is None else os.fspath(runtime_dir),
-            name or "",
-            check_timeout(timeout_s),
-        )
-    )
-
-
-def _opened(connection: core.Connection) -> Runtime:
-    _register_exit()
-    return Runtime(connection)
-
-
-@functools.cache
-def _register_exit() -> None:
-    """At exit the runtime's threads end while everything they use still exists."""
-    atexit.register(core.close_current)
-
-
 def _as(kind: type[P], pool: Pool) -> P:
     return kind(pool.runtime, pool.id, pool.name)
-
-
-def _status(row: tuple[Any, ...]) -> RuntimeStatus:
-    pid, uptime_ns, resident, num_pools, created, destroyed, rows = row
-    workers = tuple(WorkerStatus(*each) for each in rows)
-    return RuntimeStatus(
-        pid, uptime_ns / 1e9, resident, num_pools, created, destroyed, workers
-    )

@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from chimaera.runtime import Runtime, local
+from chimaera.opening import local
+from chimaera.runtime import Runtime
 
 __all__ = ["runtime", "wait_until"]
 

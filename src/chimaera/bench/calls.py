@@ -21,7 +21,7 @@ from chimaera.bench.rounds import Effort, median_ns, pinned, take_turns
 from chimaera.bench.tool import installed_tool
 from chimaera.daemon import start, stop
 from chimaera.echo import Echo
-from chimaera.runtime import connect
+from chimaera.opening import connect
 
 __all__ = ["measure"]
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from chimaera.bench.figure import Figure
-from chimaera.runtime import local
+from chimaera.opening import local
 
 __all__ = ["measure"]
 

@@ -20,12 +20,13 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from chimaera import runtime as runtimes
+from chimaera import opening
 from chimaera.demo.picture import save_picture
 from chimaera.demo.pipeline import Pipeline
 from chimaera.demo.report import facts, print_table
 from chimaera.demo.terrain import TILE_SIDE, Terrain, load_terrain, tiles
 from chimaera.errors import BadRequestError
+from chimaera.runtime import Runtime
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,9 +72,9 @@ def main(
     # The bar is for people, and not part of the answer.
     console = Console(stderr=True) if as_json else Console()
     if connect or name or runtime_dir:
-        runtime = runtimes.connect(name, runtime_dir=runtime_dir)
+        runtime = opening.connect(name, runtime_dir=runtime_dir)
     else:
-        runtime = runtimes.local()
+        runtime = opening.local()
     with runtime:
         where = repr(runtime)
         runs, picture = _run(runtime, terrain, count, console)
@@ -98,7 +99,7 @@ def main(
 
 
 def _run(
-    runtime: runtimes.Runtime, terrain: Terrain, count: int, console: Console
+    runtime: Runtime, terrain: Terrain, count: int, console: Console
 ) -> tuple[dict[str, Pipeline], NDArray[np.uint8]]:
     """Run the untiled original, then the enlarged terrain; shade the former."""
     bar = Progress(
@@ -135,7 +136,7 @@ def _run(
 
 
 @contextlib.contextmanager
-def _device(runtime: runtimes.Runtime, count: int) -> Iterator[tuple[Any, Any]]:
+def _device(runtime: Runtime, count: int) -> Iterator[tuple[Any, Any]]:
     """Make a device with room for all, under names nobody else uses."""
     # Heights, shades, and the measured terrain beside them.
     size_bytes = (count + 1) * (_TILE_BYTES + _TILE_BYTES // 4)
@@ -147,7 +148,7 @@ def _device(runtime: runtimes.Runtime, count: int) -> Iterator[tuple[Any, Any]]:
 
 
 def _shade(
-    runtime: runtimes.Runtime, device: Any, stats: Any, terrain: Terrain
+    runtime: Runtime, device: Any, stats: Any, terrain: Terrain
 ) -> NDArray[np.uint8]:
     """Let the runtime shade the measured terrain once more, for the picture."""
     source = device.allocate(terrain.heights.nbytes)

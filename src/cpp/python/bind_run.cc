@@ -8,6 +8,7 @@
 // Everything unusual (a slow or failed task, a closed connection, arguments
 // that are not quite right) is left to Call, which knows how to explain it.
 
+#include <cmath>
 #include <utility>
 
 #include "chimaera/ipc/client_core.h"
@@ -59,7 +60,7 @@ bool Read(PyObject* const* arguments, Request* request) {
                      ReadTuple(arguments[3], 3, query) && method >= 0 &&
                      method <= ~u32{0} &&
                      query[0] == static_cast<u32>(RoutingMode::Local) &&
-                     timeout_s >= kMinTimeoutS;
+                     timeout_s >= kMinTimeoutS && std::isfinite(timeout_s);
   if (PyErr_Occurred() != nullptr) PyErr_Clear();
   request->pool_id = PoolId(pool[0], pool[1]);
   request->method = static_cast<MethodId>(method);

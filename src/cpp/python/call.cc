@@ -43,7 +43,8 @@ Call::~Call() {
 
 bool Call::Done() {
   if (outcome_.has_value() || task_.task->IsComplete()) return true;
-  const Status status = connection_->Check();
+  const Status status =
+      connection_->closed() ? Cancelled() : connection_->Check();
   if (status.ok() || task_.task->IsComplete()) return !status.ok();
   outcome_ = status;
   return true;

@@ -76,9 +76,15 @@ Status Connection::Check() const {
 
 void Connection::Close() {
   if (closed_.exchange(true)) return;
+  // Making results and exceptions may run any Python code: nothing of this is
+  // to be destroyed by it.
+  std::vector<py::object> held;
+  for (Call* call : calls_) {
+    held.push_back(py::cast(call, py::return_value_policy::reference));
+  }
   if (chimaera_->client().control().forked()) {
     const Status forked = chimaera_->client().Check();
-    for (Call* call : calls_) call->Abandon(forked);
+    for (const py::object& call : held) call.cast<Call&>().Abandon(forked);
     calls_.clear();
     dropped_.clear();
     // Its threads are the parent's, and so is what it would tell the runtime.
@@ -87,7 +93,9 @@ void Connection::Close() {
   }
   std::vector<DroppedTask> dropped = std::move(dropped_);
   dropped_.clear();
-  for (Call* call : calls_) dropped.push_back(call->Finish());
+  for (const py::object& call : held) {
+    dropped.push_back(call.cast<Call&>().Finish());
+  }
   calls_.clear();
   {
     const ReleaseGil released;

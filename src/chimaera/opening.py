@@ -1,0 +1,112 @@
+# SPDX-FileCopyrightText: 2026 The Chimaera Authors
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# A process has one connection at a time: that is how the C++ library is made, and
+# it keeps "which runtime does this array belong to?" from ever being a question.
+"""Running a runtime in this process, or attaching to one."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from chimaera._extension import core
+from chimaera.runtime import Runtime
+from chimaera.task import check_timeout
+
+__all__ = ["connect", "local"]
+
+Config = str | os.PathLike[str] | Mapping[str, Any]
+
+
+def local(config: Config | None = None) -> Runtime:
+    """Run a runtime inside this process, in a private directory.
+
+    Parameters
+    ----------
+    config : path or mapping, optional
+        YAML file, or its contents as a mapping. By default the file that
+        ``CHI_SERVER_CONF`` names, else the built-in defaults.
+
+    Returns
+    -------
+    Runtime
+        To be closed, best by ``with``.
+
+    Raises
+    ------
+    AlreadyExistsError
+        This process has a connection already.
+    BadRequestError
+        The configuration has mistakes; the message names file, line and key.
+
+    Examples
+    --------
+    >>> with chimaera.local({"runtime": {"num_threads": 2}}) as rt:
+    ...     rt.num_workers
+    2
+    """
+    text, origin = None, ""
+    if isinstance(config, Mapping):
+        text, origin = json.dumps(config), "config"
+    elif config is not None:
+        origin = os.fspath(config)
+        text = Path(origin).read_text(encoding="utf-8")
+    return _opened(core.Connection.local(text, origin))
+
+
+def connect(
+    name: str | None = None,
+    *,
+    runtime_dir: str | os.PathLike[str] | None = None,
+    timeout_s: float = 10.0,
+) -> Runtime:
+    """Attach to a runtime that runs in another process of this user.
+
+    Parameters
+    ----------
+    name : str, optional
+        As given to `chimaera.start`; the unnamed one by default.
+    runtime_dir : path, optional
+        Its directory instead. By default ``$CHI_RUNTIME_DIR``, else
+        ``$XDG_RUNTIME_DIR/chimaera``, else ``/tmp/chimaera-<uid>``.
+    timeout_s : float
+        Seconds to wait at most.
+
+    Returns
+    -------
+    Runtime
+        To be closed, best by ``with``. Closing it leaves the runtime running.
+
+    Raises
+    ------
+    NoRuntimeError
+        Nobody answers there; the message says how to start one.
+    AlreadyExistsError
+        This process has a connection already.
+    VersionMismatchError
+        The runtime is of another build.
+    """
+    return _opened(
+        core.Connection.attach(
+            "" if runtime_dir is None else os.fspath(runtime_dir),
+            name or "",
+            check_timeout(timeout_s),
+        )
+    )
+
+
+def _opened(connection: core.Connection) -> Runtime:
+    _register_exit()
+    return Runtime(connection)
+
+
+@functools.cache
+def _register_exit() -> None:
+    """At exit the runtime's threads end while everything they use still exists."""
+    atexit.register(core.close_current)

@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: 2026 The Chimaera Authors
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Everything that starts another process is here, so that each has a time limit.
+"""Other processes of the tests."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+__all__ = ["TIMEOUT_S", "chimaera", "clean_environment", "python", "python_process"]
+
+TIMEOUT_S = 120.0
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the environment without what would lead to a user's own runtime."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("CHI_") or name == "CHI_TEST_LIBRARY_DIR"
+    }
+
+
+def chimaera(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run the command ``chimaera``."""
+    return subprocess.run(
+        [sys.executable, "-m", "chimaera", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+        env=clean_environment(),
+    )
+
+
+def python(code: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a script in another interpreter, warnings being errors."""
+    return subprocess.run(
+        [
+            sys.executable,
+            "-W",
+            "error",
+            "-c",
+            textwrap.dedent(code),
+            *map(str, arguments),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+        env=clean_environment(),
+    )
+
+
+def python_process(code: str, *arguments: str | Path) -> subprocess.Popen[str]:
+    """Start a script whose output can be read while it runs."""
+    return subprocess.Popen(
+        [sys.executable, "-u", "-c", textwrap.dedent(code), *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=clean_environment(),
+    )

@@ -1,0 +1,163 @@
+# SPDX-FileCopyrightText: 2026 The Chimaera Authors
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Module echo stands for any module.
+"""Operations as calls, as futures and awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+import chimaera
+from chimaera import errors, testing
+
+
+def test_a_call_returns_the_result(rt: chimaera.Runtime) -> None:
+    assert rt.echo().echo("hello") == "hello"
+
+
+@pytest.mark.parametrize("size", [0, 1, 39, 40, 41, 4096, 1 << 20])
+def test_texts_of_every_size_come_back(rt: chimaera.Runtime, size: int) -> None:
+    text = "äb" * (size // 3) + "c" * (size % 3)
+    assert rt.echo().echo(text) == text
+
+
+def test_a_future_has_the_result_many_times(rt: chimaera.Runtime) -> None:
+    future = rt.echo().echo_async("x")
+    assert future.result() == "x"
+    assert future.result() == "x"
+    assert future.done()
+    assert future.exception() is None
+
+
+def test_a_future_is_pending_until_it_is_done(rt: chimaera.Runtime) -> None:
+    future = rt.echo().sleep_async(0.05)
+    assert "pending" in repr(future)
+    assert testing.wait_until(future.done)
+    assert "done" in repr(future)
+
+
+def test_a_deadline_raises_and_the_call_goes_on(rt: chimaera.Runtime) -> None:
+    future = rt.echo().sleep_async(0.2)
+    with pytest.raises(errors.DeadlineExceededError, match="echo sleep"):
+        future.result(timeout_s=0.001)
+    future.result()
+
+
+@pytest.mark.parametrize("timeout_s", [-1.0, float("inf"), float("nan")])
+def test_every_wait_has_a_bound(rt: chimaera.Runtime, timeout_s: float) -> None:
+    with pytest.raises(errors.BadRequestError, match="timeout_s"):
+        rt.echo().null(timeout_s=timeout_s)
+
+
+def test_thousands_of_futures_at_once(rt: chimaera.Runtime) -> None:
+    echo = rt.echo()
+    futures = [echo.echo_async(str(i)) for i in range(3000)]
+    assert [future.result() for future in futures] == [str(i) for i in range(3000)]
+
+
+def test_an_error_is_raised_by_the_result(rt: chimaera.Runtime) -> None:
+    future = rt.echo().call_async(999)
+    error = future.exception()
+    assert isinstance(error, errors.UnimplementedError)
+    assert "failed" in repr(future)
+    with pytest.raises(errors.UnimplementedError):
+        future.result()
+
+
+def test_futures_can_be_awaited_together(rt: chimaera.Runtime) -> None:
+    async def ask() -> list[str]:
+        echo = rt.echo()
+        sleeping = echo.sleep_async(0.05)
+        answers = await asyncio.gather(*(echo.echo_async(str(i)) for i in range(9)))
+        await sleeping
+        return answers
+
+    assert asyncio.run(ask()) == [str(i) for i in range(9)]
+
+
+def test_awaiting_keeps_the_loop_alive_and_has_a_deadline(rt: chimaera.Runtime) -> None:
+    async def ask() -> int:
+        future = rt.echo().sleep_async(5)
+        turns = 0
+        waiting = asyncio.ensure_future(future.result_async(timeout_s=0.1))
+        while not waiting.done():
+            turns += 1
+            await asyncio.wait({waiting}, timeout=0)
+        with pytest.raises(errors.DeadlineExceededError):
+            await waiting
+        return turns
+
+    assert asyncio.run(ask()) > 10
+
+
+def test_an_awaited_error_is_raised(rt: chimaera.Runtime) -> None:
+    async def ask() -> None:
+        await rt.echo().call_async(999)
+
+    with pytest.raises(errors.UnimplementedError):
+        asyncio.run(ask())
+
+
+def test_other_threads_run_while_one_waits(rt: chimaera.Runtime) -> None:
+    future = rt.echo().sleep_async(0.3)
+    turns = 0
+    waiter = threading.Thread(target=future.result)
+    waiter.start()
+    while not future.done():
+        turns += 1
+        time.monotonic()
+    waiter.join()
+    assert turns > 100
+
+
+def test_threads_share_one_connection(rt: chimaera.Runtime) -> None:
+    echo = rt.echo()
+    wrong: list[str] = []
+
+    def work(number: int) -> None:
+        texts = [f"{number}.{i}" for i in range(200)]
+        wrong.extend(text for text in texts if echo.echo(text) != text)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_subtasks_run_in_the_runtime(rt: chimaera.Runtime) -> None:
+    assert rt.echo().spawn(50) == 50
+
+
+def test_pools_are_listed_found_and_destroyed(rt: chimaera.Runtime) -> None:
+    echo = rt.echo("mine")
+    assert rt.pool("mine").id == echo.id
+    assert isinstance(rt.pool(echo.id), chimaera.Echo)
+    assert [pool.name for pool in rt.pools()] == ["admin", "mine"]
+    assert rt.echo("mine").id == echo.id
+    echo.destroy()
+    assert [pool.name for pool in rt.pools()] == ["admin"]
+
+
+def test_queries_find_their_container(rt: chimaera.Runtime) -> None:
+    echo = rt.echo("wide", num_containers=3)
+    query = chimaera.PoolQuery
+    assert [echo.container(query=query.direct_id(i)) for i in range(3)] == [0, 1, 2]
+    assert echo.container(query=query.direct_hash(7)) == 7 % 3
+    assert echo.container(query=query.range(1, 1)) == 1
+    assert echo.container(query=query.physical(0)) in range(3)
+
+
+def test_the_status_counts_tasks(rt: chimaera.Runtime) -> None:
+    before = rt.status().tasks
+    for _ in range(10):
+        rt.echo().null()
+    assert rt.status().tasks >= before + 10
+    rt.flush()
+    assert "in this process" in repr(rt)

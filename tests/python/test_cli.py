@@ -1,0 +1,212 @@
+# SPDX-FileCopyrightText: 2026 The Chimaera Authors
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The commands as users and scripts run them.
+"""The command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import chimaera
+from chimaera import errors, testing
+from chimaera.daemon import tool_path
+from python import programs
+
+
+def gone(pid: int) -> bool:
+    """Whether no process has this id, or only a zombie that nobody waited for."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return True
+    return state == "Z"
+
+
+def test_start_says_how_to_connect_and_where_the_log_is(runtime_dir: Path) -> None:
+    done = programs.chimaera("start", "--runtime-dir", runtime_dir)
+    assert done.returncode == 0, done.stderr
+    assert f"chimaera.connect(runtime_dir='{runtime_dir}')" in done.stdout
+    log = runtime_dir / "runtime.log"
+    assert f"log:      {log}" in done.stdout
+    assert "runtime ready" in log.read_text()
+    with chimaera.connect(runtime_dir=runtime_dir) as rt:
+        assert not rt.is_local
+        assert rt.pid != os.getpid()
+        assert f"of pid {rt.pid}" in repr(rt)
+
+
+def test_a_second_start_says_what_runs(daemon: Path) -> None:
+    with chimaera.connect(runtime_dir=daemon) as rt:
+        pid = rt.pid
+    done = programs.chimaera("start", "--runtime-dir", daemon)
+    assert done.returncode == 2
+    assert str(pid) in done.stderr
+    assert str(daemon) in done.stderr
+    with chimaera.connect(runtime_dir=daemon) as rt:
+        assert rt.pid == pid
+
+
+def test_stop_waits_for_the_end_and_leaves_nothing(daemon: Path) -> None:
+    with chimaera.connect(runtime_dir=daemon) as rt:
+        pid = rt.pid
+    done = programs.chimaera("stop", "--runtime-dir", daemon)
+    assert done.returncode == 0, done.stderr
+    assert testing.wait_until(lambda: gone(pid))
+    assert [path.name for path in daemon.iterdir()] == ["runtime.log"]
+    assert programs.chimaera("stop", "--runtime-dir", daemon).returncode == 3
+
+
+def test_stop_answers_what_is_in_flight(daemon: Path) -> None:
+    with chimaera.connect(runtime_dir=daemon) as rt:
+        future = rt.echo().sleep_async(0.5)
+        rt.flush_async()
+        rt.stop()
+        assert future.exception() is None or isinstance(
+            future.exception(), (errors.CancelledError, errors.RuntimeDiedError)
+        )
+
+
+def test_sigterm_stops_in_order(daemon: Path) -> None:
+    with chimaera.connect(runtime_dir=daemon) as rt:
+        pid = rt.pid
+    os.kill(pid, signal.SIGTERM)
+    assert testing.wait_until(lambda: gone(pid))
+    assert "stopping on signal 15" in (daemon / "runtime.log").read_text()
+    assert not (daemon / "control.sock").exists()
+
+
+def test_start_after_a_crash_needs_no_cleaning(daemon: Path) -> None:
+    with chimaera.connect(runtime_dir=daemon) as rt:
+        pid = rt.pid
+    os.kill(pid, signal.SIGKILL)
+    assert testing.wait_until(lambda: gone(pid))
+    assert programs.chimaera("status", "--runtime-dir", daemon).returncode == 3
+    assert programs.chimaera("start", "--runtime-dir", daemon).returncode == 0
+
+
+def test_python_starts_and_stops_a_daemon(runtime_dir: Path) -> None:
+    daemon = chimaera.start(runtime_dir=runtime_dir)
+    assert not gone(daemon.pid)
+    with pytest.raises(errors.AlreadyExistsError, match=str(daemon.pid)):
+        chimaera.start(runtime_dir=runtime_dir)
+    assert chimaera.stop(runtime_dir=runtime_dir)
+    assert not chimaera.stop(runtime_dir=runtime_dir)
+
+
+def test_status_for_people_and_for_programs(daemon: Path) -> None:
+    done = programs.chimaera("status", "--runtime-dir", daemon)
+    assert done.returncode == 0
+    assert "chimaera_admin" in done.stdout
+    facts = json.loads(
+        programs.chimaera("status", "--json", "--runtime-dir", daemon).stdout
+    )
+    assert facts["runtime_dir"] == str(daemon)
+    assert facts["pools"][0]["name"] == "admin"
+    assert len(facts["workers"]) >= 1
+    assert facts["tasks"] > 0
+
+
+def test_a_bad_configuration_is_told_and_starts_nothing(
+    runtime_dir: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "bad.yaml"
+    config.write_text("runtime:\n  num_treads: 2\nqueue: {deeph: 3}\n")
+    done = programs.chimaera("start", "--runtime-dir", runtime_dir, "--config", config)
+    assert done.returncode == 1
+    assert "bad.yaml:2" in done.stderr
+    assert "num_threads" in done.stderr
+    assert "depth" in done.stderr
+    assert programs.chimaera("status", "--runtime-dir", runtime_dir).returncode == 3
+
+
+def test_composed_pools_exist_from_the_start(runtime_dir: Path, tmp_path: Path) -> None:
+    config = tmp_path / "good.yaml"
+    config.write_text(
+        "compose:\n"
+        "  - {mod_name: chimaera_bdev, pool_name: 'ram://x', pool_id: 300.0,\n"
+        "     bdev_type: ram, capacity: 1MB}\n"
+    )
+    done = programs.chimaera("start", "--runtime-dir", runtime_dir, "--config", config)
+    assert done.returncode == 0, done.stderr
+    with chimaera.connect(runtime_dir=runtime_dir) as rt:
+        device = rt.pool("ram://x")
+        assert isinstance(device, chimaera.BlockDevice)
+        assert device.id == (300, 0)
+        assert device.stats().total_bytes == 1 << 20
+
+
+def test_doctor_finds_the_runtime_and_has_json(daemon: Path) -> None:
+    done = programs.chimaera("doctor", "--runtime-dir", daemon)
+    assert f"answers in {daemon}" in done.stdout
+    findings = json.loads(
+        programs.chimaera("doctor", "--json", "--runtime-dir", daemon).stdout
+    )
+    names = {finding["name"] for finding in findings}
+    assert {"Python", "extension", "kernel", "open files", "memory", "runtime"} <= names
+    assert all(f["mend"] for f in findings if f["level"] != "ok")
+
+
+def test_cmake_dir_holds_the_package() -> None:
+    done = programs.chimaera("cmake-dir")
+    assert done.returncode == 0
+    assert Path(done.stdout.strip()).name == "cmake"
+
+
+def test_help_lists_exit_codes_and_is_light() -> None:
+    assert "exit codes" in programs.chimaera("--help").stdout
+    done = programs.python(
+        """
+        import sys
+        from chimaera.cli import main
+        try:
+            main(["demo", "--help"])
+        except SystemExit:
+            pass
+        assert not {"numpy", "rich", "chimaera._core"} & set(sys.modules)
+        """
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["start", "--nonsense"]])
+def test_wrong_command_lines_exit_2(arguments: list[str]) -> None:
+    assert programs.chimaera(*arguments).returncode == 2
+
+
+@pytest.mark.parametrize("tool", ["chimaera_start_runtime", "chimaera_stop_runtime"])
+def test_the_programs_have_help_and_refuse_nonsense(tool: str) -> None:
+    for arguments, code in (
+        (["--help"], 0),
+        (["--nonsense"], 2),
+        (["--runtime-dir"], 2),
+    ):
+        done = subprocess.run(
+            [tool_path(tool), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=programs.TIMEOUT_S,
+            check=False,
+        )
+        assert done.returncode == code
+        assert "usage:" in done.stdout + done.stderr
+
+
+def test_the_entry_points_become_the_programs() -> None:
+    code = "from chimaera.cli import stop_runtime_main; stop_runtime_main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--help"],
+        capture_output=True,
+        text=True,
+        timeout=programs.TIMEOUT_S,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith("usage: chimaera_stop_runtime")

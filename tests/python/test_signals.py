@@ -1,0 +1,64 @@
+# SPDX-FileCopyrightText: 2026 The Chimaera Authors
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Not how soon Ctrl-C comes, but that it comes long before the wait would end.
+"""Ctrl-C while waiting."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+
+import chimaera
+from python import programs
+
+WAITS = {
+    "call": "echo.sleep_async(1000).result(timeout_s=1000)",
+    "exception": "echo.sleep_async(1000).exception(timeout_s=1000)",
+    "await": "asyncio.run(wait(echo))",
+}
+
+
+@pytest.mark.parametrize("kind", WAITS)
+def test_ctrl_c_ends_a_wait(daemon: Path, kind: str) -> None:
+    process = programs.python_process(
+        f"""
+        import asyncio, sys
+        import chimaera
+
+        async def wait(echo):
+            await echo.sleep_async(1000).result_async(timeout_s=1000)
+
+        with chimaera.connect(runtime_dir=sys.argv[1]) as rt:
+            echo = rt.echo()
+            print("waiting")
+            try:
+                {WAITS[kind]}
+            except KeyboardInterrupt:
+                print("interrupted", echo.echo("and usable"))
+        """,
+        daemon,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "waiting\n"
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=programs.TIMEOUT_S)
+    assert out == "interrupted and usable\n", err
+    assert process.returncode == 0
+
+
+def test_a_handler_that_returns_lets_the_wait_go_on(rt: chimaera.Runtime) -> None:
+    seen: list[int] = []
+    previous = signal.signal(signal.SIGUSR1, lambda number, _frame: seen.append(number))
+    try:
+        future = rt.echo().sleep_async(0.5)
+        main = threading.main_thread().ident
+        assert main is not None
+        threading.Timer(0.05, signal.pthread_kill, (main, signal.SIGUSR1)).start()
+        future.result()
+    finally:
+        signal.signal(signal.SIGUSR1, previous)
+    assert seen == [signal.SIGUSR1]
