@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "chimaera/base/format.h"
+#include "chimaera/base/tsan.h"
 #include "chimaera/core/module_call.h"
 #include "chimaera/core/router.h"
 #include "chimaera/ipc/life_word.h"
@@ -25,8 +26,8 @@ namespace {
 // scope is left, however it is left.
 class OneOutcome {
  public:
-  OneOutcome(Task& shared, const Task& header)
-      : shared_(shared), header_(header) {}
+  OneOutcome(Session& session, Task& shared, const Task& header)
+      : session_(session), shared_(shared), header_(header) {}
   OneOutcome(const OneOutcome&) = delete;
   OneOutcome& operator=(const OneOutcome&) = delete;
 
@@ -39,12 +40,14 @@ class OneOutcome {
       done = TaskState::kDoneWithText;
     }
     shared_.return_code_ = header_.return_code_;
+    TsanRelease(&session_);  // the client may use its memory again
     if (FinishState(shared_.state_, done) == TaskState::kAwaited) {
       FutexWake(&shared_.state_, INT_MAX);
     }
   }
 
  private:
+  Session& session_;
   Task& shared_;
   const Task& header_;
 };
@@ -98,6 +101,7 @@ __attribute__((always_inline)) inline Status Dispatcher::Find(
 void Dispatcher::RunSubmitted(ShmPtr pointer, RunContext& ctx) {
   Session& session = *ctx.session;
   if (session.cut_off()) return;
+  TsanAcquire(&session);
   u64 rest = 0;
   char* where = session.ResolveRest(pointer, &rest);
   if (where == nullptr || rest < sizeof(Task) ||
@@ -109,7 +113,7 @@ void Dispatcher::RunSubmitted(ShmPtr pointer, RunContext& ctx) {
   Task& shared = *reinterpret_cast<Task*>(where);
   Task header{Task::HeaderOf{shared}};
   ctx.task_id = header.task_id_;
-  const OneOutcome outcome(shared, header);
+  const OneOutcome outcome(session, shared, header);
 
   SubmittedTask submitted{&shared, pointer, &header};
   const Status status = IsUsual(header) ? RunOnce(submitted, rest, ctx)

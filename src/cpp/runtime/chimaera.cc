@@ -58,13 +58,14 @@ Chimaera::~Chimaera() {
     return;
   }
   ipc_->SetPortSource(nullptr);
-  client_.reset();
   if (server_ != nullptr) {
     ipc_->SetPortSource(&server_->workers());
     server_->Stop();  // while methods still find it here
+    ipc_->SetPortSource(nullptr);
   }
+  // Not before: it is the storage of the whole process, the workers' too.
+  client_.reset();
   server_.reset();
-  ipc_->SetPortSource(nullptr);
   instance.store(nullptr);
 }
 
