@@ -32,12 +32,13 @@ PIP_BUILD := -v --no-build-isolation --no-deps --no-index \
   -Cbuild-dir=$(BUILD) -Ccmake.define.CHIMAERA_BUILD_TESTS=ON
 
 SOURCES := CMakeLists.txt pyproject.toml README.md $(shell find src chimods \
-  templates tests/CMakeLists.txt tests/cpp tests/chimods -type f \
+  templates tests/CMakeLists.txt tests/cpp tests/chimods tests/fuzz \
+  tests/stress -type f \
   -not -path '*/__pycache__/*' 2> /dev/null)
 CXX_FILES = $(shell git ls-files -co --exclude-standard '*.h' '*.cc')
 
 .PHONY: demo test stress wheel format lint tidy clean \
-  setup install ctest pytest sanitize asan tsan check-headers
+  setup install fuzzers ctest pytest sanitize asan tsan check-headers
 
 demo: install
 	$(VENV)/chimaera demo $(ARGS)
@@ -46,9 +47,11 @@ test: lint ctest pytest sanitize
 	@echo "make test: lint, ctest, asan and tsan passed; pytest said:"
 	@tail -n 1 build/pytest.log
 
-stress: install
+stress: export CHI_TEST_LIBRARY_DIR := $(CURDIR)/$(BUILD)/lib
+stress: install fuzzers
 	ctest --test-dir $(BUILD) --output-on-failure -L stress
 	$(VENV)/python -m pytest -m stress $(ARGS) || [ $$? -eq 5 ]  # 5: there are none
+	$(VENV)/python tests/stress/run.py --build $(BUILD)
 
 # ---- steps -------------------------------------------------------------------
 
@@ -78,6 +81,12 @@ asan tsan: setup
 	cmake --preset $@
 	cmake --build --preset $@
 	ctest --preset $@ -j $(JOBS)
+
+# libFuzzer comes with clang; without either, run.py skips what needs them.
+fuzzers: setup
+	EXTRA_PACKAGES="clang-14 libclang-rt-14-dev" scripts/bootstrap.sh
+	if command -v clang++-14; then \
+	  nice cmake --preset fuzz && nice cmake --build --preset fuzz; fi
 
 check-headers: install
 	cmake --build $(BUILD) --target check_headers

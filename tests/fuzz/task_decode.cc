@@ -51,11 +51,11 @@ class Probe : public Container {
     task->text_.resize(task->size_ % 5000);
   }
   void Write(hipc::FullPtr<bdev::WriteTask> task, RunContext& rctx) {
-    const char* bytes = rctx.Resolve(task->data_, task->length_);
+    const char* bytes = rctx.session->Resolve(task->data_, task->length_);
     if (bytes != nullptr) Read(bytes, task->length_);
   }
   void Read4(hipc::FullPtr<bdev::ReadTask> task, RunContext& rctx) {
-    char* bytes = rctx.ResolveWritable(task->data_, task->length_);
+    char* bytes = rctx.session->ResolveWritable(task->data_, task->length_);
     if (bytes != nullptr) std::memset(bytes, 1, task->length_);
   }
   void FreeBlocks(hipc::FullPtr<bdev::FreeBlocksTask> task,

@@ -1,11 +1,10 @@
-#!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 The Chimaera Authors
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Needs root, to become somebody else; without it the line says "skipped".
 #
 # The raw calls are what is tried:
-# ruff: noqa: PTH101, PTH104, PTH106, PTH108, PTH208, S103, S108
+# ruff: noqa: PTH101, PTH104, PTH106, PTH108, PTH116, PTH208, PLW0108, S103, S108
 """Another user of the machine tries to get in, or to get in the way.
 
 Entry points are tried as user nobody against a live daemon, each must fail and
@@ -63,8 +62,8 @@ class Target:
         """Return every entry point by name; each raises if it is refused."""
         d, proc = self.directory, Path(f"/proc/{self.pid}")
         return {
-            "list the directory": lambda: os.listdir(d),
-            "enter the directory": lambda: os.chdir(d),
+            "list the directory": lambda: list(os.scandir(d)),
+            "enter the directory": lambda: os.chdir(str(d)),
             "stat the socket": lambda: os.stat(d / "control.sock"),
             "connect": lambda: self.connect(d / "control.sock"),
             "connect through /proc": lambda: self.connect(
