@@ -34,8 +34,8 @@ def test_ctrl_c_ends_a_wait(daemon: Path, kind: str) -> None:
 
         with chimaera.connect(runtime_dir=sys.argv[1]) as rt:
             echo = rt.echo()
-            print("waiting")
             try:
+                print("waiting")
                 {WAITS[kind]}
             except KeyboardInterrupt:
                 print("interrupted", echo.echo("and usable"))
