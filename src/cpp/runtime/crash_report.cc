@@ -5,7 +5,7 @@
 // the crashing thread itself has written, formats into an array on its stack
 // and calls write. It takes no lock and allocates nothing.
 
-#include "runtime/crash_report.h"
+#include "chimaera/runtime/crash_report.h"
 
 #include <errno.h>
 #include <fcntl.h>

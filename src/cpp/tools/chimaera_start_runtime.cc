@@ -21,8 +21,8 @@
 #include "chimaera/base/format.h"
 #include "chimaera/base/log.h"
 #include "chimaera/core/config.h"
+#include "chimaera/runtime/crash_report.h"
 #include "chimaera/runtime/runtime.h"
-#include "runtime/crash_report.h"
 #include "tools/options.h"
 
 namespace {
