@@ -24,6 +24,8 @@ namespace {
 constexpr u32 kTurnsPerLook = 64;
 // Waits that ended asleep shorten the next polls of this thread, up to 2^4.
 constexpr u32 kMaxMisses = 4;
+// Sleeps up to so many times the busy wait do not count as such waits.
+constexpr u64 kShortSleeps = 2;
 __thread u32 recent_misses __attribute__((tls_model("initial-exec"))) = 0;
 
 // What SharesCpu said last on this thread.
@@ -55,8 +57,15 @@ Status SpinWaiter::Wait(Task& task, u64 timeout_ns) {
     recent_misses = 0;
     return Status();
   }
-  recent_misses = std::min(recent_misses + 1, kMaxMisses);
-  return Sleep(task, timeout_ns);
+  const u64 begin_ns = SystemClock::Get().NowNs();
+  Status slept = Sleep(task, timeout_ns);
+  const u64 slept_ns = SystemClock::Get().NowNs() - begin_ns;
+  // A short sleep is mostly the way into it and out: polling on would have
+  // been faster. Otherwise a few long tasks would end all polling for those of
+  // medium length that follow.
+  const bool paid = slept_ns > kShortSleeps * busy_wait_ns_;
+  recent_misses = paid ? std::min(recent_misses + 1, kMaxMisses) : 0;
+  return slept;
 }
 
 // Whether no worker runs on another CPU than this thread: then polling only

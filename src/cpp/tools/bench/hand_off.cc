@@ -10,8 +10,7 @@
 namespace chi::bench {
 
 HandOff::HandOff(i32 partner_cpu)
-    : target_(std::make_unique<char[]>(kMaxBytes)),
-      partner_(partner_cpu, [this] { Serve(); }) {}
+    : partner_(partner_cpu, [this] { Serve(); }) {}
 
 void HandOff::Serve() {
   u64 seen = exchange_->reply.load(std::memory_order_relaxed);
@@ -23,9 +22,9 @@ void HandOff::Serve() {
     }
     const u64 bytes = exchange_->bytes;
     const u64 before = Ticks();
-    std::memcpy(target_.get(), exchange_->data, bytes);
+    std::memcpy(target_->data, exchange_->data, bytes);
     // The copy is used, so that it cannot be left out.
-    asm volatile("" : : "r"(target_.get()) : "memory");
+    asm volatile("" : : "r"(target_->data) : "memory");
     exchange_->copy_ticks = Ticks() - before;
     exchange_->reply.store(request, std::memory_order_release);
     seen = request;

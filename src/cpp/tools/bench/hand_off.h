@@ -7,8 +7,6 @@
 #ifndef CHIMAERA_TOOLS_BENCH_HAND_OFF_H_
 #define CHIMAERA_TOOLS_BENCH_HAND_OFF_H_
 
-#include <memory>
-
 #include "harness.h"
 #include "partner.h"
 
@@ -35,13 +33,18 @@ class HandOff {
     alignas(4096) char data[kMaxBytes];
   };
 
+  // As a device has it: in memory that others can see, at the start of a page.
+  struct Target {
+    alignas(4096) char data[kMaxBytes];
+  };
+
   void Serve();
   void Fill(u64 bytes);
   void HandOver(u64 bytes);
   void EndTurn();
 
   Shared<Exchange> exchange_;
-  std::unique_ptr<char[]> target_;
+  Shared<Target> target_;
   u64 count_ = 0;
   Partner partner_;
 };
