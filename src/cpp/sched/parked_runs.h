@@ -43,6 +43,8 @@ class ParkedRuns {
 
   /// Wakes everything with kCancelled.
   void CancelAll();
+  /// The same for the tasks of one client.
+  void CancelClient(u64 client_id);
 
   /// Parked and not yet ready.
   u64 num_parked() const { return num_parked_; }

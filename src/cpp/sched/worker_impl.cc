@@ -324,7 +324,7 @@ Status Worker::Impl::Park(ParkedRun& run, u64 deadline_ns) {
     case ParkedRun::Wake::kDeadline:
       return Status::DeadlineExceeded("woken by the clock");
     case ParkedRun::Wake::kCancelled:
-      return Status::Cancelled("the runtime is stopping");
+      return Status::Cancelled("the client is gone or the runtime stops");
     default:
       return Status();
   }
@@ -347,7 +347,7 @@ void Worker::Impl::ParkForCertain(ParkedRun& run) {
 Status Worker::Impl::Yield() {
   CHI_CHECK(current_ != nullptr);
   if (stopping_ && GraceIsOver()) {
-    return Status::Cancelled("the runtime is stopping");
+    return Status::Cancelled("the client is gone or the runtime stops");
   }
   CHI_RETURN_IF_ERROR(BeforeFirstPark(*frame_));
   ParkedRun run;
@@ -403,6 +403,8 @@ void Worker::Impl::AttachLane(RingSource source, int wake_fd) {
 
 void Worker::Impl::DetachLanes(u64 session_id, int wake_fd,
                                std::function<void()> done) {
+  // What waits for a client that is gone would keep its memory.
+  parked_.CancelClient(session_id);
   for (u32 n = lanes_.Detach(session_id, std::move(done)); n > 0; --n) {
     sleeper_.Remove(wake_fd);
   }

@@ -144,20 +144,42 @@ TEST_CASE("Worker: a detached session is polled no more") {
   CHECK(tasks == 1);
 }
 
-TEST_CASE("Worker: a session with parked runs is let go after the last one") {
-  Log<ParkedRun*> parked;
+TEST_CASE("Worker: the parked runs of a detached session are cancelled") {
+  Log<StatusCode> woken;
   std::atomic<bool> gone{false};
   OneWorker w([&](u64, RunContext&) {
     ParkedRun run;
-    parked.Add(&run);
-    static_cast<void>(Worker::Current()->Park(run, kNoDeadlineNs));
+    woken.Add(Worker::Current()->Park(run, kNoDeadlineNs).code());
   });
   w.Push(1);
   w.Push(2);
   REQUIRE(w.HasParked(2));
   w.worker.DetachSession(5, w.client.session->worker_eventfd(0),
                          [&] { gone = true; });
-  REQUIRE(WaitUntil([&] { return w.worker.stats().rings == 0; }));
+  REQUIRE(WaitUntil([&] { return gone.load(); }));
+  REQUIRE(woken.Reaches(2));
+  CHECK(woken.Get()[0] == StatusCode::kCancelled);
+  CHECK(woken.Get()[1] == StatusCode::kCancelled);
+}
+
+TEST_CASE("Worker: a session with parked runs is let go after the last one") {
+  // Each run waits once more when it is cancelled, as a clean-up may.
+  Log<ParkedRun*> parked;
+  std::atomic<bool> gone{false};
+  OneWorker w([&](u64, RunContext&) {
+    ParkedRun run;
+    static_cast<void>(Worker::Current()->Park(run, kNoDeadlineNs));
+    ParkedRun again;
+    parked.Add(&again);
+    static_cast<void>(Worker::Current()->Park(again, kNoDeadlineNs));
+  });
+  w.Push(1);
+  w.Push(2);
+  REQUIRE(w.HasParked(2));
+  w.worker.DetachSession(5, w.client.session->worker_eventfd(0),
+                         [&] { gone = true; });
+  REQUIRE(parked.Reaches(2));
+  REQUIRE(w.HasParked(2));
   CHECK_FALSE(gone);
   Worker::Unpark(*parked.Get()[0]);
   REQUIRE(w.HasParked(1));
