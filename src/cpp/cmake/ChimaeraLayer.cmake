@@ -40,6 +40,10 @@ function(chi_add_layer)
     "${PROJECT_SOURCE_DIR}/src/cpp")
   target_link_libraries(chi_${arg_NAME} PRIVATE
     chimaera::warnings chimaera::sanitizers Threads::Threads ${arg_LIBS})
+  # Nobody replaces functions of libchimaera at load time: its own calls need no
+  # stub, and may be inlined. 3 % of the instructions of a null task.
+  target_compile_options(chi_${arg_NAME} PRIVATE
+    -fno-semantic-interposition -fno-plt)
   set_property(GLOBAL APPEND PROPERTY CHIMAERA_LAYERS chi_${arg_NAME})
   set_property(GLOBAL APPEND PROPERTY CHIMAERA_LAYER_LIBS ${arg_LIBS})
 endfunction()
