@@ -17,6 +17,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstdio>
 #include <cstring>
 #include <vector>
 
@@ -35,6 +36,8 @@ namespace bdev = ::chimaera::bdev;
 namespace echo = ::chimaera::echo;
 
 constexpr u64 kTaskBytes = 4096;
+// Longest answer that is asked for.
+constexpr u64 kAnswerBytes = 64 * kKiB;
 constexpr u32 kBatch = 64;
 // Then an attacker leaves and another one comes.
 constexpr u64 kTasksPerSession = 20000;
@@ -53,7 +56,9 @@ class TaskForger {
  public:
   TaskForger(Chimaera& client, u64 seed) : random_(seed) {
     const OwnedSegment main = client.client().control().main_segment();
-    pointers_ = {ShmPtr::At(kMainSegment, 0).bits_,
+    // In the main segment only its end, away from tasks and rings: a client
+    // that has answers written over its own tasks waits for them in vain.
+    pointers_ = {ShmPtr::At(kMainSegment, main.size - kAnswerBytes).bits_,
                  ShmPtr::At(kMainSegment, main.size - 8).bits_,
                  ShmPtr::At(kClientDataSegment, 64).bits_,
                  ShmPtr::At(kFirstRuntimeSegment, 0).bits_,
@@ -115,7 +120,7 @@ class TaskForger {
     if (method == echo::Method::kSleep) word %= kNsPerMs;
     if (method == echo::Method::kBusy) word %= 20 * kNsPerUs;
     if (method == echo::Method::kSpawn) word %= 64;
-    if (method == echo::Method::kGrow) word %= 64 * kKiB;
+    if (method == echo::Method::kGrow) word %= kAnswerBytes;
     std::memcpy(fields, &word, sizeof(word));
   }
 
@@ -140,6 +145,16 @@ int AttackWithTasks(const std::string& dir, Board* board, u64 count, u64 seed) {
     for (const auto& task : tasks) {
       const Status waited = CurrentWaiter().Wait(*task, 20 * kNsPerSec);
       if (!task->IsComplete()) {
+        u64 word;
+        std::memcpy(&word, reinterpret_cast<char*>(task.ptr_) + sizeof(Task),
+                    sizeof(word));
+        std::fprintf(
+            stderr, "%s\n",
+            Format("no answer: pool {}, method {}, flags {}, {}, "
+                   "first field {}; the wait said {}",
+                   task->pool_id_, task->method_, task->task_flags_.bits(),
+                   task->pool_query_.ToString(), word, waited)
+                .c_str());
         board->hung.fetch_add(1);
         return 1;
       }
@@ -246,7 +261,8 @@ int Run(const Args& args) {
   const Shared<Board> board;
   SeededRandom random(summary.seed);
   while (board->done < summary.asked && board->hung == 0 && daemon.IsAlive()) {
-    const u64 seed = random.Next();
+    const u64 again = args.Number("attacker");
+    const u64 seed = again != 0 ? again : random.Next();
     const int how = Reap(Spawn([&] {
       return tasks ? AttackWithTasks(daemon.dir(), &*board, kTasksPerSession,
                                      seed)
@@ -277,6 +293,10 @@ int Run(const Args& args) {
 }  // namespace chi::stress
 
 int main(int argc, char** argv) {
-  return chi::stress::Run(
-      {argc, argv, {{"seed", "1"}, {"count", "20000"}, {"part", "tasks"}}});
+  return chi::stress::Run({argc,
+                           argv,
+                           {{"seed", "1"},
+                            {"count", "20000"},
+                            {"part", "tasks"},
+                            {"attacker", "0"}}});
 }
