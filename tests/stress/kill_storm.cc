@@ -49,9 +49,11 @@ struct Board {
           static_cast<void>(pool.AsyncNull(HSHM_MCTX, PoolQuery::Local()));
         }
         break;
-      case 1:  // mid-task
+      case 1:  // mid-task; some would outlive the test if nobody ended them
         sleeping.push_back(pool.AsyncSleep(HSHM_MCTX, PoolQuery::Local(),
-                                           random.Below(50 * kNsPerMs)));
+                                           random.Below(4) == 0
+                                               ? 600 * kNsPerSec
+                                               : random.Below(50 * kNsPerMs)));
         if (sleeping.size() > 256) sleeping.clear();
         break;
       case 2:  // holding buffers, and asking for more of them

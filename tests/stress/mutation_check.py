@@ -6,9 +6,9 @@
 
 A bug is a textual patch to a copy of a source or header. If the text it wants
 to replace is gone, the check fails, so that it cannot go stale in silence.
-Then either a test program is compiled and linked again with the copy (for
-headers), or the patched source becomes a library that is loaded before the
-real one in the tool and in its daemon, so that no build is repeated.
+Then either the test program is linked again with the copy (for headers), or
+the library that the source is in, which is loaded before the real one in the
+tool and in its daemon, so that no build is repeated.
 """
 
 from __future__ import annotations
@@ -151,10 +151,10 @@ class Workshop:
             objects[source] = target
         return objects
 
-    def relinked(self, mutant: Mutant, objects: dict[str, Path]) -> Path:
-        """Link the test program again; return it."""
+    def relink(self, target: str, output: Path, objects: dict[str, Path]) -> Path:
+        """Link a target of the build again, with some objects replaced."""
         listing = subprocess.run(
-            ["ninja", "-t", "commands", f"bin/{mutant.test[0]}"],
+            ["ninja", "-t", "commands", target],
             cwd=self.build,
             check=True,
             capture_output=True,
@@ -165,21 +165,26 @@ class Workshop:
             for part in reversed(listing.stdout.splitlines()[-1].split("&&"))
             if " -o " in part
         )
-        program = self.build / "bin" / f"chi_mutant_{mutant.name}"
-        words = shlex.split(link)
-        words[words.index("-o") + 1] = str(program)
-        for source, target in objects.items():
+        # Inside double quotes shlex keeps the backslash of "\$ORIGIN".
+        words = [word.replace("\\$", "$") for word in shlex.split(link)]
+        words[words.index("-o") + 1] = str(output)
+        for source, new in objects.items():
             old = next(w for w in words if w.endswith(f"/{Path(source).name}.o"))
-            words[words.index(old)] = str(target)
+            words[words.index(old)] = str(new)
         subprocess.run(words, cwd=self.build, check=True)
-        return program
+        return output
+
+    def program(self, mutant: Mutant, objects: dict[str, Path]) -> Path:
+        """Link the test program again, beside the original."""
+        output = self.build / "bin" / f"chi_mutant_{mutant.name}"
+        return self.relink(f"bin/{mutant.test[0]}", output, objects)
 
     def library(self, mutant: Mutant, objects: dict[str, Path]) -> Path:
-        """Make a library of the objects, to be loaded before all others."""
-        result = self.folder / mutant.name / "mutant.so"
-        command = ["c++", "-shared", "-o", result, *objects.values()]
-        subprocess.run(command, check=True)
-        return result
+        """Link the library again that the source is in; to be loaded first."""
+        parts = Path(mutant.file).parts
+        module = f"chimaera_{parts[1]}_runtime" if parts[0] == "chimods" else "chimaera"
+        name = f"lib{module}.so"
+        return self.relink(f"lib/{name}", self.folder / mutant.name / name, objects)
 
 
 def run_test(program: Path, options: tuple[str, ...], preload: Path | None) -> bool:
@@ -207,7 +212,7 @@ def passes(mutant: Mutant, workshop: Workshop, bug: str) -> bool:
         preload = workshop.library(mutant, objects)
         original = workshop.build / "bin" / mutant.test[0]
         return run_test(original, mutant.test[1:], preload)
-    program = workshop.relinked(mutant, objects)
+    program = workshop.program(mutant, objects)
     try:
         return run_test(program, mutant.test[1:], None)
     finally:
