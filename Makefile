@@ -7,7 +7,7 @@
 #   make demo      build, install into .venv and run the demonstration
 #   make test      lint, all tests, the C++ ones under the sanitizers too
 #   make stress    long randomised tests
-#   make wheel     a wheel in dist/
+#   make wheel     a self-contained wheel in dist/
 #   make format    format everything;  make lint checks only
 #   make tidy      clang-tidy and clang's thread-safety analysis (needs clang)
 #   make clean     forget what was built, keep .venv and downloaded sources
@@ -106,8 +106,11 @@ tidy: setup
 	cmake --preset tidy
 	cmake --build --preset tidy
 
+# Every library that is not part of any Linux goes into the wheel.
 wheel: install
-	$(VENV)/pip wheel $(PIP_BUILD) --wheel-dir dist .
+	rm -rf build/wheel
+	$(VENV)/pip wheel $(PIP_BUILD) --wheel-dir build/wheel .
+	PATH=$(VENV):$$PATH $(VENV)/auditwheel repair --wheel-dir dist build/wheel/*.whl
 
 clean:
 	find build -mindepth 1 -maxdepth 1 -not -name boost-src \
