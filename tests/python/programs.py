@@ -57,10 +57,15 @@ def python(code: str, *arguments: str | Path) -> subprocess.CompletedProcess[str
     )
 
 
+# A shell's background job ignores SIGINT, and so would its children.
+_HEAR_CTRL_C = "import signal\nsignal.signal(2, signal.default_int_handler)\n"
+
+
 def python_process(code: str, *arguments: str | Path) -> subprocess.Popen[str]:
-    """Start a script whose output can be read while it runs."""
+    """Start a script whose output can be read while it runs, and that hears Ctrl-C."""
+    script = _HEAR_CTRL_C + textwrap.dedent(code)
     return subprocess.Popen(
-        [sys.executable, "-u", "-c", textwrap.dedent(code), *map(str, arguments)],
+        [sys.executable, "-u", "-c", script, *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
