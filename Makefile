@@ -26,10 +26,12 @@ export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 VENV := $(CURDIR)/.venv/bin
 BUILD := build/release
 INSTALLED := $(BUILD)/.installed
-# One build serves the wheel and the tests; its tools are those of .venv.
+# One build serves the wheel and the tests; its tools are those of .venv. Written
+# out, since the pip of Debian 12 does not know -C.
 PIP_BUILD := -v --no-build-isolation --no-deps --no-index \
   --disable-pip-version-check \
-  -Cbuild-dir=$(BUILD) -Ccmake.define.CHIMAERA_BUILD_TESTS=ON
+  --config-settings=build-dir=$(BUILD) \
+  --config-settings=cmake.define.CHIMAERA_BUILD_TESTS=ON
 
 SOURCES := CMakeLists.txt pyproject.toml README.md $(shell find src chimods \
   templates tests/CMakeLists.txt tests/cpp tests/chimods tests/fuzz \
