@@ -24,6 +24,12 @@ using chi::u64;
 
 u64 NowNs() { return chi::SystemClock::Get().NowNs(); }
 
+// Who owns and holds blocks: what a method of this runtime asks for is the
+// runtime's, whatever client it works for.
+u64 OwnerOf(const chi::RunContext& rctx) {
+  return rctx.session == nullptr ? kRuntimeClient : rctx.client_id;
+}
+
 void Answer(const Status& status, chi::Task& task) {
   if (!status.ok()) task.SetError(status.code_value(), status.message());
 }
@@ -88,7 +94,7 @@ void Runtime::Destroy(hipc::FullPtr<DestroyTask> task,
 void Runtime::AllocateBlocks(hipc::FullPtr<AllocateBlocksTask> task,
                              chi::RunContext& rctx) {
   if (RouteHere(*task, rctx)) return;
-  const auto blocks = table_->Allocate(rctx.client_id, task->size_);
+  const auto blocks = table_->Allocate(OwnerOf(rctx), task->size_);
   if (!blocks.ok()) {
     return Answer(blocks.status().WithContext(Format("pool {}", pool_id_)),
                   *task);
@@ -98,7 +104,7 @@ void Runtime::AllocateBlocks(hipc::FullPtr<AllocateBlocksTask> task,
   } catch (const chi::StatusError& error) {
     // No room for the answer: nobody would know of the blocks.
     const Status freed =
-        table_->Free(rctx.client_id, blocks->data(), blocks->size());
+        table_->Free(OwnerOf(rctx), blocks->data(), blocks->size());
     CHI_CHECK(freed.ok(), "{}", freed);
     Answer(error.status(), *task);
   }
@@ -108,7 +114,7 @@ void Runtime::FreeBlocks(hipc::FullPtr<FreeBlocksTask> task,
                          chi::RunContext& rctx) {
   if (RouteHere(*task, rctx)) return;
   const auto& blocks = std::as_const(task->blocks_);
-  Answer(table_->Free(rctx.client_id, blocks.data(), blocks.size()), *task);
+  Answer(table_->Free(OwnerOf(rctx), blocks.data(), blocks.size()), *task);
 }
 
 void Runtime::Count(Counters& counters, u64 bytes, u64 begin_ns) {
@@ -120,7 +126,7 @@ void Runtime::Count(Counters& counters, u64 bytes, u64 begin_ns) {
 Status Runtime::Copy(WriteTask& task, const chi::RunContext& rctx) {
   CHI_ASSIGN_OR_RETURN(
       const chi::Extent range,
-      table_->Pin(rctx.client_id, task.block_, task.offset_, task.length_));
+      table_->Pin(OwnerOf(rctx), task.block_, task.offset_, task.length_));
   const ScopedPin pin(*table_, task.block_);
   const char* const from = rctx.Resolve(task.data_, task.length_);
   if (from == nullptr) {
@@ -136,7 +142,7 @@ Status Runtime::Copy(WriteTask& task, const chi::RunContext& rctx) {
 Status Runtime::Copy(ReadTask& task, const chi::RunContext& rctx) {
   CHI_ASSIGN_OR_RETURN(
       const chi::Extent range,
-      table_->Pin(rctx.client_id, task.block_, task.offset_, task.length_));
+      table_->Pin(OwnerOf(rctx), task.block_, task.offset_, task.length_));
   const ScopedPin pin(*table_, task.block_);
   char* const to = rctx.ResolveWritable(task.data_, task.length_);
   if (to == nullptr) {
@@ -189,13 +195,13 @@ void Runtime::GetStats(hipc::FullPtr<GetStatsTask> task,
 // Who asks from inside the runtime may say for whom; a client may not.
 void Runtime::Locate(hipc::FullPtr<LocateTask> task, chi::RunContext& rctx) {
   if (RouteHere(*task, rctx)) return;
-  const bool inside = rctx.client_id == kRuntimeClient;
-  const u64 caller = inside ? task->on_behalf_of_ : rctx.client_id;
-  const auto range = table_->Hold(caller, rctx.client_id, task->block_);
+  const u64 holder = OwnerOf(rctx);
+  const u64 caller = holder == kRuntimeClient ? task->on_behalf_of_ : holder;
+  const auto range = table_->Hold(caller, holder, task->block_);
   if (!range.ok()) return Answer(range.status(), *task);
   const auto place = store_->Locate(range->offset, range->size);
   if (!place.ok()) {
-    const Status released = table_->Release(rctx.client_id, task->block_);
+    const Status released = table_->Release(holder, task->block_);
     CHI_CHECK(released.ok(), "{}", released);
     return Answer(place.status(), *task);
   }
@@ -204,7 +210,7 @@ void Runtime::Locate(hipc::FullPtr<LocateTask> task, chi::RunContext& rctx) {
 
 void Runtime::Unpin(hipc::FullPtr<UnpinTask> task, chi::RunContext& rctx) {
   if (RouteHere(*task, rctx)) return;
-  Answer(table_->Release(rctx.client_id, task->block_), *task);
+  Answer(table_->Release(OwnerOf(rctx), task->block_), *task);
 }
 
 void Runtime::OnClientGone(u64 client_id) {

@@ -15,12 +15,13 @@ namespace chi {
 
 Status FiberWaiter::Wait(Task& task, u64 timeout_ns) {
   if (task.IsComplete()) return Status();
-  ParkedRun run;
+  ParkedRun run(WaitKind::kTask, &task);
   Status parked;
   const ParkedWait end = WaitParked(
       task, reinterpret_cast<u64>(&run),
       [&] {
-        parked = worker_.Park(run, DeadlineNs(clock_.NowNs(), timeout_ns));
+        run.since_ns = clock_.NowNs();
+        parked = worker_.Park(run, DeadlineNs(run.since_ns, timeout_ns));
         return parked.ok();
       },
       [&] { worker_.ParkForCertain(run); });

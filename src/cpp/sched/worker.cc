@@ -143,10 +143,10 @@ void SleepFor(u64 duration_ns) {
     }
     return;
   }
-  ParkedRun run;
-  const u64 now_ns = current_worker->clock().NowNs();
+  ParkedRun run(WaitKind::kSleep);
+  run.since_ns = current_worker->clock().NowNs();
   const Status parked =
-      current_worker->Park(run, DeadlineNs(now_ns, duration_ns));
+      current_worker->Park(run, DeadlineNs(run.since_ns, duration_ns));
   if (parked.code() != StatusCode::kDeadlineExceeded) throw StatusError(parked);
 }
 

@@ -280,6 +280,7 @@ void Worker::Impl::RunSubmitted(Lane& lane, ShmPtr pointer) {
 
 void Worker::Impl::RunInternal(hipc::FullPtr<Task> task) {
   Frame frame;
+  frame.context.client_id = task->client_id_;
   BeginRun(frame);
   executor_.RunInternal(task, frame.context);
   EndRun(frame);
@@ -350,7 +351,7 @@ Status Worker::Impl::Yield() {
     return Status::Cancelled("the client is gone or the runtime stops");
   }
   CHI_RETURN_IF_ERROR(BeforeFirstPark(*frame_));
-  ParkedRun run;
+  ParkedRun run(WaitKind::kYield);
   Fiber* spare = fibers_.AcquireSpare();
   if (spare == nullptr) return Status::NoMemory("no stack for another fiber");
   parked_.AddReady(run);

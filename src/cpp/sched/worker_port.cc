@@ -35,7 +35,9 @@ class HeapSlabs final : public SlabSource {
   void FreeSlab(ShmPtr slab) override { std::free(slab.private_address()); }
 };
 
-void MarkPending(Task& task) {
+void Prepare(Task& task) {
+  const RunContext* creator = CurrentRun();
+  task.client_id_ = creator == nullptr ? 0 : creator->client_id;
   task.state_.store(static_cast<u32>(TaskState::kPending),
                     std::memory_order_relaxed);
 }
@@ -91,12 +93,12 @@ char* InternalPort::Resolve(ShmPtr pointer, u64 bytes) {
 }
 
 void WorkerPort::Submit(hipc::FullPtr<Task> task, Priority /*priority*/) {
-  MarkPending(*task);
+  Prepare(*task);
   worker_.EnqueueLocal(task);
 }
 
 void InjectPort::Submit(hipc::FullPtr<Task> task, Priority /*priority*/) {
-  MarkPending(*task);
+  Prepare(*task);
   worker_.InjectTask(task);
 }
 

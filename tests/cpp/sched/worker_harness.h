@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "chimaera/base/mutex.h"
+#include "chimaera/ipc/ipc_manager.h"
 #include "chimaera/ipc/session.h"
 #include "chimaera/sched/executor.h"
 #include "chimaera/sched/worker.h"
@@ -27,18 +28,23 @@ namespace chi::test {
 class LambdaExecutor final : public Executor {
  public:
   using Method = std::function<void(u64 value, RunContext&)>;
-  explicit LambdaExecutor(Method method) : method_(std::move(method)) {}
+  using Internal = std::function<void(Task&, RunContext&)>;
+  explicit LambdaExecutor(Method method, Internal internal = {})
+      : method_(std::move(method)), internal_(std::move(internal)) {}
 
   void RunSubmitted(ShmPtr pointer, RunContext& ctx) override {
     method_(pointer.bits_, ctx);
   }
-  void RunInternal(hipc::FullPtr<Task> task, RunContext&) override {
+  void RunInternal(hipc::FullPtr<Task> task, RunContext& ctx) override {
+    ctx.task_id = task->task_id_;
     task->return_code_ = 0;
+    if (internal_) internal_(*task, ctx);
     FinishInternalTask(task);
   }
 
  private:
   const Method method_;
+  const Internal internal_;
 };
 
 /// What methods note, from any thread.
@@ -146,9 +152,10 @@ inline WorkerOptions TestOptions(const Clock* clock = &SystemClock::Get()) {
 struct OneWorker {
   explicit OneWorker(LambdaExecutor::Method method,
                      WorkerOptions options = TestOptions(),
-                     u32 max_tasks = 1024)
+                     u32 max_tasks = 1024,
+                     LambdaExecutor::Internal internal = {})
       : client(5, max_tasks),
-        executor(std::move(method)),
+        executor(std::move(method), std::move(internal)),
         worker(options, executor),
         ring(client.Attach(worker)) {
     CHI_CHECK_OK(worker.Start());

@@ -62,6 +62,31 @@ TEST_CASE("Worker: a method sees its session and its run") {
   CHECK(CurrentRun() == nullptr);
 }
 
+TEST_CASE(
+    "Worker: a subtask runs for the client and in the group of its maker") {
+  std::atomic<bool> done{false};
+  std::atomic<bool> right{false};
+  OneWorker w(
+      [&](u64, RunContext& ctx) {
+        ctx.task_id = TaskId{77, 1};
+        IpcManager ipc;
+        const auto subtask = ipc.NewTask<Task>(CreateTaskId(), PoolId{1, 0},
+                                               PoolQuery::Local(), MethodId{3});
+        ipc.Enqueue(subtask);
+        subtask->Wait();
+        ipc.DelTask(subtask);
+        done = true;
+      },
+      TestOptions(), 1024,
+      [&](Task&, RunContext& ctx) {
+        right = ctx.client_id == 5 && ctx.task_id.major_ == 77 &&
+                ctx.session == nullptr;
+      });
+  w.Push(1);
+  REQUIRE(WaitUntil([&] { return done.load(); }));
+  CHECK(right);
+}
+
 TEST_CASE("Worker: low latency comes before high latency in every turn") {
   Log<u64> log;
   LambdaExecutor executor([&](u64 value, RunContext&) { log.Add(value); });

@@ -57,7 +57,7 @@ class TaskFlags {
 
 struct alignas(kCacheLineSize) Task {
   /// Longest error text a task carries; longer ones are cut.
-  static constexpr u32 kTextCapacity = 180;
+  static constexpr u32 kTextCapacity = 172;
 
   // ---- line 0 ----
   IN PoolId pool_id_;          ///< The pool the task is for.
@@ -71,7 +71,8 @@ struct alignas(kCacheLineSize) Task {
   IN u32 timeout_ms_ = 0;      ///< 0: the client's default.
 
   // ---- lines 1 to 3; deliberately not initialised ----
-  TEMP u64 waiter_;  ///< Of tasks made inside the runtime: see TaskState.
+  TEMP u64 waiter_;     ///< Of tasks made inside the runtime: see TaskState.
+  TEMP u64 client_id_;  ///< Of these too: for which client, 0 for none.
   OUT u32 text_size_;
   OUT char text_[kTextCapacity];
 

@@ -28,7 +28,8 @@ enum class ExecMode : u32 {
 
 struct RunContext {
   ExecMode exec_mode = ExecMode::kExec;
-  /// The client the task came from, 0 for tasks made inside the runtime.
+  /// The client the task came from, or for which a method made it; 0 for the
+  /// runtime's own. Whether a client sent it, `session` tells.
   u64 client_id = 0;
   TaskId task_id;
   /// The container that runs the task.

@@ -168,18 +168,38 @@ struct InboxNode {
   bool is_run = false;  ///< A ParkedRun; otherwise a job.
 };
 
+/// What a parked run waits for. For reports.
+enum class WaitKind : u8 {
+  kOther,
+  kTask,       ///< `object` is the Task.
+  kTasks,      ///< One or all of several tasks.
+  kMutex,      ///< A CoMutex.
+  kReadLock,   ///< A CoRwLock, shared.
+  kWriteLock,  ///< A CoRwLock, alone.
+  kSleep,
+  kIo,  ///< A CoEvent.
+  kYield,
+};
+
 /// One method that sleeps, or is about to; lies on that method's stack. All
 /// members belong to the worker.
 struct ParkedRun : InboxNode {
   enum class Wake { kNone, kUnparked, kDeadline, kCancelled };
 
   /// REQUIRES: inside a method.
-  ParkedRun() : worker(Worker::Current()) { is_run = true; }
+  explicit ParkedRun(WaitKind wait_kind = WaitKind::kOther,
+                     const void* wait_object = nullptr)
+      : worker(Worker::Current()), kind(wait_kind), object(wait_object) {
+    is_run = true;
+  }
   ParkedRun(const ParkedRun&) = delete;
   ParkedRun& operator=(const ParkedRun&) = delete;
 
   Worker* const worker;
-  Fiber* fiber = nullptr;  ///< Null while it runs.
+  const WaitKind kind;
+  const void* const object;  ///< What it waits for, or null.
+  u64 since_ns = 0;          ///< Parked since; 0 where no clock was read.
+  Fiber* fiber = nullptr;    ///< Null while it runs.
   RunContext* context = nullptr;
   ParkedRun* previous_parked = nullptr;
   ParkedRun* next_parked = nullptr;
