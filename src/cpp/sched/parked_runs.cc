@@ -16,12 +16,10 @@ void ParkedRuns::Add(ParkedRun& run) {
   if (first_parked_ != nullptr) first_parked_->previous_parked = &run;
   first_parked_ = &run;
   ++num_parked_;
-  if (run.deadline_ns != kNoDeadlineNs) {
-    deadlines_.emplace(run.deadline_ns, &run);
-  }
+  if (run.deadline_ns != kNoDeadlineNs) deadlines_.Add(run);
 }
 
-void ParkedRuns::Remove(ParkedRun& run) {
+void ParkedRuns::Unlist(ParkedRun& run) {
   if (run.previous_parked != nullptr) {
     run.previous_parked->next_parked = run.next_parked;
   } else {
@@ -31,9 +29,6 @@ void ParkedRuns::Remove(ParkedRun& run) {
     run.next_parked->previous_parked = run.previous_parked;
   }
   --num_parked_;
-  if (run.deadline_ns != kNoDeadlineNs) {
-    deadlines_.erase({run.deadline_ns, &run});
-  }
 }
 
 void ParkedRuns::Wake(ParkedRun& run, ParkedRun::Wake why) {
@@ -45,7 +40,8 @@ void ParkedRuns::Wake(ParkedRun& run, ParkedRun::Wake why) {
     if (why == ParkedRun::Wake::kUnparked) run.unparked_early = true;
     return;
   }
-  Remove(run);
+  if (run.deadline_ns != kNoDeadlineNs) deadlines_.Remove(run);
+  Unlist(run);
   run.wake = why;
   AddReady(run);
 }
@@ -70,8 +66,11 @@ ParkedRun* ParkedRuns::TakeReady() {
 
 bool ParkedRuns::WakeExpired(u64 now_ns) {
   bool any = false;
-  while (!deadlines_.empty() && deadlines_.begin()->first <= now_ns) {
-    Wake(*deadlines_.begin()->second, ParkedRun::Wake::kDeadline);
+  while (DeadlineNode* due = deadlines_.TakeDue(now_ns)) {
+    ParkedRun& run = *static_cast<ParkedRun*>(due);
+    Unlist(run);
+    run.wake = ParkedRun::Wake::kDeadline;
+    AddReady(run);
     any = true;
   }
   return any;

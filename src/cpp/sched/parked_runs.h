@@ -8,11 +8,9 @@
 #ifndef CHIMAERA_SCHED_PARKED_RUNS_H_
 #define CHIMAERA_SCHED_PARKED_RUNS_H_
 
-#include <set>
-#include <utility>
-
 #include "chimaera/base/types.h"
 #include "chimaera/sched/worker.h"
+#include "sched/deadlines.h"
 
 namespace chi {
 
@@ -35,10 +33,8 @@ class ParkedRuns {
 
   /// Wakes what is due. Returns whether there was any.
   bool WakeExpired(u64 now_ns);
-  /// kNoDeadlineNs when nothing has one.
-  u64 next_deadline_ns() const {
-    return deadlines_.empty() ? kNoDeadlineNs : deadlines_.begin()->first;
-  }
+  /// See Deadlines::NextNs.
+  u64 next_deadline_ns() const { return deadlines_.NextNs(); }
   bool has_deadlines() const { return !deadlines_.empty(); }
 
   /// Wakes everything with kCancelled.
@@ -48,15 +44,17 @@ class ParkedRuns {
 
   /// Parked and not yet ready.
   u64 num_parked() const { return num_parked_; }
+  /// One of them, and from there on by next_parked the others; for reports.
+  const ParkedRun* first_parked() const { return first_parked_; }
 
  private:
-  void Remove(ParkedRun& run);
+  void Unlist(ParkedRun& run);
 
   ParkedRun* first_parked_ = nullptr;
   u64 num_parked_ = 0;
   ParkedRun* first_ready_ = nullptr;
   ParkedRun* last_ready_ = nullptr;
-  std::set<std::pair<u64, ParkedRun*>> deadlines_;
+  Deadlines deadlines_;
 };
 
 }  // namespace chi

@@ -168,6 +168,13 @@ struct InboxNode {
   bool is_run = false;  ///< A ParkedRun; otherwise a job.
 };
 
+/// Something with a deadline; see Deadlines, which owns the links.
+struct DeadlineNode {
+  u64 deadline_ns = kNoDeadlineNs;
+  DeadlineNode* next_due = nullptr;
+  DeadlineNode** due_link = nullptr;
+};
+
 /// What a parked run waits for. For reports.
 enum class WaitKind : u8 {
   kOther,
@@ -183,7 +190,7 @@ enum class WaitKind : u8 {
 
 /// One method that sleeps, or is about to; lies on that method's stack. All
 /// members belong to the worker.
-struct ParkedRun : InboxNode {
+struct ParkedRun : InboxNode, DeadlineNode {
   enum class Wake { kNone, kUnparked, kDeadline, kCancelled };
 
   /// REQUIRES: inside a method.
@@ -206,7 +213,6 @@ struct ParkedRun : InboxNode {
   /// Not `next`: the run may be in the inbox too, when its deadline has come
   /// and another thread unparks it at the same time.
   ParkedRun* next_ready = nullptr;
-  u64 deadline_ns = kNoDeadlineNs;
   Wake wake = Wake::kNone;
   bool unparked_early = false;  ///< Unparked when it was not parked.
 };
