@@ -132,6 +132,7 @@ bool Chimaera::Exists() { return instance.load() != nullptr; }
 PoolManager& Chimaera::pools() { return server_->pools(); }
 ModuleManager& Chimaera::modules() { return server_->modules(); }
 WorkOrchestrator& Chimaera::workers() { return server_->workers(); }
+Watchdog& Chimaera::watchdog() { return server_->watchdog(); }
 ControlServer& Chimaera::control() { return server_->control(); }
 RuntimeSegments& Chimaera::segments() {
   return server_->control().runtime_segments();

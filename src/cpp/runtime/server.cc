@@ -76,6 +76,8 @@ Status Server::Start() {
   CHI_RETURN_IF_ERROR(CreateAdminPool());
   CHI_RETURN_IF_ERROR(workers_->Start());
   running_workers_ = workers_.get();
+  watchdog_ = std::make_unique<Watchdog>(*workers_);
+  watchdog_->Start();
   CHI_RETURN_IF_ERROR(Compose());
   control_->Admit();
   CHI_LOG(kInfo, "runtime ready in {}: {} workers", dir_.path(),
@@ -111,6 +113,7 @@ Status Server::Compose() {
 
 void Server::Stop() {
   if (control_ != nullptr) control_->StopAdmitting();
+  if (watchdog_ != nullptr) watchdog_->Stop();
   if (workers_ != nullptr) workers_->Stop();
   running_workers_ = nullptr;
   // Pools go while the segments of their devices are still registered.

@@ -20,6 +20,7 @@
 #include "chimaera/core/pool_manager.h"
 #include "chimaera/ipc/control_server.h"
 #include "chimaera/ipc/runtime_dir.h"
+#include "chimaera/runtime/watchdog.h"
 #include "chimaera/sched/work_orchestrator.h"
 
 namespace chi {
@@ -47,6 +48,7 @@ class Server final : private SessionEvents {
   ModuleManager& modules() { return *modules_; }
   PoolManager& pools() { return *pools_; }
   WorkOrchestrator& workers() { return *workers_; }
+  Watchdog& watchdog() { return *watchdog_; }
 
   void RequestStop();
   bool WaitForStop(u64 timeout_ns);
@@ -66,6 +68,7 @@ class Server final : private SessionEvents {
   std::unique_ptr<PoolManager> pools_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::unique_ptr<WorkOrchestrator> workers_;
+  std::unique_ptr<Watchdog> watchdog_;
   // workers_ while they run: what waits for all of them asks this one.
   std::atomic<WorkOrchestrator*> running_workers_{nullptr};
 

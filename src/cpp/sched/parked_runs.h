@@ -42,6 +42,17 @@ class ParkedRuns {
   /// The same for the tasks of one client.
   void CancelClient(u64 client_id);
 
+  /// Calls `visit` for the parked runs, then for the ready ones.
+  template <class Visitor>
+  void Visit(Visitor visit) const {
+    for (auto* run = first_parked_; run != nullptr; run = run->next_parked) {
+      visit(static_cast<const ParkedRun&>(*run));
+    }
+    for (auto* run = first_ready_; run != nullptr; run = run->next_ready) {
+      visit(static_cast<const ParkedRun&>(*run));
+    }
+  }
+
   /// Parked and not yet ready.
   u64 num_parked() const { return num_parked_; }
   /// One of them, and from there on by next_parked the others; for reports.

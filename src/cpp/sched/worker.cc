@@ -85,6 +85,11 @@ const WorkerStats& Worker::stats() const { return impl_->stats(); }
 
 Storage& Worker::in_place_storage() { return impl_->in_place_storage(); }
 
+void Worker::VisitRuns(
+    const std::function<void(const ParkedRun&)>& visit) const {
+  impl_->VisitRuns(visit);
+}
+
 Worker* Worker::Current() { return current_worker; }
 RunContext* Worker::current_run() const { return impl_->current_run(); }
 

@@ -10,12 +10,14 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <string>
 
 #include "chimaera/base/check.h"
 #include "chimaera/base/log.h"
+#include "chimaera/sched/signal_stack.h"
 
 namespace chi {
 namespace {
@@ -106,6 +108,8 @@ void Worker::Impl::ThreadMain() {
   const std::string name = "chi-worker-" + std::to_string(options_.index);
   pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
   PinThread();
+  const SignalStack signal_stack;
+  stats_.tid.store(gettid(), std::memory_order_relaxed);
   SetCurrentWorker(&self_);
   SetThreadWaiter(&waiter_);
   IpcManager::SetThreadPort(&port_);
@@ -114,6 +118,7 @@ void Worker::Impl::ThreadMain() {
   IpcManager::SetThreadPort(nullptr);
   SetThreadWaiter(nullptr);
   SetCurrentWorker(nullptr);
+  stats_.tid.store(0, std::memory_order_relaxed);
 }
 
 void Worker::Impl::PinThread() {
@@ -136,6 +141,7 @@ void Worker::Impl::PinThread() {
 void Worker::Impl::Loop() {
   Count(stats_.fibers, fibers_.num_fibers());
   while (!ended_) {
+    Increment(stats_.turns);
     bool busy = PollLanes();
     busy |= RunLocal();
     busy |= DrainInbox();
@@ -385,7 +391,9 @@ void Worker::Impl::Sleep() {
                                  stopping_ ? stop_deadline_ns_ : kNoDeadlineNs);
     if (wake_ns > now_ns) {
       Increment(stats_.sleeps);
+      stats_.asleep.store(true, std::memory_order_relaxed);
       sleeper_.Sleep(wake_ns - now_ns);
+      stats_.asleep.store(false, std::memory_order_relaxed);
     }
   });
   if (parked_.has_deadlines()) parked_.WakeExpired(options_.clock->NowNs());

@@ -69,6 +69,9 @@ class Worker::Impl {
   WorkerStats& stats() { return stats_; }
   RunContext* current_run() const { return current_; }
   Storage& in_place_storage() { return storage_; }
+  void VisitRuns(const std::function<void(const ParkedRun&)>& visit) const {
+    parked_.Visit(visit);
+  }
 
  private:
   // One call of the executor, on the stack of the fiber that makes it.

@@ -94,8 +94,7 @@ Result<std::unique_ptr<Chimaera>> StartWith(const Options& options) {
   CHI_ASSIGN_OR_RETURN(
       std::unique_ptr<Chimaera> runtime,
       Chimaera::StartServer(config, dir == options.end() ? "" : dir->second));
-  CHI_RETURN_IF_ERROR(
-      chi::InstallCrashReport(runtime->workers(), config.log_file));
+  CHI_RETURN_IF_ERROR(chi::InstallCrashReport(config.log_file));
   return runtime;
 }
 

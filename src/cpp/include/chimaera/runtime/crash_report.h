@@ -13,17 +13,13 @@
 
 namespace chi {
 
-class WorkOrchestrator;
-
 /// From now on SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT write one line to
 /// standard error, and to `log_file` unless it is empty, before they end the
-/// process as they would have. Each worker gets a signal stack, so that the
-/// overflow of a fiber's stack is reported too.
+/// process as they would have; the overflow of a fiber's stack is among them.
 ///
-/// For daemons only, once, after the workers have started: an embedded runtime
-/// leaves signals to its program. kIo if a stack or the file cannot be had.
-Status InstallCrashReport(WorkOrchestrator& workers,
-                          const std::string& log_file);
+/// For daemons only, once: an embedded runtime leaves these signals to its
+/// program. kIo if the file cannot be had.
+Status InstallCrashReport(const std::string& log_file);
 
 }  // namespace chi
 

@@ -27,6 +27,7 @@ class PoolManager;
 class RuntimeDir;
 class RuntimeSegments;
 class Server;
+class Watchdog;
 class WorkOrchestrator;
 
 /// What CHIMAERA_INIT starts.
@@ -77,6 +78,7 @@ class Chimaera {
   PoolManager& pools();
   ModuleManager& modules();
   WorkOrchestrator& workers();
+  Watchdog& watchdog();
   ControlServer& control();
   RuntimeSegments& segments();
   const RuntimeConfig& config() const;

@@ -68,6 +68,15 @@ class WorkOrchestrator : public PortSource {
   /// workers' longest method.
   void RunOnEachWorker(const std::function<void(Worker&)>& job);
 
+  /// Calls `visit` for every run that is parked or about to go on, each on its
+  /// own worker but one at a time. Says for each worker whether it answered
+  /// within `timeout_ns`: one that is stuck in a method does not.
+  /// `visit` is not called any more after the return. From a method (which
+  /// parks) or any thread that is no worker.
+  std::vector<bool> VisitRuns(
+      const std::function<void(u32 worker, const ParkedRun&)>& visit,
+      u64 timeout_ns);
+
   /// Returns when every worker has passed the top of its loop.
   void Quiesce() {
     RunOnEachWorker([](Worker&) {});

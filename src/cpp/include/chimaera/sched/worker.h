@@ -62,6 +62,9 @@ struct WorkerStats {
   std::atomic<u64> parked{0};  ///< Methods parked now.
   std::atomic<u64> rings{0};   ///< Rings attached now.
   std::atomic<u64> fibers{0};  ///< Fibers that exist.
+  std::atomic<u64> turns{0};   ///< Turns of the loop: it is not stuck.
+  std::atomic<bool> asleep{false};
+  std::atomic<i32> tid{0};  ///< Of its thread; 0 before it runs and after.
 };
 
 /// A ring of a client thread, as its worker sees it.
@@ -133,6 +136,10 @@ class Worker {
 
   /// See InPlaceStorage.
   Storage& in_place_storage();
+
+  /// Calls `visit` for every run of this worker that is parked or waits to go
+  /// on after it was woken. Between two tasks only.
+  void VisitRuns(const std::function<void(const ParkedRun&)>& visit) const;
 
   /// Puts a task made by a running method into this worker's own queue.
   void EnqueueLocal(hipc::FullPtr<Task> task);

@@ -1,0 +1,133 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A worker that is awake goes round its loop, or begins tasks within one turn,
+// many times between two looks, unless a method (or a job of the runtime)
+// holds it.
+
+#include "chimaera/runtime/watchdog.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "chimaera/base/log.h"
+#include "chimaera/sched/work_orchestrator.h"
+#include "runtime/stack_probe.h"
+
+namespace chi {
+namespace {
+
+constexpr u64 kAnswerNs = 20 * kNsPerMs;
+
+u64 Read(const std::atomic<u64>& counter) {
+  return counter.load(std::memory_order_relaxed);
+}
+
+}  // namespace
+
+Watchdog::Watchdog(WorkOrchestrator& workers, const WatchdogOptions& options)
+    : workers_(workers), options_(options), seen_(workers.num_workers()) {}
+
+Watchdog::~Watchdog() { Stop(); }
+
+void Watchdog::Start() {
+  if (const Status ready = StackProbe::Install(); !ready.ok()) {
+    CHI_LOG(kWarning, "reports of stuck workers will have no stack: {}", ready);
+  }
+  thread_ = std::thread([this] { ThreadMain(); });
+}
+
+void Watchdog::Stop() {
+  if (!thread_.joinable()) return;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  stop_.notify_one();
+  thread_.join();
+}
+
+std::vector<StuckWorker> Watchdog::Stuck() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return stuck_;
+}
+
+u64 Watchdog::num_reports() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return num_reports_;
+}
+
+void Watchdog::ThreadMain() {
+  pthread_setname_np(pthread_self(), "chi-watchdog");
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (!stopping_) {
+    lock.unlock();
+    const bool any_awake = Look();
+    lock.lock();
+    const u64 pause_ns =
+        any_awake ? options_.period_ns : options_.idle_period_ns;
+    stop_.wait_for(lock, std::chrono::nanoseconds(pause_ns),
+                   [this] { return stopping_; });
+  }
+}
+
+// Whether any worker is awake.
+bool Watchdog::Look() {
+  const u64 now_ns = options_.clock->NowNs();
+  bool any_awake = false;
+  for (u32 i = 0; i < workers_.num_workers(); ++i) {
+    LookAt(i, now_ns);
+    any_awake |= !workers_.worker(i).stats().asleep.load();
+  }
+  return any_awake;
+}
+
+void Watchdog::LookAt(u32 index, u64 now_ns) {
+  const WorkerStats& stats = workers_.worker(index).stats();
+  Seen now{Read(stats.turns), Read(stats.tasks), Read(stats.parks), now_ns};
+  Seen& seen = seen_[index];
+  const bool moved = now.turns != seen.turns || now.tasks != seen.tasks ||
+                     now.parks != seen.parks;
+  if (moved || stats.asleep.load()) {
+    if (seen.reported) Forget(index, seen.since_ns, now_ns);
+    seen = now;
+  } else if (!seen.reported &&
+             now_ns - seen.since_ns >= options_.report_after_ns) {
+    seen.reported = true;
+    Report(index, seen.since_ns, now_ns);
+  }
+}
+
+void Watchdog::Report(u32 index, u64 since_ns, u64 now_ns) {
+  StuckWorker stuck;
+  stuck.worker = index;
+  stuck.since_ns = since_ns;
+  const pid_t tid = workers_.worker(index).stats().tid.load();
+  if (tid == 0) return;
+  Result<StackSample> sample = StackProbe::Take(tid, kAnswerNs);
+  if (sample.ok()) {
+    stuck.run = std::move(sample->run);
+    stuck.stack = std::move(sample->stack);
+  } else {
+    stuck.run = Format(" (no stack: {})", sample.status().message());
+  }
+  CHI_LOG(kWarning, "worker {} has not moved for {} ms{}\n{}", index,
+          (now_ns - since_ns) / kNsPerMs, stuck.run, stuck.stack);
+  std::lock_guard<std::mutex> lock(mutex_);
+  ++num_reports_;
+  stuck_.push_back(std::move(stuck));
+}
+
+void Watchdog::Forget(u32 index, u64 since_ns, u64 now_ns) {
+  CHI_LOG(kWarning, "worker {} goes on after {} ms", index,
+          (now_ns - since_ns) / kNsPerMs);
+  std::lock_guard<std::mutex> lock(mutex_);
+  stuck_.erase(
+      std::remove_if(stuck_.begin(), stuck_.end(),
+                     [index](const auto& s) { return s.worker == index; }),
+      stuck_.end());
+}
+
+}  // namespace chi

@@ -1,0 +1,109 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The watchdog looks when it is told to, by a clock that stands still: what it
+// reports does not depend on how fast this machine is.
+
+#include "chimaera/runtime/watchdog.h"
+
+#include <string>
+
+#include "chimaera/chimaera.h"
+#include "chimaera/echo/echo_client.h"
+#include "chimaera/sched/work_orchestrator.h"
+#include "support/catch.h"
+#include "support/wait_until.h"
+
+namespace chi::test {
+namespace {
+
+constexpr u64 kLong = 30 * kNsPerMs;
+
+// A runtime of one worker in this process, and a watchdog of our own.
+class Watched {
+ public:
+  Watched() {
+    auto config = RuntimeConfig::Default();
+    config.num_threads = 1;
+    config.pin_workers = false;
+    config.module_paths.emplace_back(CHI_TEST_LIBRARY_DIR);
+    SetLogLevel(LogLevel::kError);
+    auto started = Chimaera::StartEmbedded(config);
+    INFO(started.status());
+    REQUIRE(started.ok());
+    runtime_ = *std::move(started);
+    WatchdogOptions options;
+    options.clock = &clock;
+    watchdog = std::make_unique<Watchdog>(runtime_->workers(), options);
+    REQUIRE(echo.Create(HSHM_MCTX, PoolQuery::Dynamic(), "echo", PoolId(300, 0))
+                .ok());
+  }
+
+  void LookAfter(u64 ns) {
+    clock.Advance(ns);
+    watchdog->TEST_Look();
+  }
+
+  const WorkerStats& stats() { return runtime_->workers().worker(0).stats(); }
+
+ private:
+  std::unique_ptr<Chimaera> runtime_;
+
+ public:
+  ManualClock clock;
+  std::unique_ptr<Watchdog> watchdog;
+  chimaera::echo::Client echo;
+};
+
+bool Holds(const std::string& text, const char* part) {
+  INFO(text);
+  return text.find(part) != std::string::npos;
+}
+
+TEST_CASE("Watchdog: a method that does not yield is named, once") {
+  Watched w;
+  const u64 before = w.stats().tasks.load();
+  auto busy = w.echo.AsyncBusy(HSHM_MCTX, PoolQuery::Local(), 2 * kNsPerSec);
+  REQUIRE(WaitUntil([&] { return w.stats().tasks.load() > before; }));
+  w.LookAfter(0);
+  w.LookAfter(kLong);
+  const auto stuck = w.watchdog->Stuck();
+  REQUIRE(stuck.size() == 1);
+  CHECK(stuck[0].worker == 0);
+  w.LookAfter(kLong);
+  CHECK(w.watchdog->num_reports() == 1);
+#if !defined(__SANITIZE_THREAD__)  // it keeps signals until the next call
+  CHECK(Holds(stuck[0].run, "in pool 300.0 (echo), module chimaera_echo, "));
+  CHECK(Holds(stuck[0].run, "method Busy (13)"));
+  CHECK(Holds(stuck[0].stack, "chimaera::echo::Runtime::Busy"));
+  CHECK(Holds(stuck[0].stack, "libchimaera_echo_runtime.so"));
+#endif
+  REQUIRE(busy.Get().ok());
+  REQUIRE(WaitUntil([&] {
+    w.watchdog->TEST_Look();
+    return w.watchdog->Stuck().empty();
+  }));
+}
+
+TEST_CASE("Watchdog: sleeping workers and parked methods are not reported") {
+  Watched w;
+  auto sleep = w.echo.AsyncSleep(HSHM_MCTX, PoolQuery::Local(), 300 * kNsPerMs);
+  REQUIRE(WaitUntil([&] { return w.stats().parked.load() == 1; }));
+  REQUIRE(WaitUntil([&] { return w.stats().asleep.load(); }));
+  w.LookAfter(0);
+  for (int i = 0; i < 10 && w.stats().asleep.load(); ++i) w.LookAfter(kLong);
+  CHECK(w.watchdog->num_reports() == 0);
+  REQUIRE(sleep.Get().ok());
+}
+
+TEST_CASE("Watchdog: a runtime reports by itself") {
+  Watched w;
+  auto busy = w.echo.AsyncBusy(HSHM_MCTX, PoolQuery::Local(), kNsPerSec);
+  Watchdog& own = Chimaera::Get().watchdog();
+  CHECK(WaitUntil([&] { return own.num_reports() > 0; }));
+  REQUIRE(busy.Get().ok());
+  CHECK(WaitUntil([&] { return own.Stuck().empty(); }));
+}
+
+}  // namespace
+}  // namespace chi::test
