@@ -55,8 +55,6 @@ class ParkedRuns {
 
   /// Parked and not yet ready.
   u64 num_parked() const { return num_parked_; }
-  /// One of them, and from there on by next_parked the others; for reports.
-  const ParkedRun* first_parked() const { return first_parked_; }
 
  private:
   void Unlist(ParkedRun& run);

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "chimaera/base/check.h"
+#include "chimaera/ipc/life_word.h"
 #include "chimaera/ipc/session.h"
 #include "chimaera/sched/executor.h"
 #include "chimaera/shm/storage.h"
@@ -103,11 +104,15 @@ Status Worker::Park(ParkedRun& run, u64 deadline_ns) {
 void Worker::ParkForCertain(ParkedRun& run) { impl_->ParkForCertain(run); }
 
 void Worker::Unpark(ParkedRun& run) {
-  Worker& owner = *run.worker;
-  if (&owner == current_worker) {
-    owner.impl_->UnparkHere(run);
+  Worker* const owner = run.worker;
+  if (owner == nullptr) {
+    // release: what the unparker did comes before the thread goes on.
+    run.thread_word.store(1, std::memory_order_release);
+    FutexWake(&run.thread_word, 1);
+  } else if (owner == current_worker) {
+    owner->impl_->UnparkHere(run);
   } else {
-    const bool taken = owner.impl_->InjectNode(&run);
+    const bool taken = owner->impl_->InjectNode(&run);
     CHI_CHECK(taken);  // no worker ends before its runs
   }
 }

@@ -294,6 +294,7 @@ void Worker::Impl::RunInternal(hipc::FullPtr<Task> task) {
 
 void Worker::Impl::RunCall(const std::function<void(RunContext&)>& call) {
   Frame frame;
+  frame.context.task_id = CreateTaskId();
   BeginRun(frame);
   call(frame.context);
   EndRun(frame);

@@ -28,6 +28,8 @@
 #include "chimaera/ipc/task_archive.h"
 #include "chimaera/runtime/runtime.h"
 #include "chimaera/runtime/singletons.h"
+#include "chimaera/sched/comutex.h"
+#include "chimaera/sched/corwlock.h"
 #include "chimaera/sched/run_context.h"
 #include "chimaera/sched/worker.h"
 #include "chimaera/shm/hipc.h"

@@ -31,6 +31,13 @@
   CHI_THREAD_ANNOTATION(exclusive_trylock_function(__VA_ARGS__))
 /// On a function: gives the lock back.
 #define CHI_RELEASE(...) CHI_THREAD_ANNOTATION(unlock_function(__VA_ARGS__))
+/// The same for a lock that several may hold together.
+#define CHI_ACQUIRE_SHARED(...) \
+  CHI_THREAD_ANNOTATION(shared_lock_function(__VA_ARGS__))
+#define CHI_TRY_ACQUIRE_SHARED(...) \
+  CHI_THREAD_ANNOTATION(shared_trylock_function(__VA_ARGS__))
+#define CHI_RELEASE_SHARED(...) \
+  CHI_THREAD_ANNOTATION(release_shared_capability(__VA_ARGS__))
 /// On a class: it is a lock.
 #define CHI_LOCKABLE CHI_THREAD_ANNOTATION(lockable)
 /// On a class: it holds a lock for as long as it lives.

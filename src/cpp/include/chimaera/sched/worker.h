@@ -196,11 +196,10 @@ enum class WaitKind : u8 {
 };
 
 /// One method that sleeps, or is about to; lies on that method's stack. All
-/// members belong to the worker.
+/// members belong to the worker. For a thread that is no worker's, see park.h.
 struct ParkedRun : InboxNode, DeadlineNode {
   enum class Wake { kNone, kUnparked, kDeadline, kCancelled };
 
-  /// REQUIRES: inside a method.
   explicit ParkedRun(WaitKind wait_kind = WaitKind::kOther,
                      const void* wait_object = nullptr)
       : worker(Worker::Current()), kind(wait_kind), object(wait_object) {
@@ -222,6 +221,8 @@ struct ParkedRun : InboxNode, DeadlineNode {
   ParkedRun* next_ready = nullptr;
   Wake wake = Wake::kNone;
   bool unparked_early = false;  ///< Unparked when it was not parked.
+  /// What a thread sleeps on: 1 once it is unparked.
+  std::atomic<u32> thread_word{0};
 };
 
 namespace this_task {
