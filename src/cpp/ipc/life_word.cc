@@ -132,6 +132,40 @@ WaitOutcome FutexWaitOnTask(const std::atomic<u32>* word, u32 expected,
   }
 }
 
+void FutexWaitOnAny(const std::atomic<u32>* const* words, u32 count,
+                    u32 expected, const ControlPage* page, u64 timeout_ns) {
+  CHI_CHECK(count <= kMaxFutexWords);
+  const u32 life =
+      page == nullptr ? 0 : page->life.load(std::memory_order_acquire);
+  if (page != nullptr && !RuntimeAlive(*page)) {
+    FutexWake(&page->life, kPassOn);
+    return;
+  }
+  const u64 now_ns = SystemClock::Get().NowNs();
+#ifdef SYS_futex_waitv
+  if (!g_no_futex_waitv.load(std::memory_order_relaxed)) {
+    struct futex_waitv waits[kMaxFutexWords + 1] = {};
+    u32 n = 0;
+    const auto add = [&](const std::atomic<u32>* word, u32 value) {
+      waits[n].val = value;
+      waits[n].uaddr = reinterpret_cast<std::uintptr_t>(word);
+      waits[n++].flags = FUTEX_32;
+    };
+    for (u32 i = 0; i < count; ++i) add(words[i], expected);
+    if (page != nullptr) add(&page->life, life);
+    const u64 slice_ns = std::min(timeout_ns, kMaxFutexSliceNs);
+    const timespec until = ToTimespec(DeadlineNs(now_ns, slice_ns));
+    const long result =
+        syscall(SYS_futex_waitv, waits, n, 0, &until, CLOCK_MONOTONIC);
+    if (result >= 0 || (errno != ENOSYS && errno != EPERM)) return;
+    g_no_futex_waitv.store(true, std::memory_order_relaxed);
+  }
+#endif
+  static_cast<void>(life);
+  const u64 slice_ns = std::min(timeout_ns, kNsPerMs);
+  PlainWait(words[0], expected, DeadlineNs(now_ns, slice_ns));
+}
+
 // ---- LifeWord
 // ----------------------------------------------------------------
 

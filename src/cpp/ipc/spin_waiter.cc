@@ -53,7 +53,7 @@ Status SpinWaiter::Wait(Task& task, u64 timeout_ns) {
       static_cast<u32>(TaskState::kNew)) {
     return Status::BadRequest("waiting for a task nobody submitted");
   }
-  if (timeout_ns > 0 && Spin(task)) {
+  if (timeout_ns > 0 && Spin([&] { return task.IsComplete(); })) {
     recent_misses = 0;
     return Status();
   }
@@ -85,27 +85,29 @@ bool SpinWaiter::SharesCpu() const {
   return shared_cpu;
 }
 
-bool SpinWaiter::Spin(const Task& task) const {
-  if (shared_cpu && SharesCpu()) return OfferCpu(task);
+template <class Done>
+bool SpinWaiter::Spin(Done done) const {
+  if (shared_cpu && SharesCpu()) return OfferCpu(done);
   const u64 budget_ns = busy_wait_ns_ >> recent_misses;
   u64 start_ns = 0;
   for (u32 turn = 1;; ++turn) {
-    if (task.IsComplete()) return true;
+    if (done()) return true;
     if (turn % kTurnsPerLook != 0) {
       CpuRelax();
       continue;
     }
-    if (SharesCpu()) return OfferCpu(task);
+    if (SharesCpu()) return OfferCpu(done);
     const u64 now_ns = SystemClock::Get().NowNs();
     if (turn == kTurnsPerLook) start_ns = now_ns;
     if (now_ns - start_ns >= budget_ns) return false;
   }
 }
 
-bool SpinWaiter::OfferCpu(const Task& task) const {
+template <class Done>
+bool SpinWaiter::OfferCpu(Done done) const {
   for (u32 i = 0; i < kYieldsOnSharedCpu; ++i) {
     sched_yield();
-    if (task.IsComplete()) return true;
+    if (done()) return true;
   }
   return false;
 }
@@ -128,6 +130,62 @@ Status SpinWaiter::Sleep(Task& task, u64 timeout_ns) const {
     const Status connection = core_ == nullptr ? Status() : core_->Check();
     if (connection.ok()) continue;
     CompleteLocally(task, connection);
+    return connection;
+  }
+  return Status();
+}
+
+Status SpinWaiter::WaitMany(Task* const* tasks, u32 count, u32 wanted,
+                            u64 timeout_ns) {
+  if (wanted == 1) return WaitAny(tasks, count, timeout_ns);
+  const Clock& clock = SystemClock::Get();
+  const u64 deadline_ns = DeadlineNs(clock.NowNs(), timeout_ns);
+  for (u32 i = 0; i < count; ++i) {
+    if (tasks[i]->IsComplete()) continue;
+    const u64 now_ns = clock.NowNs();
+    CHI_RETURN_IF_ERROR(
+        Wait(*tasks[i], deadline_ns - std::min(now_ns, deadline_ns)));
+  }
+  return Status();
+}
+
+// Sleeps on the state words of the first kMaxFutexWords tasks. Where there are
+// more, in short slices: tasks mostly end in the order in which they began.
+Status SpinWaiter::WaitAny(Task* const* tasks, u32 count,
+                           u64 timeout_ns) const {
+  const auto done = [tasks, count] {
+    return std::any_of(tasks, tasks + count,
+                       [](const Task* task) { return task->IsComplete(); });
+  };
+  if (done() || (timeout_ns > 0 && Spin(done))) return Status();
+  const Clock& clock = SystemClock::Get();
+  const u64 deadline_ns = DeadlineNs(clock.NowNs(), timeout_ns);
+  const std::atomic<u32>* words[kMaxFutexWords];
+  const u32 num_words = std::min(count, kMaxFutexWords);
+  for (u32 i = 0; i < num_words; ++i) {
+    std::atomic<u32>& state = tasks[i]->state_;
+    if (state.load(std::memory_order_relaxed) ==
+        static_cast<u32>(TaskState::kNew)) {
+      return Status::BadRequest("waiting for a task nobody submitted");
+    }
+    static_cast<void>(
+        ChangeState(state, TaskState::kPending, TaskState::kAwaited));
+    words[i] = &state;
+  }
+  const u64 slice_ns = count > num_words ? kNsPerMs : kSliceNs;
+  while (!done()) {
+    const u64 now_ns = clock.NowNs();
+    if (now_ns >= deadline_ns) {
+      return Status::DeadlineExceeded(Format(
+          "none of {} tasks done after {} ms", count, timeout_ns / kNsPerMs));
+    }
+    FutexWaitOnAny(words, num_words, static_cast<u32>(TaskState::kAwaited),
+                   page_, std::min(deadline_ns - now_ns, slice_ns));
+    const Status connection = core_ == nullptr ? Status() : core_->Check();
+    if (connection.ok() || done()) continue;
+    for (u32 i = 0; i < count; ++i) {
+      if (!tasks[i]->IsComplete()) CompleteLocally(*tasks[i], connection);
+    }
     return connection;
   }
   return Status();

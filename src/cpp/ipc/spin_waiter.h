@@ -22,13 +22,19 @@ class SpinWaiter final : public Waiter {
       : core_(core), page_(page), busy_wait_ns_(busy_wait_ns) {}
 
   [[nodiscard]] Status Wait(Task& task, u64 timeout_ns) override;
+  [[nodiscard]] Status WaitMany(Task* const* tasks, u32 count, u32 wanted,
+                                u64 timeout_ns) override;
   void Yield() override;
 
  private:
-  bool Spin(const Task& task) const;
+  // `done()` says whether there is nothing to wait for any more.
+  template <class Done>
+  bool Spin(Done done) const;
   bool SharesCpu() const;
-  bool OfferCpu(const Task& task) const;
+  template <class Done>
+  bool OfferCpu(Done done) const;
   Status Sleep(Task& task, u64 timeout_ns) const;
+  Status WaitAny(Task* const* tasks, u32 count, u64 timeout_ns) const;
 
   const ClientCore* const core_;
   const ControlPage* const page_;

@@ -12,6 +12,23 @@
 #include "chimaera/shm/storage.h"
 
 namespace chi {
+namespace {
+
+// Of a wait that ended so, after a park that ended so.
+Status Outcome(ParkedWait end, const Status& parked, u64 timeout_ns) {
+  if (end == ParkedWait::kNotSubmitted) {
+    return Status::BadRequest("waiting for a task nobody submitted");
+  }
+  if (parked.ok()) return Status();
+  if (parked.code() == StatusCode::kDeadlineExceeded) {
+    if (end == ParkedWait::kDone) return Status();
+    return Status::DeadlineExceeded(
+        Format("subtask not done after {} ms", timeout_ns / kNsPerMs));
+  }
+  throw StatusError(parked);
+}
+
+}  // namespace
 
 Status FiberWaiter::Wait(Task& task, u64 timeout_ns) {
   if (task.IsComplete()) return Status();
@@ -25,16 +42,24 @@ Status FiberWaiter::Wait(Task& task, u64 timeout_ns) {
         return parked.ok();
       },
       [&] { worker_.ParkForCertain(run); });
-  if (end == ParkedWait::kNotSubmitted) {
-    return Status::BadRequest("waiting for a task nobody submitted");
-  }
-  if (parked.ok()) return Status();
-  if (parked.code() == StatusCode::kDeadlineExceeded) {
-    if (end == ParkedWait::kDone) return Status();
-    return Status::DeadlineExceeded(
-        Format("subtask not done after {} ms", timeout_ns / kNsPerMs));
-  }
-  throw StatusError(parked);
+  return Outcome(end, parked, timeout_ns);
+}
+
+Status FiberWaiter::WaitMany(Task* const* tasks, u32 count, u32 wanted,
+                             u64 timeout_ns) {
+  ManyWaiter many(wanted);
+  Status parked;
+  const ParkedWait end = WaitParkedMany(
+      [tasks](u32 i) -> Task& { return *tasks[i]; }, count, wanted,
+      many.arrivals, reinterpret_cast<u64>(&many) | kManyWaiterBit,
+      [&] {
+        many.run.since_ns = clock_.NowNs();
+        parked =
+            worker_.Park(many.run, DeadlineNs(many.run.since_ns, timeout_ns));
+        return parked.ok();
+      },
+      [&] { worker_.ParkForCertain(many.run); });
+  return Outcome(end, parked, timeout_ns);
 }
 
 void FiberWaiter::Yield() { this_task::Yield(); }

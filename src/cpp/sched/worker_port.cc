@@ -17,6 +17,7 @@
 #include "chimaera/ipc/life_word.h"
 #include "chimaera/ipc/session.h"
 #include "chimaera/sched/executor.h"
+#include "sched/fiber_waiter.h"
 
 namespace chi {
 namespace {
@@ -34,6 +35,16 @@ class HeapSlabs final : public SlabSource {
   }
   void FreeSlab(ShmPtr slab) override { std::free(slab.private_address()); }
 };
+
+// `waiter`: a ParkedRun, or a ManyWaiter with its bit.
+void UnparkWaiter(u64 waiter) {
+  if ((waiter & kManyWaiterBit) == 0) {
+    return Worker::Unpark(*reinterpret_cast<ParkedRun*>(waiter));
+  }
+  auto& many = *reinterpret_cast<ManyWaiter*>(waiter & ~kManyWaiterBit);
+  // Whoever is not the one to unpark must not touch it any more.
+  if (many.arrivals.Arrive()) Worker::Unpark(many.run);
+}
 
 void Prepare(Task& task) {
   const RunContext* creator = CurrentRun();
@@ -61,8 +72,7 @@ void FinishInternalTask(hipc::FullPtr<Task> task) {
   const bool has_text = task->return_code_ != 0;
   FinishAndTell(
       *task, has_text ? TaskState::kDoneWithText : TaskState::kDone,
-      [&] { FutexWake(&task->state_, INT_MAX); },
-      [](u64 run) { Worker::Unpark(*reinterpret_cast<ParkedRun*>(run)); },
+      [&] { FutexWake(&task->state_, INT_MAX); }, &UnparkWaiter,
       [&](u64 destroy) {
         ThreadPort* port = IpcManager::CurrentPort();
         CHI_CHECK(port != nullptr);

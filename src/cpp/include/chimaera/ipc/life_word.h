@@ -74,6 +74,16 @@ inline constexpr u64 kMaxPlainFutexSliceNs = 50'000'000;
                                           u32 expected, const ControlPage* page,
                                           u64 timeout_ns);
 
+/// Words that FutexWaitOnAny sleeps on at most.
+inline constexpr u32 kMaxFutexWords = 127;
+
+/// Sleeps once, until one of the `count` words differs from `expected`, the
+/// runtime of `page`, which may be null, is gone, `timeout_ns` is over, or for
+/// no reason. Where the kernel cannot, at most 1 ms. REQUIRES: count <=
+/// kMaxFutexWords.
+void FutexWaitOnAny(const std::atomic<u32>* const* words, u32 count,
+                    u32 expected, const ControlPage* page, u64 timeout_ns);
+
 /// Wakes up to `count` sleepers on `word`, in any process. About 0.3 us when
 /// nobody sleeps.
 void FutexWake(const std::atomic<u32>* word, u32 count);

@@ -27,6 +27,11 @@ class Waiter {
   /// so too). Runs on the thread that waits.
   [[nodiscard]] virtual Status Wait(Task& task, u64 timeout_ns) = 0;
 
+  /// The same for `wanted` of `count` tasks: 1 or all of them. kBadRequest when
+  /// one of them was not submitted, or is named twice.
+  [[nodiscard]] virtual Status WaitMany(Task* const* tasks, u32 count,
+                                        u32 wanted, u64 timeout_ns) = 0;
+
   /// Lets others run: a fiber switch in a method, sched_yield elsewhere.
   virtual void Yield() = 0;
 };
