@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from chimaera import testing as testing
     from chimaera.bdev import BdevStats, Block, BlockDevice
     from chimaera.daemon import start, stop
+    from chimaera.dump import Dump
     from chimaera.echo import Echo
     from chimaera.errors import ChimaeraError
     from chimaera.opening import connect, local
@@ -44,6 +45,7 @@ __all__ = [
     "Block",
     "BlockDevice",
     "ChimaeraError",
+    "Dump",
     "Echo",
     "Future",
     "Pool",
@@ -68,6 +70,7 @@ _HOMES = {
     "Block": "bdev",
     "BlockDevice": "bdev",
     "ChimaeraError": "errors",
+    "Dump": "dump",
     "Echo": "echo",
     "Future": "task",
     "Pool": "pool",

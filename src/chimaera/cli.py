@@ -119,6 +119,15 @@ def _parser() -> argparse.ArgumentParser:
     _seconds(stop)
     _where(status := add("status", _status, "what a runtime does"))
     _json(status)
+    _where(dump := add("dump", _dump, "what every live task waits for"))
+    dump.add_argument(
+        "--max-tasks",
+        type=int,
+        default=10_000,
+        metavar="N",
+        help="list so many (10000)",
+    )
+    _json(dump)
     doctor = add("doctor", _doctor, "look for what keeps a runtime from working")
     doctor.add_argument("--runtime-dir", help="directory of the runtime")
     _json(doctor)
@@ -238,6 +247,17 @@ def _status(options: argparse.Namespace) -> int:
     print(f"  pools     {len(pools)}")
     for pool in pools:
         print(f"    {pool.id!s:12} {pool.module:18} {pool.name} ({pool.state})")
+    return EXIT_OK
+
+
+def _dump(options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from chimaera.opening import connect
+
+    with connect(options.name, runtime_dir=options.runtime_dir) as runtime:
+        dump = runtime.dump(max_tasks=options.max_tasks)
+    print(json.dumps(asdict(dump), indent=2) if options.json else dump)
     return EXIT_OK
 
 

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from chimaera._extension import core
+from chimaera.dump import Dump, dump_of
 from chimaera.errors import (
     AlreadyExistsError,
     BadRequestError,
@@ -415,6 +416,29 @@ class Runtime:
     def status_async(self) -> Future[RuntimeStatus]:
         """Submit `status`."""
         return Future(core.get_stats(self.connection), "runtime status", status_of)
+
+    def dump(
+        self, *, max_tasks: int = 10_000, timeout_s: float = DEFAULT_TIMEOUT_S
+    ) -> Dump:
+        """Ask what every live task waits for; for whoever wonders why nothing goes on.
+
+        Parameters
+        ----------
+        max_tasks : int
+            List no more than that.
+        timeout_s : float
+            Seconds to wait at most.
+
+        Returns
+        -------
+        Dump
+            Tasks, locks, deadlocks and stuck workers; made to be printed.
+        """
+        return self.dump_async(max_tasks=max_tasks).result(timeout_s)
+
+    def dump_async(self, *, max_tasks: int = 10_000) -> Future[Dump]:
+        """Submit `dump`."""
+        return Future(core.dump(self.connection, max_tasks), "runtime dump", dump_of)
 
     def flush(
         self, *, wait_s: float = 10.0, timeout_s: float = DEFAULT_TIMEOUT_S

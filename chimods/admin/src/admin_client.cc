@@ -97,6 +97,18 @@ chi::Future<ListPoolsTask> Client::AsyncListPools(
   return Send<ListPoolsTask>(chi::PoolQuery::Local());
 }
 
+chi::Result<std::string> Client::Dump(const hipc::MemContext& mctx,
+                                      chi::u64 max_tasks) {
+  auto future = AsyncDump(mctx, max_tasks);
+  CHI_RETURN_IF_ERROR(future.Get());
+  return std::as_const(future->json_).str();
+}
+
+chi::Future<DumpTask> Client::AsyncDump(const hipc::MemContext& /*mctx*/,
+                                        chi::u64 max_tasks) {
+  return Send<DumpTask>(chi::PoolQuery::Local(), max_tasks);
+}
+
 chi::Result<Stats> Client::GetStats(const hipc::MemContext& mctx) {
   auto future = AsyncGetStats(mctx);
   CHI_RETURN_IF_ERROR(future.Get());

@@ -14,9 +14,13 @@
 #include "chimaera/base/clock.h"
 #include "chimaera/base/format.h"
 #include "chimaera/ipc/control_server.h"
+#include "chimaera/runtime/dump.h"
 
 namespace chimaera::admin {
 namespace {
+
+// How long Dump waits for a worker; one that is stuck does not answer.
+constexpr chi::u64 kDumpAnswerNs = 100 * chi::kNsPerMs;
 
 // Pages of this process that are in memory; 0 if the system does not say.
 chi::u64 ResidentBytes() {
@@ -132,6 +136,14 @@ void Runtime::GetStats(hipc::FullPtr<GetStatsTask> task,
                               read(stats.sleeps), read(stats.parked),
                               read(stats.rings), read(stats.fibers)});
   }
+}
+
+void Runtime::Dump(hipc::FullPtr<DumpTask> task, chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
+  task->json_ =
+      chi::TakeDump(*CHI_WORK_ORCHESTRATOR, chi::Chimaera::Get().watchdog(),
+                    task->max_tasks_, kDumpAnswerNs)
+          .ToJson();
 }
 
 // The order to stop is a job of this worker's own: it runs between two tasks,

@@ -11,13 +11,20 @@
 
 namespace chi {
 
-u64 SystemClock::NowNs() const {
+namespace {
+
+u64 Read(clockid_t clock) {
   timespec now{};
-  const int error = ::clock_gettime(CLOCK_MONOTONIC, &now);
-  CHI_CHECK(error == 0, "clock_gettime(CLOCK_MONOTONIC)");
+  const int error = ::clock_gettime(clock, &now);
+  CHI_CHECK(error == 0, "clock_gettime({})", clock);
   return static_cast<u64>(now.tv_sec) * kNsPerSec +
          static_cast<u64>(now.tv_nsec);
 }
+
+}  // namespace
+
+u64 SystemClock::NowNs() const { return Read(CLOCK_MONOTONIC); }
+u64 SystemClock::CoarseNs() const { return Read(CLOCK_MONOTONIC_COARSE); }
 
 const SystemClock& SystemClock::Get() {
   static const SystemClock clock;

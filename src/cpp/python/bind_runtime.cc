@@ -136,6 +136,15 @@ std::unique_ptr<Call> GetStats(const ConnectionPtr& connection) {
       &StatsRow);
 }
 
+std::unique_ptr<Call> Dump(const ConnectionPtr& connection, u64 max_tasks) {
+  return StartCall<admin::DumpTask>(
+      connection,
+      [max_tasks] { return admin::Client().AsyncDump(HSHM_MCTX, max_tasks); },
+      [](admin::DumpTask& task) -> py::object {
+        return py::str(std::as_const(task).json_.str());
+      });
+}
+
 std::unique_ptr<Call> Flush(const ConnectionPtr& connection, double wait_s) {
   const u64 wait_ns = static_cast<u64>(wait_s * 1e9);
   return StartCall<admin::FlushTask>(
@@ -232,6 +241,7 @@ void BindRuntime(py::module_& m) {
   m.def("destroy_pool", &DestroyPool, connection, py::arg("pool_id"));
   m.def("list_pools", &ListPools, connection);
   m.def("get_stats", &GetStats, connection);
+  m.def("dump", &Dump, connection, py::arg("max_tasks"));
   m.def("flush", &Flush, connection, py::arg("wait_s"));
   m.def("stop_runtime", &StopRuntime, connection);
 }

@@ -326,6 +326,7 @@ Status Worker::Impl::Park(ParkedRun& run, u64 deadline_ns) {
   if (spare == nullptr) return Status::NoMemory("no stack for another fiber");
   run.deadline_ns = deadline_ns;
   run.wake = ParkedRun::Wake::kNone;
+  if (run.since_ns == 0) run.since_ns = options_.clock->CoarseNs();
   parked_.Add(run);
   SwitchAway(run, spare);
   switch (run.wake) {

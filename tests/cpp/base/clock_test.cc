@@ -23,6 +23,16 @@ TEST_CASE("SystemClock: never goes back") {
   }
 }
 
+TEST_CASE("SystemClock: the coarse time is never ahead of the exact one") {
+  const SystemClock& clock = SystemClock::Get();
+  for (int i = 0; i < 1000; ++i) {
+    const u64 coarse = clock.CoarseNs();
+    const u64 exact = clock.NowNs();
+    REQUIRE(coarse > 0);
+    REQUIRE(coarse <= exact);
+  }
+}
+
 TEST_CASE("SystemClock: Get gives one instance") {
   CHECK(&SystemClock::Get() == &SystemClock::Get());
 }

@@ -8,10 +8,7 @@
 
 #include <string>
 
-#include "chimaera/chimaera.h"
-#include "chimaera/echo/echo_client.h"
-#include "chimaera/sched/work_orchestrator.h"
-#include "support/catch.h"
+#include "embedded.h"
 #include "support/wait_until.h"
 
 namespace chi::test {
@@ -20,39 +17,26 @@ namespace {
 constexpr u64 kLong = 30 * kNsPerMs;
 
 // A runtime of one worker in this process, and a watchdog of our own.
-class Watched {
+class Watched : public Embedded {
  public:
-  Watched() {
-    auto config = RuntimeConfig::Default();
-    config.num_threads = 1;
-    config.pin_workers = false;
-    config.module_paths.emplace_back(CHI_TEST_LIBRARY_DIR);
-    SetLogLevel(LogLevel::kError);
-    auto started = Chimaera::StartEmbedded(config);
-    INFO(started.status());
-    REQUIRE(started.ok());
-    runtime_ = *std::move(started);
-    WatchdogOptions options;
-    options.clock = &clock;
-    watchdog = std::make_unique<Watchdog>(runtime_->workers(), options);
-    REQUIRE(echo.Create(HSHM_MCTX, PoolQuery::Dynamic(), "echo", PoolId(300, 0))
-                .ok());
-  }
+  Watched() : Embedded(1), watchdog(runtime().workers(), Options(&clock)) {}
 
   void LookAfter(u64 ns) {
     clock.Advance(ns);
-    watchdog->TEST_Look();
+    watchdog.TEST_Look();
   }
 
-  const WorkerStats& stats() { return runtime_->workers().worker(0).stats(); }
+  const WorkerStats& stats() { return worker(0).stats(); }
+
+  ManualClock clock;
+  Watchdog watchdog;
 
  private:
-  std::unique_ptr<Chimaera> runtime_;
-
- public:
-  ManualClock clock;
-  std::unique_ptr<Watchdog> watchdog;
-  chimaera::echo::Client echo;
+  static WatchdogOptions Options(const Clock* clock) {
+    WatchdogOptions options;
+    options.clock = clock;
+    return options;
+  }
 };
 
 bool Holds(const std::string& text, const char* part) {
@@ -67,11 +51,11 @@ TEST_CASE("Watchdog: a method that does not yield is named, once") {
   REQUIRE(WaitUntil([&] { return w.stats().tasks.load() > before; }));
   w.LookAfter(0);
   w.LookAfter(kLong);
-  const auto stuck = w.watchdog->Stuck();
+  const auto stuck = w.watchdog.Stuck();
   REQUIRE(stuck.size() == 1);
   CHECK(stuck[0].worker == 0);
   w.LookAfter(kLong);
-  CHECK(w.watchdog->num_reports() == 1);
+  CHECK(w.watchdog.num_reports() == 1);
 #if !defined(__SANITIZE_THREAD__)  // it keeps signals until the next call
   CHECK(Holds(stuck[0].run, "in pool 300.0 (echo), module chimaera_echo, "));
   CHECK(Holds(stuck[0].run, "method Busy (13)"));
@@ -80,8 +64,8 @@ TEST_CASE("Watchdog: a method that does not yield is named, once") {
 #endif
   REQUIRE(busy.Get().ok());
   REQUIRE(WaitUntil([&] {
-    w.watchdog->TEST_Look();
-    return w.watchdog->Stuck().empty();
+    w.watchdog.TEST_Look();
+    return w.watchdog.Stuck().empty();
   }));
 }
 
@@ -92,7 +76,7 @@ TEST_CASE("Watchdog: sleeping workers and parked methods are not reported") {
   REQUIRE(WaitUntil([&] { return w.stats().asleep.load(); }));
   w.LookAfter(0);
   for (int i = 0; i < 10 && w.stats().asleep.load(); ++i) w.LookAfter(kLong);
-  CHECK(w.watchdog->num_reports() == 0);
+  CHECK(w.watchdog.num_reports() == 0);
   REQUIRE(sleep.Get().ok());
 }
 

@@ -69,6 +69,14 @@ class Client : public chi::ContainerClient {
       const hipc::MemContext& mctx);
   chi::Future<ListPoolsTask> AsyncListPools(const hipc::MemContext& mctx);
 
+  /// What every live task waits for, as chi::RuntimeDump::ToJson writes it;
+  /// at most `max_tasks` of them. Answers while workers are stuck, but not if
+  /// all are.
+  chi::Result<std::string> Dump(const hipc::MemContext& mctx,
+                                chi::u64 max_tasks = 10'000);
+  chi::Future<DumpTask> AsyncDump(const hipc::MemContext& mctx,
+                                  chi::u64 max_tasks = 10'000);
+
   chi::Result<Stats> GetStats(const hipc::MemContext& mctx);
   chi::Future<GetStatsTask> AsyncGetStats(const hipc::MemContext& mctx);
 

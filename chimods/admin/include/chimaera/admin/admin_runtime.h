@@ -31,6 +31,7 @@ class Runtime : public chi::Container {
   void ListPools(hipc::FullPtr<ListPoolsTask> task, chi::RunContext& rctx);
   void GetStats(hipc::FullPtr<GetStatsTask> task, chi::RunContext& rctx);
   void Flush(hipc::FullPtr<FlushTask> task, chi::RunContext& rctx);
+  void Dump(hipc::FullPtr<DumpTask> task, chi::RunContext& rctx);
   void StopRuntime(hipc::FullPtr<StopRuntimeTask> task, chi::RunContext& rctx);
 
  private:

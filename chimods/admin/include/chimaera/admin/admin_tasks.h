@@ -216,6 +216,29 @@ struct FlushTask : public chi::Task {
   }
 };
 
+/// See Client::Dump.
+struct DumpTask : public chi::Task {
+  IN chi::u64 max_tasks_ = 0;
+  OUT chi::string json_;
+
+  explicit DumpTask(const AllocT& alloc) : chi::Task(alloc), json_(alloc) {}
+  DumpTask(const AllocT& alloc, const chi::TaskId& task_id,
+           const chi::PoolId& pool_id, const chi::PoolQuery& pool_query,
+           chi::u64 max_tasks)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kDump),
+        max_tasks_(max_tasks),
+        json_(alloc) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& ar) {
+    ar(max_tasks_);
+  }
+  template <class Archive>
+  void SerializeOut(Archive& ar) {
+    ar(json_);
+  }
+};
+
 struct StopRuntimeTask : public chi::Task {
   explicit StopRuntimeTask(const AllocT& alloc) : chi::Task(alloc) {}
   StopRuntimeTask(const AllocT& alloc, const chi::TaskId& task_id,

@@ -211,7 +211,7 @@ struct ParkedRun : InboxNode, DeadlineNode {
   Worker* const worker;
   const WaitKind kind;
   const void* const object;  ///< What it waits for, or null.
-  u64 since_ns = 0;          ///< Parked since; 0 where no clock was read.
+  u64 since_ns = 0;          ///< Parked since; exact to some milliseconds.
   Fiber* fiber = nullptr;    ///< Null while it runs.
   RunContext* context = nullptr;
   ParkedRun* previous_parked = nullptr;
