@@ -105,6 +105,49 @@ MUTANTS = (
         ("chi_stress_client_identity", "--part", "forks", "--count", "1"),
         ("src/cpp/ipc/control_service.cc",),
     ),
+    Mutant(
+        "wrong_group",
+        f"{INCLUDE}/chimaera/sched/lock_group.h",
+        "    return a.major == b.major && a.client == b.client;\n",
+        "    return a.major == b.major;\n",
+        ("chi_sched_test", "LockQueue: groups leave in the order*"),
+        ("tests/cpp/sched/lock_queue_test.cc", "src/cpp/sched/lock_queue.cc"),
+        relink=True,
+    ),
+    Mutant(
+        "starved_writer",
+        "src/cpp/sched/corwlock.cc",
+        "!holders_.has_writer() && queue_.empty()",
+        "!holders_.has_writer()",
+        ("chi_sched_test", "CoRwLock: readers that come later*"),
+        ("src/cpp/sched/corwlock.cc",),
+    ),
+    Mutant(
+        "unreleased_lock",
+        f"{INCLUDE}/chimaera/sched/comutex.h",
+        "  ~ScopedCoMutex() CHI_RELEASE() { mutex_.Unlock(); }\n",
+        "  ~ScopedCoMutex() CHI_RELEASE() {\n"
+        "    if (std::uncaught_exceptions() == 0) mutex_.Unlock();\n  }\n",
+        ("chi_sched_test", "CoMutex: the scope gives it back*"),
+        ("tests/cpp/sched/comutex_test.cc",),
+        relink=True,
+    ),
+    Mutant(
+        "lost_wake_up",
+        "src/cpp/sched/corwlock.cc",
+        "      GrantFront(&granted);  // those behind it",
+        "      // those behind it",
+        ("chi_sched_test", "CoRwLock: a writer that gives up*"),
+        ("src/cpp/sched/corwlock.cc",),
+    ),
+    Mutant(
+        "leaked_fiber",
+        "src/cpp/sched/parked_runs.cc",
+        "    if (run->context->client_id == client_id) {\n",
+        "    if (false && run->context->client_id == client_id) {\n",
+        ("chi_sched_test", "CoMutex: those whose client is gone*"),
+        ("src/cpp/sched/parked_runs.cc",),
+    ),
 )
 
 

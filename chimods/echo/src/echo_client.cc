@@ -74,6 +74,19 @@ chi::Future<SleepTask> Client::AsyncSleep(const hipc::MemContext& /*mctx*/,
   return Send<SleepTask>(pool_query, duration_ns);
 }
 
+Outcome Client::Lock(const hipc::MemContext& mctx,
+                     const chi::PoolQuery& pool_query, LockMode mode,
+                     chi::u64 hold_ns, chi::u32 subtasks) {
+  return AsyncLock(mctx, pool_query, mode, hold_ns, subtasks)
+      .Get(chi::DeadlineNs(chi::kDefaultTimeoutNs, hold_ns));
+}
+chi::Future<LockTask> Client::AsyncLock(const hipc::MemContext& /*mctx*/,
+                                        const chi::PoolQuery& pool_query,
+                                        LockMode mode, chi::u64 hold_ns,
+                                        chi::u32 subtasks) {
+  return Send<LockTask>(pool_query, mode, hold_ns, subtasks);
+}
+
 Outcome Client::Busy(const hipc::MemContext& mctx,
                      const chi::PoolQuery& pool_query, chi::u64 duration_ns) {
   return AsyncBusy(mctx, pool_query, duration_ns).Get();

@@ -156,6 +156,45 @@ void Runtime::Grow(hipc::FullPtr<GrowTask> task, chi::RunContext& rctx) {
   }
 }
 
+chi::CoMutex Runtime::mutex_;
+chi::CoRwLock Runtime::rw_lock_;
+std::atomic<chi::u64> Runtime::num_inside_{0};
+
+void Runtime::Lock(hipc::FullPtr<LockTask> task, chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
+  if (task->subtasks_ > LockTask::kMaxDepth) {
+    return Fail(*task, chi::Status::BadRequest(
+                           chi::Format("{} subtasks deep; at most {} possible",
+                                       task->subtasks_, LockTask::kMaxDepth)));
+  }
+  switch (static_cast<LockMode>(task->mode_)) {
+    case LockMode::kMutex: {
+      const chi::ScopedCoMutex lock(mutex_);
+      return InsideLock(*task);
+    }
+    case LockMode::kRead: {
+      const chi::ScopedCoRwReadLock lock(rw_lock_);
+      return InsideLock(*task);
+    }
+    case LockMode::kWrite: {
+      const chi::ScopedCoRwWriteLock lock(rw_lock_);
+      return InsideLock(*task);
+    }
+  }
+  Fail(*task, chi::Status::BadRequest(
+                  chi::Format("no mode of locking: {}", task->mode_)));
+}
+
+void Runtime::InsideLock(LockTask& task) {
+  task.order_ = num_inside_.fetch_add(1, std::memory_order_relaxed);
+  if (task.hold_ns_ > 0) chi::this_task::SleepFor(task.hold_ns_);
+  if (task.subtasks_ == 0) return;
+  const chi::Status status = client_.Lock(HSHM_MCTX, chi::PoolQuery::Local(),
+                                          static_cast<LockMode>(task.mode_),
+                                          task.hold_ns_, task.subtasks_ - 1);
+  if (!status.ok()) Fail(task, status);
+}
+
 }  // namespace chimaera::echo
 
 CHI_TASK_CC(chimaera::echo::Runtime);

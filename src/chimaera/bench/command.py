@@ -46,6 +46,18 @@ TOPICS: dict[str, list[tuple[tuple[str, ...], Measure]]] = {
         ),
     ],
     "idle": [(("idle_cpu", "start_ready"), tool.measurer("idle"))],
+    "tasks": [
+        (
+            (
+                "park_wake",
+                "comutex_uncontended",
+                "blocked_tasks",
+                "blocked_tasks_rss",
+                "blocked_release",
+            ),
+            tool.measurer("tasks"),
+        ),
+    ],
     "python": [
         (
             ("python_null_extra", "python_null_vs_pipe", "multiprocessing_queue"),

@@ -1,14 +1,15 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The tree is a digital search tree: a leader at depth d lies on the path of
-// the first d bits of its hash. So any leaf below a leader may take its place.
+// The table grows by a factor that makes moving rare: what it moves lies on as
+// many cold stacks, while the spin word is held.
 
 #include "chimaera/sched/lock_queue.h"
 
 #include <sched.h>
 
 #include <functional>
+#include <new>
 
 #include "chimaera/sched/spin_word.h"
 
@@ -18,9 +19,20 @@ namespace {
 // Polls before the CPU is offered to others.
 constexpr u32 kPolls = 64;
 
-// The child to follow below depth `depth`. Equal hashes make a list.
-u32 BitAt(u64 hash, u32 depth) {
-  return depth < 64 ? static_cast<u32>(hash >> depth) & 1 : 0;
+// Groups in a bucket, on average, before the table grows, and by how much.
+constexpr u64 kMaxLoad = 4;
+constexpr u64 kGrowth = 8;
+// Below and above a waiter's node: its frames and the fiber's own.
+constexpr i32 kColdLines = 12;
+
+// Who comes next sleeps on a stack that has grown cold, and all it will touch
+// when it wakes lies around its node.
+void PrefetchStackOf(const LockWaiter* waiter) {
+  if (waiter == nullptr) return;
+  const char* const node = reinterpret_cast<const char*>(waiter);
+  for (i32 line = -kColdLines; line <= kColdLines; ++line) {
+    __builtin_prefetch(node + line * static_cast<i32>(kCacheLineSize));
+  }
 }
 
 }  // namespace
@@ -52,19 +64,20 @@ void GrantedWaiters::UnparkAll() {
 
 void LockQueue::Push(LockWaiter& waiter, bool at_front) {
   const u64 hash = std::hash<LockGroup>{}(waiter.group);
-  LockWaiter** link = &root_;
-  for (u32 depth = 0; *link != nullptr; ++depth) {
-    if ((*link)->group == waiter.group) break;
-    link = &(*link)->child[BitAt(hash, depth)];
+  LockWaiter* leader = BucketOf(hash);
+  while (leader != nullptr && leader->group != waiter.group) {
+    leader = leader->next_in_bucket;
   }
   waiter.queued = true;
   waiter.next_member = nullptr;
-  LockWaiter* leader = *link;
   if (leader == nullptr) {
-    leader = *link = &waiter;
-    waiter.tree_link = link;
+    leader = &waiter;
+    waiter.hash = hash;
     waiter.previous_member = &waiter;
+    if (num_groups_ >= kMaxLoad * (mask_ + 1)) Grow();
+    Hang(waiter, BucketOf(hash));
     LinkGroup(waiter, at_front);
+    ++num_groups_;
   } else {
     waiter.previous_member = leader->previous_member;
     waiter.previous_member->next_member = &waiter;
@@ -72,6 +85,33 @@ void LockQueue::Push(LockWaiter& waiter, bool at_front) {
   }
   ++leader->num_members;
   leader->num_exclusive += waiter.exclusive ? 1 : 0;
+}
+
+void LockQueue::Hang(LockWaiter& leader, LockWaiter*& bucket) {
+  leader.next_in_bucket = bucket;
+  leader.bucket_link = &bucket;
+  if (bucket != nullptr) bucket->bucket_link = &leader.next_in_bucket;
+  bucket = &leader;
+}
+
+void LockQueue::Unhang(LockWaiter& leader) {
+  *leader.bucket_link = leader.next_in_bucket;
+  if (leader.next_in_bucket != nullptr) {
+    leader.next_in_bucket->bucket_link = leader.bucket_link;
+  }
+  leader.bucket_link = nullptr;
+}
+
+void LockQueue::Grow() {
+  const u64 size = kGrowth * (mask_ + 1);
+  auto* memory = new (std::nothrow) LockWaiter*[size]();
+  if (memory == nullptr) return;  // slower, not wrong
+  buckets_.reset(memory);
+  mask_ = size - 1;
+  only_bucket_ = nullptr;
+  for (LockWaiter* w = first_; w != nullptr; w = w->next_group) {
+    Hang(*w, BucketOf(w->hash));
+  }
 }
 
 void LockQueue::LinkGroup(LockWaiter& leader, bool at_front) {
@@ -87,28 +127,8 @@ void LockQueue::UnlinkGroup(LockWaiter& leader) {
       leader.next_group;
   (leader.next_group ? leader.next_group->previous_group : last_) =
       leader.previous_group;
-  RemoveFromTree(leader);
-}
-
-void LockQueue::TakeTreePlace(LockWaiter& from, LockWaiter& to) {
-  to.tree_link = from.tree_link;
-  *to.tree_link = &to;
-  for (u32 bit = 0; bit < 2; ++bit) {
-    to.child[bit] = from.child[bit];
-    if (to.child[bit] != nullptr) to.child[bit]->tree_link = &to.child[bit];
-  }
-}
-
-void LockQueue::RemoveFromTree(LockWaiter& leader) {
-  LockWaiter* leaf = &leader;
-  for (;;) {
-    LockWaiter* const below = leaf->child[0] ? leaf->child[0] : leaf->child[1];
-    if (below == nullptr) break;
-    leaf = below;
-  }
-  *leaf->tree_link = nullptr;
-  if (leaf != &leader) TakeTreePlace(leader, *leaf);
-  leader.tree_link = nullptr;
+  Unhang(leader);
+  --num_groups_;
 }
 
 // Makes the next member the leader in the place of one that leaves.
@@ -120,20 +140,21 @@ void LockQueue::Promote(LockWaiter& from, LockWaiter& to) {
   to.next_group = from.next_group;
   (to.previous_group ? to.previous_group->next_group : first_) = &to;
   (to.next_group ? to.next_group->previous_group : last_) = &to;
-  TakeTreePlace(from, to);
-  from.tree_link = nullptr;
+  to.hash = from.hash;
+  Unhang(from);
+  Hang(to, BucketOf(to.hash));
 }
 
 void LockQueue::Remove(LockWaiter& waiter) {
   waiter.queued = false;
   LockWaiter* leader = &waiter;
-  if (waiter.tree_link != nullptr) {
+  if (waiter.bucket_link != nullptr) {
     if (waiter.next_member == nullptr) return UnlinkGroup(waiter);
     leader = waiter.next_member;
     Promote(waiter, *leader);
   } else {
     // Followers are few: the tasks of one group that wait for one lock.
-    while (leader->tree_link == nullptr) leader = leader->previous_member;
+    while (leader->bucket_link == nullptr) leader = leader->previous_member;
     waiter.previous_member->next_member = waiter.next_member;
     LockWaiter* const after = waiter.next_member ? waiter.next_member : leader;
     after->previous_member = waiter.previous_member;
@@ -145,6 +166,7 @@ void LockQueue::Remove(LockWaiter& waiter) {
 void LockQueue::PopFront(GrantedWaiters* granted) {
   LockWaiter& leader = *first_;
   UnlinkGroup(leader);
+  PrefetchStackOf(first_);
   for (LockWaiter* w = &leader; w != nullptr; w = w->next_member) {
     w->queued = false;
   }

@@ -63,6 +63,27 @@ TEST_CASE("Faults: a client that is killed while its tasks are parked") {
   CHECK(runtime.Stop());
 }
 
+TEST_CASE("Faults: a client that is killed while its task holds a lock") {
+  TestRuntime runtime;
+  auto witness = runtime.Attach();
+  Echo echo;
+  REQUIRE(echo.Create(HSHM_MCTX, PoolQuery::Local(), "echo", PoolId(300, 0)));
+  const Counts before = runtime.GetCounts();
+  auto client = runtime.StartClient({"lock", "50"});
+  REQUIRE(client->ReadLine() == "locked");
+  {
+    auto lock = echo.AsyncLock(HSHM_MCTX, PoolQuery::Local(),
+                               chimaera::echo::LockMode::kMutex, 0);
+    CHECK_FALSE(lock.IsDone());
+    client->Kill();
+    // The holder is cancelled and gives it back; who waits leaves the queue.
+    CHECK(lock.Get().ok());
+  }
+  CHECK(runtime.ReturnsTo(before));
+  witness.reset();
+  CHECK(runtime.Stop());
+}
+
 TEST_CASE("Faults: when the runtime is killed every waiter learns of it") {
   TestRuntime runtime;
   std::vector<std::unique_ptr<Process>> clients;

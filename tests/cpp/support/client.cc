@@ -10,6 +10,8 @@
 //                            grown result of that size; "held", then waits
 //   wait <threads> <tasks>   waits for tasks of an hour; "waiting", then, when
 //                            all have ended, their outcomes: "<status>=<n>..."
+//   lock <tasks>             takes echo's mutex for an hour, and waits for it
+//                            with the other tasks; "locked", then waits
 //   fork                     what parent and child can do after a fork; one
 //                            line each
 
@@ -108,6 +110,19 @@ int Hold(u64 tasks, u64 bytes) {
   return 0;
 }
 
+int Lock(u64 tasks) {
+  chimaera::echo::Client echo = MakeEcho();
+  std::vector<chi::Future<chimaera::echo::LockTask>> locks;
+  for (u64 i = 0; i < tasks; ++i) {
+    locks.push_back(echo.AsyncLock(HSHM_MCTX, PoolQuery::Local(),
+                                   chimaera::echo::LockMode::kMutex, kHourNs));
+  }
+  // In the same ring behind them.
+  Say(echo.Null(HSHM_MCTX, PoolQuery::Local()).ok() ? "locked" : "not locked");
+  WaitForEnd();
+  return 0;
+}
+
 int Wait(u64 threads, u64 tasks) {
   chimaera::echo::Client echo = MakeEcho();
   std::mutex mutex;
@@ -177,6 +192,7 @@ int main(int argc, char** argv) {
   if (client == nullptr) return 1;
   if (command == "load") return Load(number(3), number(4));
   if (command == "hold") return Hold(number(3), number(4));
+  if (command == "lock") return Lock(number(3));
   if (command == "wait") return Wait(number(3), number(4));
   if (command == "fork") return Fork(argv[1], std::move(client));
   return 2;

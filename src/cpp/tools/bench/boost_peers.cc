@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <boost/fiber/fiber.hpp>
+#include <boost/fiber/mutex.hpp>
+#include <boost/fiber/operations.hpp>
 #include <boost/fiber/pooled_fixedsize_stack.hpp>
 #include <boost/interprocess/ipc/message_queue.hpp>
 #include <string>
@@ -94,6 +96,25 @@ Samples LaunchFibers(u64 slice_ns) {
     boost::fibers::fiber(boost::fibers::launch::dispatch, std::allocator_arg,
                          stacks, [] {})
         .join();
+  });
+}
+
+Samples YieldFibers(u64 slice_ns) {
+  bool over = false;
+  boost::fibers::fiber partner([&over] {
+    while (!over) boost::this_fiber::yield();
+  });
+  Samples samples = TimeHundreds(slice_ns, [] { boost::this_fiber::yield(); });
+  over = true;
+  partner.join();
+  return samples;
+}
+
+Samples LockFiberMutex(u64 slice_ns) {
+  boost::fibers::mutex mutex;
+  return TimeHundreds(slice_ns, [&mutex] {
+    mutex.lock();
+    mutex.unlock();
   });
 }
 

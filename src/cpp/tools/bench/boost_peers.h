@@ -35,6 +35,12 @@ class BoostQueuePeer {
 /// A fiber of Boost.Fiber made, run and joined, in one thread.
 Samples LaunchFibers(u64 slice_ns);
 
+/// From a fiber to another one and back.
+Samples YieldFibers(u64 slice_ns);
+
+/// A boost::fibers::mutex that nobody else wants, locked and unlocked.
+Samples LockFiberMutex(u64 slice_ns);
+
 }  // namespace chi::bench
 
 #endif  // CHIMAERA_TOOLS_BENCH_BOOST_PEERS_H_

@@ -136,6 +136,13 @@ Figure AtMost(const std::string& name, f64 value, const std::string& unit,
   return figure;
 }
 
+Figure AtLeast(const std::string& name, f64 value, const std::string& unit,
+               f64 target) {
+  Figure figure = AtMost(name, value, unit, target);
+  figure.target->bound = Bound::kAtLeast;
+  return figure;
+}
+
 void Report(const std::vector<Figure>& figures, bool json) {
   if (json) std::printf("{\"figures\": [");
   const char* separator = "";

@@ -69,6 +69,10 @@ Figure InformationNs(const std::string& name, const Slices& slices);
 Figure AtMost(const std::string& name, f64 value, const std::string& unit,
               f64 target);
 
+/// The same, at least `target`.
+Figure AtLeast(const std::string& name, f64 value, const std::string& unit,
+               f64 target);
+
 /// Prints a table, or with `json` the figures as one JSON object.
 void Report(const std::vector<Figure>& figures, bool json);
 

@@ -57,6 +57,11 @@ Samples Pool(const Slices& slices);
 template <class Operation>
 Samples TimeEach(u64 slice_ns, Operation&& operation);
 
+/// The same for operations shorter than the clock's step: each sample is the
+/// mean of 100.
+template <class Operation>
+Samples TimeHundreds(u64 slice_ns, Operation&& operation);
+
 /// The time-stamp counter and its frequency.
 u64 Ticks();
 f64 NsPerTick();
@@ -99,6 +104,15 @@ Samples TimeEach(u64 slice_ns, Operation&& operation) {
     samples.push_back(static_cast<f64>(after - before) * scale);
     before = after;
   }
+  return samples;
+}
+
+template <class Operation>
+Samples TimeHundreds(u64 slice_ns, Operation&& operation) {
+  Samples samples = TimeEach(slice_ns, [&operation] {
+    for (u32 i = 0; i < 100; ++i) operation();
+  });
+  for (f64& sample : samples) sample /= 100;
   return samples;
 }
 

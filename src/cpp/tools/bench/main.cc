@@ -24,10 +24,11 @@ struct Topic {
 constexpr Topic kTopics[] = {{"latency", &chi::bench::Latency},
                              {"throughput", &chi::bench::Throughput},
                              {"memory", &chi::bench::Memory},
-                             {"idle", &chi::bench::Idle}};
+                             {"idle", &chi::bench::Idle},
+                             {"tasks", &chi::bench::Tasks}};
 
 constexpr char kHelp[] =
-    "usage: chimaera_bench [latency|throughput|memory|idle]... [--json] "
+    "usage: chimaera_bench [latency|throughput|memory|idle|tasks]... [--json] "
     "[--quick]\n"
     "       chimaera_bench null-slices RUNTIME_DIR\n"
     "\n"

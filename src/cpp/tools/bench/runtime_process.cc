@@ -30,6 +30,7 @@ namespace {
   SetLogLevel(LogLevel::kWarning);
   RuntimeConfig config = RuntimeConfig::Default();
   config.num_threads = 1;
+  config.max_tasks_in_flight = 1u << 20;
   {
     auto runtime = Chimaera::StartServer(config, dir);
     CHI_CHECK_OK(runtime.status());

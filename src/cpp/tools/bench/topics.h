@@ -26,6 +26,9 @@ std::vector<Figure> Memory(const Effort& effort);
 /// What a runtime costs that has nothing to do, and how soon it is there.
 std::vector<Figure> Idle(const Effort& effort);
 
+/// Tasks that wait: parking, locks, very many at once.
+std::vector<Figure> Tasks(const Effort& effort);
+
 /// For references in other languages: attaches to the runtime in `dir`, bound
 /// to the first CPU. For every line on standard input, a number of
 /// nanoseconds, it runs null tasks for so long and answers with their median.

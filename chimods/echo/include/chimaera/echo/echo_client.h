@@ -58,6 +58,15 @@ class Client : public chi::ContainerClient {
                                     const chi::PoolQuery& pool_query,
                                     chi::u64 duration_ns);
 
+  /// Parks for so long inside a lock that all containers of all echo pools
+  /// share. With `subtasks`, a subtask does so meanwhile, inside the same lock.
+  Outcome Lock(const hipc::MemContext& mctx, const chi::PoolQuery& pool_query,
+               LockMode mode, chi::u64 hold_ns, chi::u32 subtasks = 0);
+  chi::Future<LockTask> AsyncLock(const hipc::MemContext& mctx,
+                                  const chi::PoolQuery& pool_query,
+                                  LockMode mode, chi::u64 hold_ns,
+                                  chi::u32 subtasks = 0);
+
   /// Keeps a worker busy for so long, at most 10 s.
   Outcome Busy(const hipc::MemContext& mctx, const chi::PoolQuery& pool_query,
                chi::u64 duration_ns);

@@ -10,6 +10,7 @@
 #include <chimaera/echo/echo_client.h>
 #include <chimaera/echo/echo_tasks.h>
 
+#include <atomic>
 #include <string>
 
 namespace chimaera::echo {
@@ -29,8 +30,16 @@ class Runtime : public chi::Container {
   void Crash(hipc::FullPtr<CrashTask> task, chi::RunContext& rctx);
   void Spawn(hipc::FullPtr<SpawnTask> task, chi::RunContext& rctx);
   void Grow(hipc::FullPtr<GrowTask> task, chi::RunContext& rctx);
+  void Lock(hipc::FullPtr<LockTask> task, chi::RunContext& rctx);
 
  private:
+  void InsideLock(LockTask& task);
+
+  // Shared by all containers, to be seen from outside.
+  static chi::CoMutex mutex_;
+  static chi::CoRwLock rw_lock_;
+  static std::atomic<chi::u64> num_inside_;  // how often a lock was taken
+
   Client client_;             // of this pool; constant after Init
   bool allow_crash_ = false;  // constant after Create
 };

@@ -93,6 +93,36 @@ struct SleepTask : public chi::Task {
   void SerializeOut(Archive& /*ar*/) {}
 };
 
+/// How Lock holds the pool's lock. Frozen.
+enum class LockMode : chi::u32 { kMutex = 0, kRead = 1, kWrite = 2 };
+
+struct LockTask : public chi::Task {
+  static constexpr chi::u32 kMaxDepth = 16;
+
+  IN chi::u32 mode_ = 0;      ///< A LockMode.
+  IN chi::u32 subtasks_ = 0;  ///< So deep: each waits for one that locks too.
+  IN chi::u64 hold_ns_ = 0;
+  OUT chi::u64 order_ = 0;  ///< How many were inside before.
+
+  explicit LockTask(const AllocT& alloc) : chi::Task(alloc) {}
+  LockTask(const AllocT& alloc, const chi::TaskId& task_id,
+           const chi::PoolId& pool_id, const chi::PoolQuery& pool_query,
+           LockMode mode, chi::u64 hold_ns, chi::u32 subtasks = 0)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kLock),
+        mode_(static_cast<chi::u32>(mode)),
+        subtasks_(subtasks),
+        hold_ns_(hold_ns) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& ar) {
+    ar(mode_, subtasks_, hold_ns_);
+  }
+  template <class Archive>
+  void SerializeOut(Archive& ar) {
+    ar(order_);
+  }
+};
+
 struct BusyTask : public chi::Task {
   IN chi::u64 duration_ns_ = 0;
 

@@ -2,14 +2,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Who waits for a lock: groups, first come, first served, each with all its
-// waiters. The nodes lie on the stacks of those who wait; nothing is
-// allocated. An index over the groups, a binary tree by the bits of their
-// hashes, finds the group that a newcomer belongs to, however many wait.
+// waiters. The nodes lie on the stacks of those who wait. A hash table, one
+// bucket at first, finds the group that a newcomer belongs to, however many
+// wait.
 //
 // The inside of CoMutex and CoRwLock; not for modules.
 
 #ifndef CHIMAERA_SCHED_LOCK_QUEUE_H_
 #define CHIMAERA_SCHED_LOCK_QUEUE_H_
+
+#include <memory>
 
 #include "chimaera/base/types.h"
 #include "chimaera/sched/lock_group.h"
@@ -37,8 +39,9 @@ struct LockWaiter {
   // Of a leader only.
   LockWaiter* next_group = nullptr;
   LockWaiter* previous_group = nullptr;
-  LockWaiter* child[2] = {nullptr, nullptr};
-  LockWaiter** tree_link = nullptr;  ///< Null: not a leader.
+  u64 hash = 0;
+  LockWaiter* next_in_bucket = nullptr;
+  LockWaiter** bucket_link = nullptr;  ///< Null: not a leader.
   u32 num_members = 0;
   u32 num_exclusive = 0;
 };
@@ -75,13 +78,21 @@ class LockQueue {
  private:
   void LinkGroup(LockWaiter& leader, bool at_front);
   void UnlinkGroup(LockWaiter& leader);
-  static void RemoveFromTree(LockWaiter& leader);
-  static void TakeTreePlace(LockWaiter& from, LockWaiter& to);
+  LockWaiter*& BucketOf(u64 hash) {
+    return mask_ == 0 ? only_bucket_ : buckets_[hash & mask_];
+  }
+  static void Hang(LockWaiter& leader, LockWaiter*& bucket);
+  static void Unhang(LockWaiter& leader);
+  void Grow();
   void Promote(LockWaiter& from, LockWaiter& to);
 
   LockWaiter* first_ = nullptr;
   LockWaiter* last_ = nullptr;
-  LockWaiter* root_ = nullptr;
+  u64 num_groups_ = 0;
+  // Grows, and stays as it is until the lock goes.
+  LockWaiter* only_bucket_ = nullptr;
+  std::unique_ptr<LockWaiter*[]> buckets_;
+  u64 mask_ = 0;
 };
 
 }  // namespace chi
