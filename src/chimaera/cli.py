@@ -136,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
         "topic",
         nargs="*",
         metavar="topic",
-        help="latency, throughput, memory, idle or python (all, in five minutes)",
+        help="latency, throughput, memory, idle, tasks or python (all, in six minutes)",
     )
     bench.add_argument(
         "--quick", action="store_true", help="in seconds; the figures mean nothing"
