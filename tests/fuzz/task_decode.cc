@@ -105,7 +105,7 @@ void Run(const u8* data, size_t size) {
   std::memcpy(memory + 4096, data, length);
 
   Task& shared = *reinterpret_cast<Task*>(memory);
-  Task header{Task::HeaderOf{shared}};
+  TaskHeader header = ReadHeader(shared);
   RunContext ctx;
   ctx.session = session.get();
   ctx.client_id = session->id();

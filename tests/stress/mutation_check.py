@@ -75,9 +75,9 @@ MUTANTS = (
     Mutant(
         "double_completion",
         "src/cpp/core/dispatcher.cc",
-        "  const OneOutcome outcome(session, shared, header);\n",
-        "  const OneOutcome outcome(session, shared, header);\n"
-        "  { const OneOutcome early(session, shared, header); }\n",
+        "  SubmittedTask submitted{&shared, pointer, &header};\n",
+        "  SubmittedTask submitted{&shared, pointer, &header};\n"
+        "  Finish(session, shared, Status());\n",
         ("chi_stress_kill_storm", "--count", "50", "--giants", "0"),
         ("src/cpp/core/dispatcher.cc",),
     ),

@@ -149,6 +149,8 @@ function(_chimod_compile)
   endforeach()
   target_link_directories(${target} PRIVATE ${arg_LINK_DIRECTORIES})
   target_link_libraries(${target} PRIVATE ${arg_LINK_LIBRARIES})
+  # Calls into libchimaera, several for every task, need no stub.
+  target_compile_options(${target} PRIVATE -fno-plt)
   # In this project modules obey the same warnings as the core.
   if(TARGET chimaera::warnings)
     target_link_libraries(${target} PRIVATE

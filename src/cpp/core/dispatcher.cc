@@ -7,10 +7,7 @@
 
 #include "chimaera/core/dispatcher.h"
 
-#include <algorithm>
 #include <climits>
-#include <cstring>
-#include <utility>
 
 #include "chimaera/base/format.h"
 #include "chimaera/base/tsan.h"
@@ -22,38 +19,26 @@
 namespace chi {
 namespace {
 
-// Gives the client's task the outcome that `header` holds by then, when the
-// scope is left, however it is left.
-class OneOutcome {
- public:
-  OneOutcome(Session& session, Task& shared, const Task& header)
-      : session_(session), shared_(shared), header_(header) {}
-  OneOutcome(const OneOutcome&) = delete;
-  OneOutcome& operator=(const OneOutcome&) = delete;
-
-  ~OneOutcome() {
-    TaskState done = TaskState::kDone;
-    if (header_.return_code_ != 0) {
-      const u32 size = std::min(header_.text_size_, Task::kTextCapacity);
-      std::memcpy(shared_.text_, header_.text_, size);
-      shared_.text_size_ = size;
-      done = TaskState::kDoneWithText;
-    }
-    shared_.return_code_ = header_.return_code_;
-    TsanRelease(&session_);  // the client may use its memory again
-    if (FinishState(shared_.state_, done) == TaskState::kAwaited) {
-      FutexWake(&shared_.state_, INT_MAX);
-    }
+// Gives the client's task its one outcome.
+inline void Finish(Session& session, Task& shared, const Status& outcome) {
+  TaskState done = TaskState::kDone;
+  if (__builtin_expect(outcome.ok(), 1)) {
+    shared.return_code_ = 0;
+  } else {
+    shared.SetError(outcome.code_value(), outcome.message());
+    done = TaskState::kDoneWithText;
   }
+  TsanRelease(&session);  // the client may use its memory again
+  const TaskState old = FinishState(shared.state_, done);
+  if (__builtin_expect(old == TaskState::kAwaited, 0)) {
+    FutexWake(&shared.state_, INT_MAX);
+  }
+}
 
- private:
-  Session& session_;
-  Task& shared_;
-  const Task& header_;
-};
-
-bool IsUsual(const Task& header) {
-  return !header.IsPeriodic() && !header.pool_query_.IsDynamicMode();
+// Nearly all tasks: one run, by a container of this node.
+bool IsUsual(const TaskHeader& header) {
+  return __builtin_expect(
+      !header.IsPeriodic() && header.pool_query_.IsLocalMode(), 1);
 }
 
 std::string NameOf(const Container& container, const MethodRow& row) {
@@ -64,7 +49,7 @@ std::string NameOf(const Container& container, const MethodRow& row) {
 }  // namespace
 
 // Errors, and the queries that take more than a look into a table.
-Status Dispatcher::FindSlowly(const Task& header, const Pool* pool,
+Status Dispatcher::FindSlowly(const TaskHeader& header, const Pool* pool,
                               RunContext& ctx, Container** container) const {
   if (pool == nullptr) {
     return Status::NotFound(Format("pool {}", header.pool_id_));
@@ -79,64 +64,63 @@ Status Dispatcher::FindSlowly(const Task& header, const Pool* pool,
 }
 
 __attribute__((always_inline)) inline Status Dispatcher::Find(
-    const Task& header, RunContext& ctx, Target* target) const {
+    const TaskHeader& header, RunContext& ctx, const MethodRow** row) const {
+  const PoolQuery query = header.pool_query_;
   Pool* pool = pools_.Find(header.pool_id_);
   Container* container =
-      pool == nullptr ? nullptr
-                      : TryRoute(*pool, header.pool_query_, ctx.client_id);
+      pool == nullptr ? nullptr : TryRoute(*pool, query, ctx.client_id);
   if (__builtin_expect(container == nullptr, 0)) {
-    CHI_RETURN_IF_ERROR(FindSlowly(header, pool, ctx, &container));
-  }
-  target->container = container;
-  target->row = container->methods().Find(header.method_);
-  if (__builtin_expect(target->row == nullptr, 0)) {
-    return container->UnknownMethod(header.method_);
+    Container* found = nullptr;
+    CHI_RETURN_IF_ERROR(FindSlowly(header, pool, ctx, &found));
+    container = found;
   }
   ctx.container = container;
-  ctx.method = target->row;
   ctx.held_runs = pool->held_runs_counter();
+  const MethodRow* method = container->methods().Find(header.method_);
+  if (__builtin_expect(method == nullptr, 0)) {
+    return container->UnknownMethod(header.method_);
+  }
+  ctx.method = method;
+  *row = method;
   return Status();
 }
 
 void Dispatcher::RunSubmitted(ShmPtr pointer, RunContext& ctx) {
   Session& session = *ctx.session;
-  if (session.cut_off()) return;
+  if (__builtin_expect(session.cut_off(), 0)) return;
   TsanAcquire(&session);
-  u64 rest = 0;
+  u64 rest = 0;  // and stays 0 if the address is none
   char* where = session.ResolveRest(pointer, &rest);
-  if (where == nullptr || rest < sizeof(Task) ||
-      pointer.offset() % alignof(Task) != 0) {
+  if (__builtin_expect(
+          rest < sizeof(Task) || pointer.offset() % alignof(Task) != 0, 0)) {
     session.Violation(
         Status::ProtocolViolation(Format("no task can lie at {}", pointer)));
     return;
   }
   Task& shared = *reinterpret_cast<Task*>(where);
-  Task header{Task::HeaderOf{shared}};
+  TaskHeader header = ReadHeader(shared);
   ctx.task_id = header.task_id_;
-  const OneOutcome outcome(session, shared, header);
-
   SubmittedTask submitted{&shared, pointer, &header};
-  const Status status = IsUsual(header) ? RunOnce(submitted, rest, ctx)
-                                        : RunUnusual(submitted, rest, ctx);
-  if (!status.ok()) header.SetError(status.code_value(), status.message());
+  const Status outcome = IsUsual(header) ? RunOnce(submitted, rest, ctx)
+                                         : RunUnusual(submitted, rest, ctx);
+  Finish(session, shared, outcome);
 }
 
 // Finds and runs the method. Inlined, since it is the path of every task.
 __attribute__((always_inline)) inline Status Dispatcher::RunOnce(
     SubmittedTask& submitted, u64 rest, RunContext& ctx) const {
-  Target target;
-  CHI_RETURN_IF_ERROR(Find(*submitted.header, ctx, &target));
-  const MethodRow& row = *target.row;
+  const MethodRow* method = nullptr;
+  CHI_RETURN_IF_ERROR(Find(*submitted.header, ctx, &method));
+  Container& container = *ctx.container;
+  const MethodRow& row = *method;
   if (__builtin_expect(rest < row.task_size, 0)) {
     return Status::BadRequest(
         Format("{} needs a task of {} bytes, at {} are {}", row.name,
                row.task_size, submitted.pointer, rest));
   }
-  Status ran;
-  Status called = CallModule(
-      [&target] { return NameOf(*target.container, *target.row); },
-      [&] { ran = row.run_submitted(*target.container, submitted, ctx); });
-  return called.ok() ? std::move(ran) : called;
+  return CallModule(
+      [&] { return NameOf(container, row); },
+      [&] { return row.run_submitted(container, submitted, ctx); });
 }
 
 // A dynamic query runs the method twice: first to hear which query it wants.
@@ -144,6 +128,9 @@ Status Dispatcher::RunUnusual(SubmittedTask& submitted, u64 rest,
                               RunContext& ctx) const {
   if (submitted.header->IsPeriodic()) {
     return Status::Unimplemented("periodic tasks");
+  }
+  if (!submitted.header->pool_query_.IsDynamicMode()) {
+    return RunOnce(submitted, rest, ctx);
   }
   ctx.exec_mode = ExecMode::kDynamicSchedule;
   CHI_RETURN_IF_ERROR(RunOnce(submitted, rest, ctx));
@@ -155,10 +142,10 @@ void Dispatcher::RunInternal(hipc::FullPtr<Task> task, RunContext& ctx) {
   ctx.task_id = task->task_id_;
   task->text_size_ = 0;
   Status status;
-  if (IsUsual(*task)) {
-    status = RunInternalOnce(task, ctx);
-  } else if (task->IsPeriodic()) {
+  if (task->IsPeriodic()) {
     status = Status::Unimplemented("periodic tasks");
+  } else if (!task->pool_query_.IsDynamicMode()) {
+    status = RunInternalOnce(task, ctx);
   } else {
     ctx.exec_mode = ExecMode::kDynamicSchedule;
     status = RunInternalOnce(task, ctx);
@@ -171,11 +158,12 @@ void Dispatcher::RunInternal(hipc::FullPtr<Task> task, RunContext& ctx) {
 
 Status Dispatcher::RunInternalOnce(hipc::FullPtr<Task> task,
                                    RunContext& ctx) const {
-  Target target;
-  CHI_RETURN_IF_ERROR(Find(*task, ctx, &target));
-  return CallModule(
-      [&target] { return NameOf(*target.container, *target.row); },
-      [&] { target.container->Run(task->method_, task, ctx); });
+  const MethodRow* method = nullptr;
+  CHI_RETURN_IF_ERROR(Find(*task, ctx, &method));
+  Container& container = *ctx.container;
+  const MethodRow& row = *method;
+  return CallModule([&] { return NameOf(container, row); },
+                    [&] { container.Run(row.id, task, ctx); });
 }
 
 }  // namespace chi

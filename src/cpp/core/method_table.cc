@@ -5,6 +5,9 @@
 
 #include "chimaera/core/method_table.h"
 
+#include <algorithm>
+#include <string>
+
 #include "chimaera/base/check.h"
 
 namespace chi {
@@ -25,4 +28,14 @@ MethodTable::MethodTable(const MethodRow* rows, u32 count, const char* version)
   limit_ = static_cast<u32>(by_id_.size());
 }
 
+namespace internal {
+
+Status ErrorOf(const Task& task) {
+  // A task that was run in place is still the client's: the size is read once.
+  const u32 size = *static_cast<const volatile u32*>(&task.text_size_);
+  const std::string text(task.text_, std::min(size, Task::kTextCapacity));
+  return Status::FromCode(task.return_code_, text);
+}
+
+}  // namespace internal
 }  // namespace chi

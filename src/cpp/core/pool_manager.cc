@@ -32,9 +32,9 @@ PoolManager::Table::Table(const std::vector<Pool*>& pools) {
   slots_.resize(size);
   mask_ = size - 1;
   for (Pool* pool : pools) {
-    u64 i = Hash(pool->id());
+    u64 i = Hash(KeyOf(pool->id()));
     while (slots_[i & mask_].pool != nullptr) ++i;
-    slots_[i & mask_] = {pool->id(), pool};
+    slots_[i & mask_] = {KeyOf(pool->id()), pool};
   }
 }
 

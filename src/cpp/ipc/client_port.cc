@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "chimaera/base/clock.h"
 #include "chimaera/base/log.h"
@@ -24,7 +23,8 @@ void MarkPending(Task& task) {
 }
 
 u32 Index(Priority priority) {
-  return priority == Priority::kHighLatency ? 1 : 0;
+  static_assert(kNumPriorities == 2);
+  return static_cast<u32>(priority) & 1;  // whatever number it was made of
 }
 
 }  // namespace
@@ -40,7 +40,7 @@ Status ClientPort::MakeRing(Priority priority) {
   return Status();
 }
 
-void ClientPort::WakeWorker(const Ring& ring) {
+__attribute__((noinline)) void ClientPort::WakeWorker(const Ring& ring) {
   const u64 one = 1;
   // EAGAIN says that the counter is full: the worker is awake anyway.
   const ssize_t written = write(ring.wake_fd, &one, sizeof(one));
@@ -53,17 +53,25 @@ void ClientPort::Submit(hipc::FullPtr<Task> task, Priority priority) {
   const bool pushed = __builtin_expect(ring.has_value(), 1) &&
                       !task.shm_.IsPrivate() &&
                       ring->producer.TryPush(task.shm_.bits_);
+  // Both calls stand last, so that this function needs no frame.
   if (__builtin_expect(!pushed, 0)) {
-    const Status why = SubmitSlowly(task, priority);
-    if (!why.ok()) {
-      CompleteLocally(*task, why);
-      return;
-    }
+    SubmitSlowly(task, priority);
+  } else if (__builtin_expect(ring->producer.ConsumerParked(), 0)) {
+    WakeWorker(*ring);
   }
-  if (ring->producer.ConsumerParked()) WakeWorker(*ring);
 }
 
-Status ClientPort::SubmitSlowly(hipc::FullPtr<Task> task, Priority priority) {
+void ClientPort::SubmitSlowly(hipc::FullPtr<Task> task, Priority priority) {
+  const Status why = TrySlowly(task, priority);
+  if (!why.ok()) {
+    CompleteLocally(*task, why);
+    return;
+  }
+  Ring& ring = *rings_[Index(priority)];
+  if (ring.producer.ConsumerParked()) WakeWorker(ring);
+}
+
+Status ClientPort::TrySlowly(hipc::FullPtr<Task> task, Priority priority) {
   if (task.shm_.IsPrivate()) {
     if (task->return_code_ != static_cast<u32>(StatusCode::kNotRun)) {
       // What NewTask found.
@@ -147,14 +155,6 @@ hipc::FullPtr<char> ClientPort::AllocateBuffer(u64 bytes) {
     return {};
   }
   return {range->base, range->ptr};
-}
-
-void ClientPort::Free(hipc::FullPtr<char> memory, u64 size) {
-  if (memory.shm_.IsPrivate()) {
-    std::free(memory.ptr_);  // IpcManager::AllocateOutside
-  } else {
-    ThreadPort::Free(memory, size);
-  }
 }
 
 void ClientPort::SweepOrphans() {

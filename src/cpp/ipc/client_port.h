@@ -19,7 +19,7 @@ namespace chi {
 class ClientPort final : public ThreadPort {
  public:
   ClientPort(ClientCore& core, SlabAllocator& slabs)
-      : ThreadPort(slabs), core_(core) {}
+      : ThreadPort(slabs, false), core_(core) {}
 
   void Submit(hipc::FullPtr<Task> task, Priority priority) override;
   void SubmitBatch(const hipc::FullPtr<Task>* tasks, u32 n,
@@ -33,7 +33,6 @@ class ClientPort final : public ThreadPort {
   char* Resolve(ShmPtr pointer, u64 bytes) override {
     return core_.control().Resolve(pointer, bytes);
   }
-  void Free(hipc::FullPtr<char> memory, u64 size) override;
 
   /// In the child of a fork: forgets what is the parent's.
   void Abandon() {
@@ -46,7 +45,7 @@ class ClientPort final : public ThreadPort {
   void AbandonOrphans();
 
  private:
-  struct Ring {
+  struct alignas(kCacheLineSize) Ring {
     RingProducer<> producer;
     int wake_fd;
   };
@@ -55,7 +54,8 @@ class ClientPort final : public ThreadPort {
     void (*destroy)(ThreadPort&, hipc::FullPtr<Task>);
   };
 
-  Status SubmitSlowly(hipc::FullPtr<Task> task, Priority priority);
+  void SubmitSlowly(hipc::FullPtr<Task> task, Priority priority);
+  Status TrySlowly(hipc::FullPtr<Task> task, Priority priority);
   Status MakeRing(Priority priority);
   Status PushSlowly(Ring& ring, u64 value);
   void WakeWorker(const Ring& ring);

@@ -33,7 +33,7 @@ class HeapTaskSource final : public SlabSource {
 // What a thread of a forked child gets: every task fails at once.
 class ForkedPort final : public ThreadPort {
  public:
-  using ThreadPort::ThreadPort;
+  explicit ForkedPort(SlabAllocator& slabs) : ThreadPort(slabs, true) {}
   void Submit(hipc::FullPtr<Task> task, Priority /*priority*/) override {
     CompleteLocally(*task, Status::Forked("this process was forked from a "
                                           "client; it must attach itself"));
@@ -45,10 +45,6 @@ class ForkedPort final : public ThreadPort {
   hipc::FullPtr<char> AllocateBuffer(u64 /*bytes*/) override { return {}; }
   void FreeBuffer(ShmPtr /*pointer*/) override {}
   char* Resolve(ShmPtr /*pointer*/, u64 /*bytes*/) override { return nullptr; }
-  // Inherited memory stays as the parent has it.
-  void Free(hipc::FullPtr<char> memory, u64 size) override {
-    if (memory.shm_.IsPrivate()) ThreadPort::Free(memory, size);
-  }
 };
 
 class ForkedPorts final : public PortSource {
@@ -156,6 +152,15 @@ hipc::FullPtr<char> IpcManager::AllocateOutside(u64 size) {
   Result<ShmRange> range = source.AllocateSlab(size);
   CHI_CHECK(range.ok(), "out of memory");
   return {range->base, range->ptr};
+}
+
+hipc::FullPtr<char> IpcManager::AllocateTaskSlowly(u64 size) {
+  const hipc::FullPtr<char> memory = Port().Allocate(size);
+  return memory.IsNull() ? AllocateOutside(size) : memory;
+}
+
+void ThreadPort::FreeOutside(hipc::FullPtr<char> memory) {
+  if (memory.shm_.IsPrivate()) std::free(memory.ptr_);
 }
 
 }  // namespace chi

@@ -35,8 +35,10 @@ Status Task::GetStatus() const {
 
 void Task::SetError(u32 code, std::string_view text) {
   return_code_ = code;
-  text_size_ = static_cast<u32>(std::min<size_t>(text.size(), kTextCapacity));
-  std::memcpy(text_, text.data(), text_size_);
+  // Not read back: this task may be a client's, who could have changed it.
+  const size_t size = std::min<size_t>(text.size(), kTextCapacity);
+  text_size_ = static_cast<u32>(size);
+  std::memcpy(text_, text.data(), size);
 }
 
 }  // namespace chi

@@ -9,11 +9,6 @@
 
 namespace chi {
 
-void CopyTaskText(const Task& from, Task& to) {
-  to.text_size_ = std::min(from.text_size_, Task::kTextCapacity);
-  std::memcpy(to.text_, from.text_, to.text_size_);
-}
-
 namespace internal {
 
 void TwinArchive::CheckBulk(ShmPtr pointer, u64 size) {

@@ -173,6 +173,30 @@ void Worker::Impl::BeIdle() {
   }
 }
 
+inline void Worker::Impl::BeginRun(Frame& frame) {
+  frame_ = &frame;
+  internal::thread_task = &frame.context.task_id;
+  Increment(stats_.tasks);
+}
+
+// Inlined, as BeginRun and RunSubmitted: every task passes here.
+inline void Worker::Impl::EndRun(Frame& frame) {
+  frame_ = nullptr;
+  internal::thread_task = nullptr;
+  if (__builtin_expect(frame.was_parked, 0)) EndParkedRun(frame);
+}
+
+__attribute__((always_inline)) inline void Worker::Impl::RunSubmitted(
+    Lane& lane, ShmPtr pointer) {
+  Frame frame;
+  frame.lane = &lane;
+  frame.context.session = lane.session.get();
+  frame.context.client_id = lane.client_id;
+  BeginRun(frame);
+  executor_.RunSubmitted(pointer, frame.context);
+  EndRun(frame);
+}
+
 bool Worker::Impl::PollLanes() {
   bool busy = false;
   const u64 switches = switches_;
@@ -230,17 +254,7 @@ bool Worker::Impl::ResumeReady() {
   return true;
 }
 
-void Worker::Impl::BeginRun(Frame& frame) {
-  frame_ = &frame;
-  current_ = &frame.context;
-  internal::thread_task = &frame.context.task_id;
-  Increment(stats_.tasks);
-}
-
-void Worker::Impl::EndRun(Frame& frame) {
-  current_ = nullptr;
-  internal::thread_task = nullptr;
-  if (!frame.was_parked) return;
+void Worker::Impl::EndParkedRun(Frame& frame) {
   if (frame.context.held_runs != nullptr) {
     // release: what the method did comes before the pool is freed.
     frame.context.held_runs->fetch_sub(1, std::memory_order_release);
@@ -274,16 +288,6 @@ void Worker::Impl::HoldWhileParked(Frame& frame) {
   frame.was_parked = true;
 }
 
-void Worker::Impl::RunSubmitted(Lane& lane, ShmPtr pointer) {
-  Frame frame;
-  frame.lane = &lane;
-  frame.context.session = lane.session.get();
-  frame.context.client_id = lane.client_id;
-  BeginRun(frame);
-  executor_.RunSubmitted(pointer, frame.context);
-  EndRun(frame);
-}
-
 void Worker::Impl::RunInternal(hipc::FullPtr<Task> task) {
   Frame frame;
   frame.context.client_id = task->client_id_;
@@ -302,9 +306,9 @@ void Worker::Impl::RunCall(const std::function<void(RunContext&)>& call) {
 
 void Worker::Impl::SwitchAway(ParkedRun& run, Fiber* spare) {
   Frame& frame = *frame_;
-  run.context = current_;
+  run.context = &frame.context;
   run.fiber = fibers_.Current();
-  current_ = nullptr;
+  frame_ = nullptr;
   internal::thread_task = nullptr;
   Storage* const storage = SetThreadStorage(nullptr);
   ++switches_;
@@ -314,12 +318,11 @@ void Worker::Impl::SwitchAway(ParkedRun& run, Fiber* spare) {
   Count(stats_.parked, parked_.num_parked());
   SetThreadStorage(storage);
   frame_ = &frame;
-  current_ = &frame.context;
   internal::thread_task = &frame.context.task_id;
 }
 
 Status Worker::Impl::Park(ParkedRun& run, u64 deadline_ns) {
-  CHI_CHECK(current_ != nullptr);
+  CHI_CHECK(frame_ != nullptr);
   if (std::exchange(run.unparked_early, false)) return Status();
   CHI_RETURN_IF_ERROR(BeforeFirstPark(*frame_));
   Fiber* spare = fibers_.AcquireSpare();
@@ -340,7 +343,7 @@ Status Worker::Impl::Park(ParkedRun& run, u64 deadline_ns) {
 }
 
 void Worker::Impl::ParkForCertain(ParkedRun& run) {
-  CHI_CHECK(current_ != nullptr);
+  CHI_CHECK(frame_ != nullptr);
   if (!frame_->was_parked) HoldWhileParked(*frame_);
   for (;;) {
     const Status parked = Park(run, kNoDeadlineNs);
@@ -354,7 +357,7 @@ void Worker::Impl::ParkForCertain(ParkedRun& run) {
 }
 
 Status Worker::Impl::Yield() {
-  CHI_CHECK(current_ != nullptr);
+  CHI_CHECK(frame_ != nullptr);
   if (stopping_ && GraceIsOver()) {
     return Status::Cancelled("the client is gone or the runtime stops");
   }

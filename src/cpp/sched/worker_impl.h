@@ -67,7 +67,9 @@ class Worker::Impl {
   }
   const WorkerOptions& options() const { return options_; }
   WorkerStats& stats() { return stats_; }
-  RunContext* current_run() const { return current_; }
+  RunContext* current_run() const {
+    return frame_ == nullptr ? nullptr : &frame_->context;
+  }
   Storage& in_place_storage() { return storage_; }
   void VisitRuns(const std::function<void(const ParkedRun&)>& visit) const {
     parked_.Visit(visit);
@@ -95,6 +97,7 @@ class Worker::Impl {
   void RunCall(const std::function<void(RunContext&)>& call);
   void BeginRun(Frame& frame);
   void EndRun(Frame& frame);
+  void EndParkedRun(Frame& frame);
   Status BeforeFirstPark(Frame& frame);
   void HoldWhileParked(Frame& frame);
   void SwitchAway(ParkedRun& run, Fiber* spare);
@@ -124,9 +127,8 @@ class Worker::Impl {
   Lanes lanes_;
   std::deque<std::function<void()>> local_;
   ParkedRuns parked_;
-  RunContext* current_ = nullptr;
-  Frame* frame_ = nullptr;
-  u64 switches_ = 0;  // a loop that sees it change starts over
+  Frame* frame_ = nullptr;  // of the run under way
+  u64 switches_ = 0;        // a loop that sees it change starts over
   u32 turns_ = 0;
   u32 offers_ = 0;  // of the CPU since there was work
   bool stopping_ = false;

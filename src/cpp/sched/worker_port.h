@@ -25,7 +25,7 @@ void OrphanInternalTask(ThreadPort& port, hipc::FullPtr<Task> task,
 class InternalPort : public ThreadPort {
  public:
   explicit InternalPort(Worker& worker)
-      : ThreadPort(PrivateSlabs()), worker_(worker) {}
+      : ThreadPort(PrivateSlabs(), true), worker_(worker) {}
 
   void Orphan(hipc::FullPtr<Task> task,
               void (*destroy)(ThreadPort&, hipc::FullPtr<Task>)) override {

@@ -22,14 +22,10 @@ class Dispatcher final : public Executor {
   void RunInternal(hipc::FullPtr<Task> task, RunContext& ctx) override;
 
  private:
-  // Where a task goes.
-  struct Target {
-    Container* container = nullptr;
-    const MethodRow* row = nullptr;
-  };
-
-  Status Find(const Task& header, RunContext& ctx, Target* target) const;
-  Status FindSlowly(const Task& header, const Pool* pool, RunContext& ctx,
+  // Puts container and method into `ctx`, and the method also into `row`.
+  Status Find(const TaskHeader& header, RunContext& ctx,
+              const MethodRow** row) const;
+  Status FindSlowly(const TaskHeader& header, const Pool* pool, RunContext& ctx,
                     Container** container) const;
   Status RunOnce(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
   Status RunUnusual(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;

@@ -26,22 +26,22 @@
 
 namespace chi {
 
-/// A task that a client submitted: where it lies, and the checked copy of its
-/// first line. `header` is a Task of which only line 0 is meaningful.
+/// A task that a client submitted: where it lies, and the copy of its header.
 struct SubmittedTask {
   Task* shared = nullptr;
   hipc::Pointer pointer;
-  /// In: the copy. Out: return code and text, and after a kDynamicSchedule run
-  /// the query that the method wants.
-  Task* header = nullptr;
+  /// In: the copy. Out: after a kDynamicSchedule run the query that the method
+  /// wants.
+  TaskHeader* header = nullptr;
 };
 
 struct MethodRow {
   MethodId id = 0;
   const char* name = nullptr;
   u32 task_size = 0;
-  /// Runs a client's task. An error says that the task itself was bad, before
-  /// or after the method ran. Throws what the method throws.
+  /// Runs a client's task and returns its outcome: what the method wrote into
+  /// its copy, or what was wrong with the task itself, before or after the
+  /// method ran. Throws what the method throws.
   Status (*run_submitted)(Container&, SubmittedTask&, RunContext&) = nullptr;
   /// Runs a task that was made inside the runtime, where it lies.
   void (*run)(Container&, hipc::FullPtr<Task>, RunContext&) = nullptr;
@@ -81,7 +81,11 @@ inline constexpr u64 kMaxStackCopy = 4096;
 template <class TaskT>
 class PrivateCopy {
  public:
-  explicit PrivateCopy(const Task& header) { CopyTaskHeader(header, *get()); }
+  // By value: nothing else can point to it, so the compiler sees that it hides
+  // what TaskT's constructor wrote.
+  explicit PrivateCopy(TaskHeader header) {
+    *static_cast<TaskHeader*>(get()) = header;
+  }
   TaskT* get() {
     if constexpr (kOnStack) {
       return &copy_;
@@ -110,6 +114,29 @@ void RunInPlace(Container& container, hipc::FullPtr<Task> task,
   (static_cast<RuntimeT&>(container).*kMethod)(task.Cast<TaskT>(), ctx);
 }
 
+/// The outcome that an error in `task` means. REQUIRES: return_code_ != 0.
+Status ErrorOf(const Task& task);
+
+inline Status OutcomeOf(const Task& task) {
+  return __builtin_expect(task.return_code_ == 0, 1) ? Status() : ErrorOf(task);
+}
+
+// The archives end before the method runs, respectively begin after it, so
+// that it need not be undone when it throws.
+template <class TaskT>
+Status CopyIn(Task* shared, TaskT& copy, Session& session) {
+  CopyInArchive in(shared, &copy, sizeof(TaskT), session);
+  copy.SerializeIn(in);
+  return in.status();
+}
+
+template <class TaskT>
+Status CopyOut(Task* shared, TaskT& copy, Session& session) {
+  CopyOutArchive out(shared, &copy, sizeof(TaskT), session);
+  copy.SerializeOut(out);
+  return out.status();
+}
+
 template <class RuntimeT, class TaskT, auto kMethod>
 Status RunSubmitted(Container& container, SubmittedTask& submitted,
                     RunContext& ctx) {
@@ -117,26 +144,25 @@ Status RunSubmitted(Container& container, SubmittedTask& submitted,
   if constexpr (kHasSerializers<TaskT>) {
     PrivateCopy<TaskT> holder(*submitted.header);
     TaskT& copy = *holder.get();
-    CopyInArchive in(submitted.shared, &copy, sizeof(TaskT), *ctx.session);
-    copy.SerializeIn(in);
-    if (!in.status().ok()) return in.status();
+    CHI_RETURN_IF_ERROR(CopyIn(submitted.shared, copy, *ctx.session));
     copy.return_code_ = 0;
     copy.text_size_ = 0;
     (runtime.*kMethod)(
         hipc::FullPtr<TaskT>{&copy, hipc::Pointer::Private(&copy)}, ctx);
-    CopyTaskOutcome(copy, *submitted.header);
-    if (ctx.exec_mode == ExecMode::kDynamicSchedule) return Status();
-    CopyOutArchive out(submitted.shared, &copy, sizeof(TaskT), *ctx.session);
-    copy.SerializeOut(out);
-    return out.status();
+    if (__builtin_expect(ctx.exec_mode == ExecMode::kDynamicSchedule, 0)) {
+      submitted.header->pool_query_ = copy.pool_query_;
+      return Status();
+    }
+    CHI_RETURN_IF_ERROR(CopyOut(submitted.shared, copy, *ctx.session));
+    return OutcomeOf(copy);
   } else {
     const ScopedStorage storage(&InPlaceStorage());
     auto* shared = static_cast<TaskT*>(submitted.shared);
     shared->return_code_ = 0;
     shared->text_size_ = 0;
     (runtime.*kMethod)(hipc::FullPtr<TaskT>{shared, submitted.pointer}, ctx);
-    CopyTaskOutcome(*shared, *submitted.header);
-    return Status();
+    submitted.header->pool_query_ = shared->pool_query_;
+    return OutcomeOf(*shared);
   }
 }
 
@@ -153,8 +179,7 @@ inline constexpr bool
 template <class RuntimeT>
 void RunNothing(Container&, hipc::FullPtr<Task>, RunContext&) {}
 template <class RuntimeT>
-Status RunNothingSubmitted(Container&, SubmittedTask& submitted, RunContext&) {
-  submitted.header->return_code_ = 0;
+Status RunNothingSubmitted(Container&, SubmittedTask&, RunContext&) {
   return Status();
 }
 

@@ -30,15 +30,21 @@ std::string Describe(What& what) {
 
 }  // namespace internal
 
-/// Runs `call`, which enters a module. `what` names the object in messages:
-/// "pool 512.0 (chimaera_bdev): Create"; a text, or a function that makes it,
-/// called only when it is needed. A StatusError keeps its code, every other
-/// exception gives kModuleException with its text.
+/// Runs `call`, which enters a module, and returns its Status if it returns
+/// one. `what` names the object in messages: "pool 512.0 (chimaera_bdev):
+/// Create"; a text, or a function that makes it, called only when it is needed.
+/// A StatusError keeps its code, every other exception gives kModuleException
+/// with its text. Inlined: every task passes here.
 template <class What, class Call>
-Status CallModule(What&& what, Call&& call) {
+__attribute__((always_inline)) inline Status CallModule(What&& what,
+                                                        Call&& call) {
   try {
-    call();
-    return Status();
+    if constexpr (std::is_void_v<std::invoke_result_t<Call&>>) {
+      call();
+      return Status();
+    } else {
+      return call();
+    }
   } catch (const StatusError& error) {
     return error.status().WithContext(internal::Describe(what));
   } catch (const std::exception& error) {

@@ -19,6 +19,7 @@
 #define CHIMAERA_CORE_POOL_MANAGER_H_
 
 #include <atomic>
+#include <cstring>
 #include <functional>
 #include <map>
 #include <memory>
@@ -143,20 +144,25 @@ class PoolManager {
     explicit Table(const std::vector<Pool*>& pools);
     u64 size() const { return slots_.size(); }
     Pool* Find(PoolId id) const {
-      for (u64 i = Hash(id);; ++i) {
+      const u64 key = KeyOf(id);
+      for (u64 i = Hash(key);; ++i) {
         const Slot& slot = slots_[i & mask_];
-        if (slot.pool == nullptr || slot.id == id) return slot.pool;
+        // An empty slot has a null pool, whatever its key.
+        if (slot.key == key || slot.pool == nullptr) return slot.pool;
       }
     }
 
    private:
     struct Slot {
-      PoolId id;
+      u64 key = 0;
       Pool* pool = nullptr;
     };
-    static u64 Hash(PoolId id) {
-      return (id.ToU64() * 0x9e3779b97f4a7c15) >> 32;
+    static u64 KeyOf(PoolId id) {
+      u64 key;
+      std::memcpy(&key, &id, sizeof(key));
+      return key;
     }
+    static u64 Hash(u64 key) { return (key * 0x9e3779b97f4a7c15) >> 32; }
     u64 mask_;
     std::vector<Slot> slots_;
   };

@@ -19,7 +19,7 @@ namespace chi {
 /// same one, spread over clients.
 inline u32 LocalIndexFor(const Pool& pool, u64 client_id) {
   const u32 count = pool.num_local();
-  if (count == 1) return 0;
+  if (__builtin_expect(count == 1, 1)) return 0;
   return static_cast<u32>(((client_id * 0x9e3779b97f4a7c15) >> 32) % count);
 }
 
@@ -41,14 +41,11 @@ Result<Container*> RouteDecided(const Pool& pool, const PoolQuery& query,
 /// null where Route has to decide.
 inline Container* TryRoute(const Pool& pool, const PoolQuery& query,
                            u64 client_id) {
-  switch (query.GetRoutingMode()) {
-    case RoutingMode::Local:
-      return pool.local_container(LocalIndexFor(pool, client_id));
-    case RoutingMode::DirectId:
-      return pool.container(query.GetContainerId());
-    default:
-      return nullptr;
+  if (__builtin_expect(query.IsLocalMode(), 1)) {
+    return pool.local_container(LocalIndexFor(pool, client_id));
   }
+  return query.IsDirectIdMode() ? pool.container(query.GetContainerId())
+                                : nullptr;
 }
 
 }  // namespace chi

@@ -50,6 +50,10 @@ namespace internal {
 
 }  // namespace internal
 
+// Compilers can tell where the members of any such struct lie; the language
+// promises it only for those without a base.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
 /// This build's number.
 [[nodiscard]] constexpr u64 AbiHash() {
   constexpr AbiSizes kSizes = ThisAbiSizes();
@@ -84,6 +88,7 @@ namespace internal {
   for (const u64 part : parts) hash = internal::MixAbi(hash, part);
   return hash;
 }
+#pragma GCC diagnostic pop
 
 }  // namespace chi
 

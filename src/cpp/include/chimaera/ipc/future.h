@@ -17,8 +17,6 @@
 
 namespace chi {
 
-class IpcManager;
-
 /// Move-only; used by one thread at a time. The task's fields are read with
 /// -> once it is done.
 template <class TaskT>
@@ -26,15 +24,13 @@ class Future {
  public:
   Future() = default;
   /// Takes a submitted task over. Made by IpcManager::Submit.
-  Future(IpcManager* ipc, hipc::FullPtr<TaskT> task) : ipc_(ipc), task_(task) {}
+  explicit Future(hipc::FullPtr<TaskT> task) : task_(task) {}
   ~Future() { Reset(); }
 
-  Future(Future&& other) noexcept
-      : ipc_(other.ipc_), task_(std::exchange(other.task_, {})) {}
+  Future(Future&& other) noexcept : task_(std::exchange(other.task_, {})) {}
   Future& operator=(Future&& other) noexcept {
     if (this != &other) {
       Reset();
-      ipc_ = other.ipc_;
       task_ = std::exchange(other.task_, {});
     }
     return *this;
@@ -68,9 +64,9 @@ class Future {
   operator hipc::FullPtr<TaskT>() && { return Release(); }
 
  private:
+  // Drops the task and leaves the pointer: a new one follows, or the end.
   void Reset();
 
-  IpcManager* ipc_ = nullptr;
   hipc::FullPtr<TaskT> task_;
 };
 

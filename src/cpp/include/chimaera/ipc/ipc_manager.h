@@ -72,7 +72,7 @@ class IpcManager {
   [[nodiscard]] Future<TaskT> Submit(const hipc::FullPtr<TaskT>& task,
                                      Priority priority = kLowLatency) {
     Enqueue(task, priority);
-    return Future<TaskT>(this, task);
+    return Future<TaskT>(task);
   }
 
   /// Enqueues all tasks with one publication.
@@ -90,7 +90,7 @@ class IpcManager {
   /// Frees a task: at once if it is done or was never submitted, otherwise
   /// when it is done. Null is ignored.
   template <class TaskT>
-  void DelTask(const hipc::FullPtr<TaskT>& task);
+  static void DelTask(const hipc::FullPtr<TaskT>& task);
   template <class TaskT>
   void DelTask(Future<TaskT>& future) {
     DelTask(future.Release());
@@ -131,23 +131,36 @@ class IpcManager {
 
   /// The calling thread's port, made when there is none.
   /// REQUIRES: a client or a runtime was started (CHI_CHECK otherwise).
-  ThreadPort& Port() {
-    const internal::CachedPort& cached = internal::thread_port;
-    if (__builtin_expect(
-            cached.generation == generation_.load(std::memory_order_relaxed),
-            1)) {
-      return *cached.port;
-    }
-    return AcquirePort();
+  static ThreadPort& Port() {
+    return KnowsPort() ? *internal::thread_port.port : AcquirePort();
   }
 
  private:
   class PortLease;
 
+  // Whether internal::thread_port may be used.
+  static bool KnowsPort() {
+    const u64 generation = generation_.load(std::memory_order_relaxed);
+    return __builtin_expect(internal::thread_port.generation == generation, 1);
+  }
   static PortLease& ThisThread();
   static ThreadPort& AcquirePort();
   static hipc::FullPtr<char> AllocateOutside(u64 size);
 
+  // Memory for a task, never null.
+  static hipc::FullPtr<char> AllocateTask(u64 size) {
+    hipc::FullPtr<char> memory;
+    if (KnowsPort() && internal::thread_port.port->TryAllocate(size, &memory)) {
+      return memory;
+    }
+    return AllocateTaskSlowly(size);
+  }
+  static hipc::FullPtr<char> AllocateTaskSlowly(u64 size);
+
+  // Not inlined, so that DelTask of a task that is done needs no frame.
+  template <class TaskT>
+  __attribute__((noinline)) static void DelTaskSlowly(
+      const hipc::FullPtr<TaskT>& task);
   template <class TaskT>
   static void DestroyAs(ThreadPort& port, hipc::FullPtr<Task> task) {
     task.Cast<TaskT>()->~TaskT();
@@ -161,8 +174,7 @@ class IpcManager {
 template <class TaskT, class... Args>
 hipc::FullPtr<TaskT> IpcManager::NewTask(Args&&... args) {
   static_assert(std::is_base_of_v<Task, TaskT>);
-  hipc::FullPtr<char> memory = Port().Allocate(sizeof(TaskT));
-  if (memory.ptr_ == nullptr) memory = AllocateOutside(sizeof(TaskT));
+  hipc::FullPtr<char> memory = AllocateTask(sizeof(TaskT));
   const hipc::CtxAllocator<CHI_MAIN_ALLOC_T> allocator;
   try {
     auto* task =
@@ -183,9 +195,13 @@ hipc::FullPtr<TaskT> IpcManager::NewTask(Args&&... args) {
 template <class TaskT>
 void IpcManager::Enqueue(const hipc::FullPtr<TaskT>& task, Priority priority) {
   ThreadPort& port = Port();
-  const bool forget = task->IsFireAndForget();
+  // Asked before: afterwards its line is on the way to a worker.
+  if (__builtin_expect(task->IsFireAndForget(), 0)) {
+    port.Submit(task.template Cast<Task>(), priority);
+    port.Orphan(task.template Cast<Task>(), &DestroyAs<TaskT>);
+    return;
+  }
   port.Submit(task.template Cast<Task>(), priority);
-  if (forget) port.Orphan(task.template Cast<Task>(), &DestroyAs<TaskT>);
 }
 
 template <class TaskT>
@@ -208,9 +224,18 @@ void IpcManager::EnqueueBatch(const std::vector<hipc::FullPtr<TaskT>>& tasks,
 template <class TaskT>
 void IpcManager::DelTask(const hipc::FullPtr<TaskT>& task) {
   if (task.IsNull()) return;
+  if (KnowsPort() && task->IsComplete()) {
+    DestroyAs<TaskT>(*internal::thread_port.port, task.template Cast<Task>());
+  } else {
+    DelTaskSlowly(task);
+  }
+}
+
+template <class TaskT>
+void IpcManager::DelTaskSlowly(const hipc::FullPtr<TaskT>& task) {
   const bool unsubmitted = task->state_.load(std::memory_order_relaxed) ==
                            static_cast<u32>(TaskState::kNew);
-  ThreadPort& port = Port();
+  ThreadPort& port = IpcManager::Port();
   if (unsubmitted || task->IsComplete()) {
     DestroyAs<TaskT>(port, task.template Cast<Task>());
   } else {
@@ -220,7 +245,7 @@ void IpcManager::DelTask(const hipc::FullPtr<TaskT>& task) {
 
 template <class TaskT>
 void Future<TaskT>::Reset() {
-  if (!task_.IsNull()) ipc_->DelTask(Release());
+  IpcManager::DelTask(task_);
 }
 
 }  // namespace chi

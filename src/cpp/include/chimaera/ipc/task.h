@@ -55,42 +55,44 @@ class TaskFlags {
   u32 bits_ = 0;
 };
 
-struct alignas(kCacheLineSize) Task {
+/// What a client asks for: the first 56 bytes of every task. A plain value; a
+/// worker takes one copy of it and believes only that.
+struct TaskHeader {
+  // First, so that copies in pieces of 16 bytes do not cut it.
+  IN TaskId task_id_;        ///< Whose major number is the lock group.
+  IN PoolId pool_id_;        ///< The pool the task is for.
+  IN double period_ns_ = 0;  ///< With TASK_PERIODIC: time between two runs.
+  IN PoolQuery pool_query_;  ///< Which containers.
+  IN MethodId method_ = 0;   ///< Which method.
+  IN TaskFlags task_flags_;  ///< TASK_PERIODIC, TASK_FIRE_AND_FORGET.
+  IN u32 timeout_ms_ = 0;    ///< 0: the client's default.
+
+  TaskHeader() = default;
+  TaskHeader(const PoolId& pool_id, const TaskId& task_id,
+             const PoolQuery& pool_query, MethodId method)
+      : task_id_(task_id),
+        pool_id_(pool_id),
+        pool_query_(pool_query),
+        method_(method) {}
+
+  bool IsPeriodic() const { return task_flags_.Any(TASK_PERIODIC); }
+  bool IsFireAndForget() const { return task_flags_.Any(TASK_FIRE_AND_FORGET); }
+};
+static_assert(std::is_trivially_copyable_v<TaskHeader>);
+
+struct alignas(kCacheLineSize) Task : TaskHeader {
   /// Longest error text a task carries; longer ones are cut.
   static constexpr u32 kTextCapacity = 172;
 
-  // ---- line 0 ----
-  IN PoolId pool_id_;          ///< The pool the task is for.
-  IN TaskId task_id_;          ///< Whose last but one word is the lock group.
-  IN double period_ns_ = 0;    ///< With TASK_PERIODIC: time between two runs.
-  IN PoolQuery pool_query_;    ///< Which containers.
-  IN MethodId method_ = 0;     ///< Which method.
-  IN TaskFlags task_flags_;    ///< TASK_PERIODIC, TASK_FIRE_AND_FORGET.
+  // ---- the rest of line 0 ----
   OUT u32 return_code_;        ///< 0, a module's code (1-9999) or a StatusCode.
   std::atomic<u32> state_{0};  ///< A TaskState. See completion.h.
-  IN u32 timeout_ms_ = 0;      ///< 0: the client's default.
 
   // ---- lines 1 to 3; deliberately not initialised ----
   TEMP u64 waiter_;     ///< Of tasks made inside the runtime: see TaskState.
   TEMP u64 client_id_;  ///< Of these too: for which client, 0 for none.
   OUT u32 text_size_;
   OUT char text_[kTextCapacity];
-
-  /// Copies line 0 of a task that may change meanwhile, each field once; the
-  /// state word is not part of it. Has no text.
-  struct HeaderOf {
-    const Task& task;
-  };
-  explicit Task(HeaderOf from)
-      : pool_id_(from.task.pool_id_),
-        task_id_(from.task.task_id_),
-        period_ns_(from.task.period_ns_),
-        pool_query_(from.task.pool_query_),
-        method_(from.task.method_),
-        task_flags_(from.task.task_flags_),
-        return_code_(static_cast<u32>(StatusCode::kNotRun)),
-        timeout_ms_(from.task.timeout_ms_),
-        text_size_(0) {}
 
   /// Makes an empty task, as the receiving side of a copy.
   explicit Task(const hipc::CtxAllocator<CHI_MAIN_ALLOC_T>& /*alloc*/)
@@ -99,10 +101,7 @@ struct alignas(kCacheLineSize) Task {
   Task(const hipc::CtxAllocator<CHI_MAIN_ALLOC_T>& /*alloc*/,
        const TaskId& task_id, const PoolId& pool_id,
        const PoolQuery& pool_query, MethodId method)
-      : pool_id_(pool_id),
-        task_id_(task_id),
-        pool_query_(pool_query),
-        method_(method),
+      : TaskHeader(pool_id, task_id, pool_query, method),
         return_code_(static_cast<u32>(StatusCode::kNotRun)) {}
 
   Task(const Task&) = delete;
@@ -145,8 +144,6 @@ struct alignas(kCacheLineSize) Task {
     task_flags_.SetBits(TASK_PERIODIC);
     period_ns_ = period_ns;
   }
-  bool IsPeriodic() const { return task_flags_.Any(TASK_PERIODIC); }
-  bool IsFireAndForget() const { return task_flags_.Any(TASK_FIRE_AND_FORGET); }
 
   /// The allocator the guide's string constructors ask for.
   hipc::CtxAllocator<CHI_MAIN_ALLOC_T> GetCtxAllocator() const { return {}; }
@@ -156,7 +153,7 @@ struct alignas(kCacheLineSize) Task {
 };
 
 // The worker copies exactly one line, and lines 1 to 3 are only for errors.
-static_assert(offsetof(Task, waiter_) == kCacheLineSize);
+static_assert(sizeof(TaskHeader) + 2 * sizeof(u32) == kCacheLineSize);
 static_assert(sizeof(Task) == 4 * kCacheLineSize);
 static_assert(std::atomic<u32>::is_always_lock_free);
 

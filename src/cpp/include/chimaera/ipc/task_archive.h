@@ -14,6 +14,7 @@
 #ifndef CHIMAERA_IPC_TASK_ARCHIVE_H_
 #define CHIMAERA_IPC_TASK_ARCHIVE_H_
 
+#include <atomic>
 #include <cstring>
 #include <type_traits>
 #include <utility>
@@ -32,29 +33,13 @@ inline constexpr chi::u32 BULK_XFER = 1u << 1;    ///< The bytes travel.
 
 namespace chi {
 
-/// Copies what the worker needs of line 0: everything but the state word.
-/// `from` may change meanwhile: each field is read once.
-inline void CopyTaskHeader(const Task& from, Task& to) {
-  to.pool_id_ = from.pool_id_;
-  to.task_id_ = from.task_id_;
-  to.period_ns_ = from.period_ns_;
-  to.pool_query_ = from.pool_query_;
-  to.method_ = from.method_;
-  to.task_flags_ = from.task_flags_;
-  to.timeout_ms_ = from.timeout_ms_;
-}
-
-/// Copies an error's text.
-void CopyTaskText(const Task& from, Task& to);
-
-/// Copies return code, error text and query, for the dispatcher.
-inline void CopyTaskOutcome(const Task& from, Task& to) {
-  to.return_code_ = from.return_code_;
-  to.pool_query_ = from.pool_query_;
-  if (from.return_code_ != 0) CopyTaskText(from, to);
-}
-
 namespace internal {
+
+/// After a copy out of shared memory: keeps the compiler from taking a part of
+/// it from there once more, which it may hold to be the same.
+inline void ReadNoMore() {
+  std::atomic_signal_fence(std::memory_order_acq_rel);
+}
 
 template <class T>
 inline constexpr bool kIsShmVector = false;
@@ -129,6 +114,13 @@ class TwinArchive {
 
 }  // namespace internal
 
+/// Takes the worker's one copy of what the client asks for.
+inline TaskHeader ReadHeader(const Task& shared) {
+  TaskHeader header = shared;
+  internal::ReadNoMore();
+  return header;
+}
+
 /// True if tasks of this type are run on a private copy.
 template <class TaskT>
 inline constexpr bool kHasSerializers =
@@ -187,6 +179,7 @@ class CopyInArchive : public internal::FieldVisitor<CopyInArchive> {
   template <class Field>
   void VisitField(Field& field, const Field& twin) {
     std::memcpy(&field, &twin, sizeof(Field));
+    if constexpr (sizeof(Field) > sizeof(u64)) internal::ReadNoMore();
   }
 
   void VisitField(string& field, const string& twin);

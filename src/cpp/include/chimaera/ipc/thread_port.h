@@ -23,7 +23,9 @@ class ThreadPort {
  public:
   /// `slabs` outlives the port. Task memory that is not from it, because there
   /// was none, is private.
-  explicit ThreadPort(SlabAllocator& slabs) : cache_(slabs) {}
+  /// `private_slabs`: they are not in a segment.
+  ThreadPort(SlabAllocator& slabs, bool private_slabs)
+      : cache_(slabs), cache_is_private_(private_slabs) {}
   virtual ~ThreadPort() = default;
   ThreadPort(const ThreadPort&) = delete;
   ThreadPort& operator=(const ThreadPort&) = delete;
@@ -52,12 +54,27 @@ class ThreadPort {
 
   /// Task memory; ptr_ is null when there is none left.
   hipc::FullPtr<char> Allocate(u64 size) { return cache_.Allocate(size); }
-  virtual void Free(hipc::FullPtr<char> memory, u64 size) {
-    cache_.Free(memory, size);
+  /// The same without a detour: false if none is at hand.
+  bool TryAllocate(u64 size, hipc::FullPtr<char>* memory) {
+    return cache_.TryAllocate(size, memory);
+  }
+  void Free(hipc::FullPtr<char> memory, u64 size) {
+    if (__builtin_expect(memory.shm_.IsPrivate() == cache_is_private_, 1)) {
+      cache_.Free(memory, size);
+    } else {
+      FreeOutside(memory);
+    }
   }
 
  protected:
   SlabCache cache_;
+
+ private:
+  // Memory that the cache cannot have given: in a client that of the heap, in
+  // the child of a fork that of the parent, which stays as it is.
+  static void FreeOutside(hipc::FullPtr<char> memory);
+
+  const bool cache_is_private_;
 };
 
 /// Writes an outcome into a task that never left this process.

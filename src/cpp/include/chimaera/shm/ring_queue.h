@@ -136,12 +136,12 @@ class RingProducer {
         slots_(layout.slots()),
         mask_(layout.capacity() - 1),
         position_(position),
-        consumed_(position) {}
+        limit_(position + layout.capacity()) {}
 
   /// Appends `value`; false if the ring is full. Afterwards the caller asks
   /// ConsumerParked().
   [[nodiscard]] bool TryPush(u64 value) {
-    if (__builtin_expect(position_ - consumed_ > mask_, 0) && Room() == 0) {
+    if (__builtin_expect(position_ == limit_, 0) && Room() == 0) {
       return false;
     }
     Publish(value, 1);
@@ -151,7 +151,7 @@ class RingProducer {
   /// Appends the first items of `values`, as many as there is room for, and
   /// returns how many. The consumer sees all of them at once.
   u32 TryPushBatch(const u64* values, u32 n) {
-    if (position_ + n - consumed_ > mask_ + 1) {
+    if (n > limit_ - position_) {
       const u64 room = Room();
       n = room < n ? static_cast<u32>(room) : n;
     }
@@ -195,7 +195,7 @@ class RingProducer {
     if (used > mask_ + 1) {
       return 0;  // a corrupt header claims more than was pushed, or far less
     }
-    consumed_ = consumed;
+    limit_ = consumed + capacity();
     return mask_ + 1 - used;
   }
 
@@ -228,7 +228,7 @@ class RingProducer {
   const u64 mask_;
   // Owned by the producer thread.
   u64 position_;
-  u64 consumed_;  // when last looked at; at most capacity behind position_
+  u64 limit_;  // first position without room when last looked at
 };
 
 /// The reading end.

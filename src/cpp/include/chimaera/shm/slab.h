@@ -144,14 +144,18 @@ class SlabCache {
   /// `size` bytes, aligned to a cache line, with any contents; null if there is
   /// no memory.
   [[nodiscard]] FullPtr<char> Allocate(u64 size) {
-    if (__builtin_expect(size <= SlabClasses::kMaxBlockBytes, 1)) {
-      Stack& stack = stacks_[ClassOf(size)];
-      if (__builtin_expect(stack.count != 0, 1)) {
-        const SlabBlock& block = stack.blocks[--stack.count];
-        return FullPtr<char>(block.address, block.ptr);
-      }
-    }
-    return AllocateSlowly(size);
+    FullPtr<char> block;
+    return TryAllocate(size, &block) ? block : AllocateSlowly(size);
+  }
+
+  /// The same if a block lies in this cache; else false.
+  [[nodiscard]] bool TryAllocate(u64 size, FullPtr<char>* block) {
+    if (__builtin_expect(size > SlabClasses::kMaxBlockBytes, 0)) return false;
+    Stack& stack = stacks_[ClassOf(size)];
+    if (__builtin_expect(stack.count == 0, 0)) return false;
+    const SlabBlock& top = stack.blocks[--stack.count];
+    *block = FullPtr<char>(top.address, top.ptr);
+    return true;
   }
 
   /// Frees what Allocate(`size`) of any cache of the same pool has returned.
