@@ -15,6 +15,7 @@
 
 #include "chimaera/base/format.h"
 #include "chimaera/base/log.h"
+#include "chimaera/base/tsan.h"
 #include "chimaera/ipc/task.h"
 
 namespace chi {
@@ -227,6 +228,8 @@ void Session::DrainReturns() {
 void Session::DrainReturnsLocked() {
   std::vector<ShmPtr> returned;
   returns_.Drain([&returned](ShmPtr p) { returned.push_back(p); });
+  // The workers that wrote these results were done before the client had them.
+  if (!returned.empty()) TsanAcquire(this);
   for (const ShmPtr p : returned) {
     const Status freed = FreeResultLocked(p);
     if (!freed.ok()) Violation(freed);
