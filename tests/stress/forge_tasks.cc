@@ -122,6 +122,10 @@ class TaskForger {
     if (method == echo::Method::kSpawn) word %= 64;
     if (method == echo::Method::kGrow) word %= kAnswerBytes;
     std::memcpy(fields, &word, sizeof(word));
+    if (method == echo::Method::kLock) {
+      auto* lock = reinterpret_cast<echo::LockTask*>(task);
+      lock->hold_ns_ %= 20 * kNsPerUs;
+    }
   }
 
   SeededRandom random_;
