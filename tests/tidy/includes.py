@@ -31,6 +31,7 @@ THIRD_PARTY = {
     "zmq": ("src/cpp/net/zmq_transport.*", f"{_BENCH}/zeromq_peer.cc", "tests/*"),
     "yaml-cpp/": ("src/cpp/core/yaml_tree.cc", "chimods/*/src/*_runtime.cc", "tests/*"),
     "cereal/": (f"{_ADMIN}/params_archive.h", "chimods/*/src/*", "tests/*"),
+    "isa-l/": ("chimods/bdev/src/format/crc32c.cc",),
     "liburing": ("chimods/bdev/src/file_store.cc",),
     "pybind11/": ("src/cpp/python/pybind.h",),
     "catch2/": ("tests/cpp/support/catch.h", "tests/external/*"),

@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Interface: the bytes of a block file as its metadata sees them. Offsets count
+// from the start of the file. Implementations may park the calling fiber, and
+// bring short transfers, EINTR and deadlines to an end by themselves: what
+// comes back is all of it, or an error.
+
+#ifndef CHIMAERA_BDEV_FORMAT_BLOCK_IO_H_
+#define CHIMAERA_BDEV_FORMAT_BLOCK_IO_H_
+
+#include "chimaera/base/status.h"
+#include "chimaera/base/types.h"
+
+namespace chimaera::bdev {
+
+/// Safe from any thread as far as ranges do not overlap.
+class BlockIo {
+ public:
+  BlockIo() = default;
+  BlockIo(const BlockIo&) = delete;
+  BlockIo& operator=(const BlockIo&) = delete;
+  virtual ~BlockIo() = default;
+
+  /// Bytes of the file.
+  [[nodiscard]] virtual chi::u64 size() const = 0;
+
+  /// kIo, naming the offset, if not all of it could be read.
+  virtual chi::Status Read(chi::u64 offset, void* to, chi::u64 length) = 0;
+
+  /// What is written is in the page cache or the queue of the device: it
+  /// survives the end of the process, not that of power. After an error (kIo,
+  /// kNoSpace) any part of it may have been written.
+  virtual chi::Status Write(chi::u64 offset, const void* from,
+                            chi::u64 length) = 0;
+
+  /// Returns when everything that was written before the call survives a power
+  /// cut. After an error nobody knows what does; a second call that succeeds
+  /// proves nothing, since the kernel may have dropped what it could not write.
+  virtual chi::Status Sync() = 0;
+};
+
+}  // namespace chimaera::bdev
+
+#endif  // CHIMAERA_BDEV_FORMAT_BLOCK_IO_H_
