@@ -28,6 +28,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 180
 INCLUDE = "src/cpp/include"
+FORMAT = "chimods/bdev/src/format"
+CRASHES = ("chi_stress_crash_enum", "--count", "300000")
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,72 @@ MUTANTS = (
         "    if (false && run->context->client_id == client_id) {\n",
         ("chi_sched_test", "CoMutex: those whose client is gone*"),
         ("src/cpp/sched/parked_runs.cc",),
+    ),
+    Mutant(
+        "no_crc_of_records",
+        f"{FORMAT}/journal.cc",
+        "    if (!IsWhole(bytes)) continue;\n    ++num_good;\n",
+        "    ++num_good;\n",
+        CRASHES,
+        (f"{FORMAT}/journal.cc",),
+        relink=True,
+    ),
+    Mutant(
+        "no_epoch_of_records",
+        f"{FORMAT}/journal.cc",
+        "        header.epoch == key_.epoch && header.device_id",
+        "        header.device_id",
+        CRASHES,
+        (f"{FORMAT}/journal.cc",),
+        relink=True,
+    ),
+    Mutant(
+        "promise_before_sync",
+        f"{FORMAT}/metadata_store.cc",
+        "  return io_.Sync();\n",
+        "  return Status();\n",
+        CRASHES,
+        (f"{FORMAT}/metadata_store.cc",),
+        relink=True,
+    ),
+    Mutant(
+        "no_barrier_before_superblock",
+        f"{FORMAT}/recovery.cc",
+        "    // A superblock never points to a checkpoint that may be lost.\n"
+        "    CHI_RETURN_IF_ERROR(io.Sync());\n",
+        "",
+        CRASHES,
+        (f"{FORMAT}/recovery.cc",),
+        relink=True,
+    ),
+    Mutant(
+        "both_copies_at_once",
+        f"{FORMAT}/recovery.cc",
+        "    // The other copy, and then the journal, change only once this one is "
+        "whole.\n"
+        "    CHI_RETURN_IF_ERROR(io.Sync());\n",
+        "",
+        CRASHES,
+        (f"{FORMAT}/recovery.cc",),
+        relink=True,
+    ),
+    Mutant(
+        "good_copy_first",
+        f"{FORMAT}/recovery.cc",
+        "{1 - good_copy, good_copy}",
+        "{good_copy, 1 - good_copy}",
+        CRASHES,
+        (f"{FORMAT}/recovery.cc",),
+        relink=True,
+    ),
+    Mutant(
+        "no_sync_of_directory",
+        f"{FORMAT}/block_file.cc",
+        "  CHI_RETURN_IF_ERROR(SyncDirectory(path, calls));\n",
+        "  static_cast<void>(SyncDirectory);\n",
+        ("chi_bdev_format_test", "BlockFile:*"),
+        (f"{FORMAT}/block_file.cc",),
+        relink=True,
     ),
 )
 

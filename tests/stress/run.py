@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FUZZ_TARGETS = ("task_decode", "resolve", "control", "config")
+FUZZ_TARGETS = ("task_decode", "resolve", "control", "config", "block_file")
 #: Room that a device of 8 GiB wants, with something to spare.
 LARGE_MEMORY = 10 * 2**30
 TOOL_TIMEOUT_S = 900
@@ -78,6 +78,10 @@ def tool_runs(args: argparse.Namespace) -> Iterator[Run]:
     yield tool("forge_tasks", "forge_tasks", part="tasks", count=1_000_000)
     yield tool("forge_rings", "forge_tasks", part="rings", count=1_000_000)
     yield tool("forge_blocks", "forge_blocks", count=1_000_000)
+    yield tool(
+        "crash_images", "crash_enum", part="crashes", count=10_000_000, threads=2
+    )
+    yield tool("flipped_bits", "crash_enum", part="flips", count=1024, threads=2)
     yield tool("forge_hellos", "forge_handshake", part="hellos", count=12_000)
     yield tool("forge_seals", "forge_handshake", part="seals", count=12_000)
 
