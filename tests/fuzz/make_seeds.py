@@ -17,6 +17,8 @@ TASK_TYPES = 7
 TASK_AT = 32 * 1024
 KIND_GROW, KIND_ATTACH, KIND_GET_SEGMENT, KIND_GOODBYE = 4, 5, 6, 7
 
+BLOCK_DURABLE = 2
+
 CONFIGS = {
     "small": "runtime: {num_threads: 2, first_busy_wait: 1ms}\n",
     "sizes": "memory: {main_segment: 8MB, max_client_bytes: 1TB}\nqueue: {depth: 64}\n",
@@ -81,9 +83,44 @@ def packets() -> None:
     write("control", "hello", b"\1" + bytes([len(hello) - 1]) + hello)
 
 
+def text(value: bytes) -> bytes:
+    """Return it behind its length."""
+    return struct.pack("<I", len(value)) + value
+
+
+def block_files() -> None:
+    """Checkpoints and journals, patches to a file, and the start of one."""
+    limit = struct.pack("<BI", 1, 64)
+    block = struct.pack("<B3I2Q", 2, 0, 1, BLOCK_DURABLE, 4096, 5000)
+    lease = struct.pack("<B3I2Q", 2, 1, 2, 1, 12288, 1)
+    sums = struct.pack("<BIQ3I", 7, 0, 0, 2, 17, 18)
+    create = b"\4" + text(b"name") + text(b"attributes") + struct.pack("<2I", 1, 0)
+    replace = b"\5" + text(b"name") + text(b"") + struct.pack("<I", 0)
+    drop = struct.pack("<B2I", 3, 0, 1)
+    delete = b"\6" + text(b"name")
+    checkpoint = limit + block + sums + create
+    journal = [lease, replace + drop, delete]
+
+    def contents(first: bytes, rest: list[bytes]) -> bytes:
+        pieces = b"".join(struct.pack("<H", len(piece)) + piece for piece in rest)
+        return b"\1" + struct.pack("<H", len(first)) + first + pieces
+
+    write("block_file", "checkpoint", contents(checkpoint, []))
+    write("block_file", "journal", contents(limit, [block + create, *journal]))
+    write("block_file", "both", contents(checkpoint, journal))
+    patches = [(8, 2), (32, 1), (64, 9), (4096 + 16, 7), (8192, 3)]
+    write(
+        "block_file",
+        "patches",
+        b"\2" + b"".join(struct.pack("<HB", *p) for p in patches),
+    )
+    write("block_file", "bare", b"\0" + b"CHIBLOCK" + struct.pack("<2IQ", 1, 0, 1))
+
+
 def main() -> None:
     """Write all seeds."""
     tasks()
+    block_files()
     pointers()
     packets()
     for name, text in CONFIGS.items():
