@@ -114,6 +114,7 @@ void ReadQueueAndLimits(const YamlNode& queue, const YamlNode& limits,
   limit.ReadNumber("sessions", 1, 65536, &config->max_sessions);
   limit.ReadNumber("tasks_in_flight", 1, 1u << 24,
                    &config->max_tasks_in_flight);
+  limit.ReadNumber("task_timeout_ms", 0, ~0u, &config->task_timeout_ms);
   limit.ReadNumber("rings", 2, 65536, &config->max_rings);
   limit.Finish();
 }

@@ -7,6 +7,7 @@
 
 #include "chimaera/core/dispatcher.h"
 
+#include <algorithm>
 #include <climits>
 
 #include "chimaera/base/format.h"
@@ -15,6 +16,9 @@
 #include "chimaera/core/router.h"
 #include "chimaera/ipc/life_word.h"
 #include "chimaera/ipc/session.h"
+#include "chimaera/ipc/thread_port.h"
+#include "chimaera/sched/worker.h"
+#include "core/periodic.h"
 
 namespace chi {
 namespace {
@@ -30,7 +34,7 @@ inline void Finish(Session& session, Task& shared, const Status& outcome) {
   }
   TsanRelease(&session);  // the client may use its memory again
   const TaskState old = FinishState(shared.state_, done);
-  if (__builtin_expect(old == TaskState::kAwaited, 0)) {
+  if (__builtin_expect(IsAwaited(old), 0)) {
     FutexWake(&shared.state_, INT_MAX);
   }
 }
@@ -39,6 +43,12 @@ inline void Finish(Session& session, Task& shared, const Status& outcome) {
 bool IsUsual(const TaskHeader& header) {
   return __builtin_expect(
       !header.IsPeriodic() && header.pool_query_.IsLocalMode(), 1);
+}
+
+// The error that a method has written into a task of the runtime's own.
+Status ErrorOf(const Task& task) {
+  const u32 size = std::min(task.text_size_, Task::kTextCapacity);
+  return Status::FromCode(task.return_code_, std::string(task.text_, size));
 }
 
 std::string NameOf(const Container& container, const MethodRow& row) {
@@ -93,8 +103,7 @@ void Dispatcher::RunSubmitted(ShmPtr pointer, RunContext& ctx) {
   char* where = session.ResolveRest(pointer, &rest);
   if (__builtin_expect(
           rest < sizeof(Task) || pointer.offset() % alignof(Task) != 0, 0)) {
-    session.Violation(
-        Status::ProtocolViolation(Format("no task can lie at {}", pointer)));
+    TakeOddItem(pointer, ctx);
     return;
   }
   Task& shared = *reinterpret_cast<Task*>(where);
@@ -104,6 +113,19 @@ void Dispatcher::RunSubmitted(ShmPtr pointer, RunContext& ctx) {
   const Status outcome = IsUsual(header) ? RunOnce(submitted, rest, ctx)
                                          : RunUnusual(submitted, rest, ctx);
   Finish(session, shared, outcome);
+}
+
+// What is no task: the wish to cancel one, or what no correct client sends.
+void Dispatcher::TakeOddItem(ShmPtr item, RunContext& ctx) {
+  Session& session = *ctx.session;
+  const ShmPtr task = ShmPtr::FromBits(item.bits_ & ~kCancelBit);
+  if (item.bits_ != task.bits_ &&
+      session.ResolveWritable(task, sizeof(Task)) != nullptr) {
+    Worker::Current()->CancelSubmitted(task, ctx);
+    return;
+  }
+  session.Violation(
+      Status::ProtocolViolation(Format("no task can lie at {}", item)));
 }
 
 // Finds and runs the method. Inlined, since it is the path of every task.
@@ -123,12 +145,19 @@ __attribute__((always_inline)) inline Status Dispatcher::RunOnce(
       [&] { return row.run_submitted(container, submitted, ctx); });
 }
 
-// A dynamic query runs the method twice: first to hear which query it wants.
 Status Dispatcher::RunUnusual(SubmittedTask& submitted, u64 rest,
                               RunContext& ctx) const {
-  if (submitted.header->IsPeriodic()) {
-    return Status::Unimplemented("periodic tasks");
-  }
+  if (!submitted.header->IsPeriodic()) return RunRouted(submitted, rest, ctx);
+  return RunPeriodically(*submitted.header, ctx, [&] {
+    TaskHeader header = *submitted.header;
+    SubmittedTask once{submitted.shared, submitted.pointer, &header};
+    return RunRouted(once, rest, ctx);
+  });
+}
+
+// A dynamic query runs the method twice: first to hear which query it wants.
+Status Dispatcher::RunRouted(SubmittedTask& submitted, u64 rest,
+                             RunContext& ctx) const {
   if (!submitted.header->pool_query_.IsDynamicMode()) {
     return RunOnce(submitted, rest, ctx);
   }
@@ -142,18 +171,27 @@ void Dispatcher::RunInternal(hipc::FullPtr<Task> task, RunContext& ctx) {
   ctx.task_id = task->task_id_;
   task->text_size_ = 0;
   Status status;
-  if (task->IsPeriodic()) {
-    status = Status::Unimplemented("periodic tasks");
-  } else if (!task->pool_query_.IsDynamicMode()) {
-    status = RunInternalOnce(task, ctx);
+  if (!task->IsPeriodic()) {
+    status = RunInternalRouted(task, ctx);
   } else {
-    ctx.exec_mode = ExecMode::kDynamicSchedule;
-    status = RunInternalOnce(task, ctx);
-    ctx.exec_mode = ExecMode::kExec;
-    if (status.ok()) status = RunInternalOnce(task, ctx);
+    const PoolQuery query = task->pool_query_;
+    status = RunPeriodically(*task, ctx, [&] {
+      task->pool_query_ = query;
+      const Status ran = RunInternalRouted(task, ctx);
+      return ran.ok() ? ErrorOf(*task) : ran;
+    });
   }
   if (!status.ok()) task->SetError(status.code_value(), status.message());
   FinishInternalTask(task);
+}
+
+Status Dispatcher::RunInternalRouted(hipc::FullPtr<Task> task,
+                                     RunContext& ctx) const {
+  if (!task->pool_query_.IsDynamicMode()) return RunInternalOnce(task, ctx);
+  ctx.exec_mode = ExecMode::kDynamicSchedule;
+  CHI_RETURN_IF_ERROR(RunInternalOnce(task, ctx));
+  ctx.exec_mode = ExecMode::kExec;
+  return RunInternalOnce(task, ctx);
 }
 
 Status Dispatcher::RunInternalOnce(hipc::FullPtr<Task> task,

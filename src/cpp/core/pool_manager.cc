@@ -218,6 +218,10 @@ Status PoolManager::Destroy(PoolId id, hipc::FullPtr<Task> destroy_task,
   CHI_ASSIGN_OR_RETURN(Pool* const pool, BeginDestroy(id, ctx));
   // From here on every run of the pool's is over or counted (pool.h).
   FreeRetired();
+  if (pool->held_runs() != 0 && options_.end_periodic) {
+    // Those that run at this moment end when they look for the pool again.
+    options_.end_periodic(pool->held_runs_counter());
+  }
   if (!WaitForRuns(*pool)) {
     const u64 held = pool->held_runs();
     const MutexLock lock(mutex_);

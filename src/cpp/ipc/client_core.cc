@@ -9,6 +9,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
 #include <utility>
 
 #include "chimaera/base/check.h"
@@ -18,6 +21,21 @@
 #include "ipc/spin_waiter.h"
 
 namespace chi {
+
+namespace {
+
+u32 FirstTimeoutMs(const SessionLimits& limits) {
+  const char* text = std::getenv("CHI_TIMEOUT_MS");  // NOLINT: see base/log.cc
+  if (text == nullptr || *text == '\0') return limits.task_timeout_ms;
+  u32 timeout_ms = 0;
+  const char* const end = text + std::strlen(text);
+  const auto [stop, error] = std::from_chars(text, end, timeout_ms);
+  if (error == std::errc() && stop == end) return timeout_ms;
+  CHI_LOG(kWarning, "CHI_TIMEOUT_MS='{}' is no number of milliseconds", text);
+  return limits.task_timeout_ms;
+}
+
+}  // namespace
 
 ClientCore::ClientCore(std::unique_ptr<ControlClient> control,
                        const ClientOptions& options)
@@ -31,7 +49,8 @@ ClientCore::ClientCore(std::unique_ptr<ControlClient> control,
       returns_(RingLayout<>(control_->return_ring(), kReturnRingSlots)),
       waiter_(std::make_unique<SpinWaiter>(this, &control_->page(),
                                            options.busy_wait_ns)),
-      slabs_(*this) {
+      slabs_(*this),
+      default_timeout_ms_(FirstTimeoutMs(control_->limits())) {
   SetProcessStorage(this);
   SetProcessWaiter(waiter_.get());
 }

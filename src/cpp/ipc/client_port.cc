@@ -16,7 +16,17 @@
 namespace chi {
 namespace {
 
-void MarkPending(Task& task) {
+// Since its submission counts, the time it has begins here.
+__attribute__((noinline)) void StampDeadline(Task& task, u32 default_ms) {
+  if (task.timeout_ms_ == 0) task.timeout_ms_ = default_ms;
+  task.deadline_ns_ =
+      DeadlineNs(SystemClock::Get().NowNs(), task.timeout_ms_ * kNsPerMs);
+}
+
+inline void MarkPending(Task& task, u32 default_timeout_ms) {
+  if (__builtin_expect((task.timeout_ms_ | default_timeout_ms) != 0, 0)) {
+    StampDeadline(task, default_timeout_ms);
+  }
   // relaxed: the ring's publication orders it.
   task.state_.store(static_cast<u32>(TaskState::kPending),
                     std::memory_order_relaxed);
@@ -48,7 +58,7 @@ __attribute__((noinline)) void ClientPort::WakeWorker(const Ring& ring) {
 }
 
 void ClientPort::Submit(hipc::FullPtr<Task> task, Priority priority) {
-  MarkPending(*task);
+  MarkPending(*task, core_.default_timeout_ms());
   std::optional<Ring>& ring = rings_[Index(priority)];
   const bool pushed = __builtin_expect(ring.has_value(), 1) &&
                       !task.shm_.IsPrivate() &&
@@ -95,7 +105,7 @@ void ClientPort::SubmitBatch(const hipc::FullPtr<Task>* tasks, u32 n,
     const u32 end = std::min(n, done + kChunk);
     u32 count = 0;
     while (done + count < end && !tasks[done + count].shm_.IsPrivate()) {
-      MarkPending(*tasks[done + count]);
+      MarkPending(*tasks[done + count], core_.default_timeout_ms());
       values[count] = tasks[done + count].shm_.bits_;
       ++count;
     }
@@ -138,6 +148,25 @@ void ClientPort::Orphan(hipc::FullPtr<Task> task,
   SweepOrphans();
   // So that the work per task stays constant.
   next_sweep_ = std::max<size_t>(64, 2 * orphans_.size());
+}
+
+bool ClientPort::Cancel(hipc::FullPtr<Task> task) {
+  if (!MarkCancelled(task->state_)) return false;
+  // Any ring will do: who gets this passes it on (see sched/worker_ends.cc).
+  for (std::optional<Ring>& ring : rings_) {
+    if (ring.has_value()) return PushCancel(*ring, task.shm_);
+  }
+  const Status made = MakeRing(Priority::kLowLatency);
+  return !made.ok() || PushCancel(*rings_[0], task.shm_);
+}
+
+// True always: if this does not get through, the runtime is gone or so busy
+// that the task has not begun; then it learns of it when it first waits.
+bool ClientPort::PushCancel(Ring& ring, ShmPtr task) {
+  const Status pushed = PushSlowly(ring, task.bits_ | kCancelBit);
+  if (!pushed.ok()) CHI_LOG(kWarning, "cancelling a task: {}", pushed);
+  if (ring.producer.ConsumerParked()) WakeWorker(ring);
+  return true;
 }
 
 void ClientPort::OnWait(u32 cpu) {

@@ -27,6 +27,8 @@ class ClientPort final : public ThreadPort {
   void Orphan(hipc::FullPtr<Task> task,
               void (*destroy)(ThreadPort&, hipc::FullPtr<Task>)) override;
 
+  bool Cancel(hipc::FullPtr<Task> task) override;
+
   void OnWait(u32 cpu) override;
   hipc::FullPtr<char> AllocateBuffer(u64 bytes) override;
   void FreeBuffer(ShmPtr pointer) override { core_.FreeBuffer(pointer); }
@@ -58,6 +60,7 @@ class ClientPort final : public ThreadPort {
   Status TrySlowly(hipc::FullPtr<Task> task, Priority priority);
   Status MakeRing(Priority priority);
   Status PushSlowly(Ring& ring, u64 value);
+  bool PushCancel(Ring& ring, ShmPtr task);
   void WakeWorker(const Ring& ring);
 
   ClientCore& core_;

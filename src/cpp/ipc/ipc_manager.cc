@@ -42,6 +42,7 @@ class ForkedPort final : public ThreadPort {
   void Orphan(hipc::FullPtr<Task> /*task*/,
               void (* /*destroy*/)(ThreadPort&, hipc::FullPtr<Task>)) override {
   }
+  bool Cancel(hipc::FullPtr<Task> /*task*/) override { return false; }
   hipc::FullPtr<char> AllocateBuffer(u64 /*bytes*/) override { return {}; }
   void FreeBuffer(ShmPtr /*pointer*/) override {}
   char* Resolve(ShmPtr /*pointer*/, u64 /*bytes*/) override { return nullptr; }

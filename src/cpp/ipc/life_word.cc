@@ -132,8 +132,8 @@ WaitOutcome FutexWaitOnTask(const std::atomic<u32>* word, u32 expected,
   }
 }
 
-void FutexWaitOnAny(const std::atomic<u32>* const* words, u32 count,
-                    u32 expected, const ControlPage* page, u64 timeout_ns) {
+void FutexWaitOnAny(const std::atomic<u32>* const* words, const u32* expected,
+                    u32 count, const ControlPage* page, u64 timeout_ns) {
   CHI_CHECK(count <= kMaxFutexWords);
   const u32 life =
       page == nullptr ? 0 : page->life.load(std::memory_order_acquire);
@@ -151,7 +151,7 @@ void FutexWaitOnAny(const std::atomic<u32>* const* words, u32 count,
       waits[n].uaddr = reinterpret_cast<std::uintptr_t>(word);
       waits[n++].flags = FUTEX_32;
     };
-    for (u32 i = 0; i < count; ++i) add(words[i], expected);
+    for (u32 i = 0; i < count; ++i) add(words[i], expected[i]);
     if (page != nullptr) add(&page->life, life);
     const u64 slice_ns = std::min(timeout_ns, kMaxFutexSliceNs);
     const timespec until = ToTimespec(DeadlineNs(now_ns, slice_ns));
@@ -163,7 +163,7 @@ void FutexWaitOnAny(const std::atomic<u32>* const* words, u32 count,
 #endif
   static_cast<void>(life);
   const u64 slice_ns = std::min(timeout_ns, kNsPerMs);
-  PlainWait(words[0], expected, DeadlineNs(now_ns, slice_ns));
+  PlainWait(words[0], expected[0], DeadlineNs(now_ns, slice_ns));
 }
 
 // ---- LifeWord

@@ -42,6 +42,15 @@ void CpuRelax() {
 #endif
 }
 
+// How long after its deadline a task may still tell its client so itself.
+constexpr u64 kDeadlineGraceNs = 50 * kNsPerMs;
+
+// kAwaited or kCancelling: on no other value may a thread sleep.
+bool WillBeCalledOut(u32 state) {
+  return state == static_cast<u32>(TaskState::kAwaited) ||
+         state == static_cast<u32>(TaskState::kCancelling);
+}
+
 // Waiters come in slices, so that a closed connection is noticed.
 constexpr u64 kSliceNs = 100 * kNsPerMs;
 
@@ -58,7 +67,7 @@ Status SpinWaiter::Wait(Task& task, u64 timeout_ns) {
     return Status();
   }
   const u64 begin_ns = SystemClock::Get().NowNs();
-  Status slept = Sleep(task, timeout_ns);
+  Status slept = Sleep(task, begin_ns, timeout_ns);
   const u64 slept_ns = SystemClock::Get().NowNs() - begin_ns;
   // A short sleep is mostly the way into it and out: polling on would have
   // been faster. Otherwise a few long tasks would end all polling for those of
@@ -112,20 +121,35 @@ bool SpinWaiter::OfferCpu(Done done) const {
   return false;
 }
 
-Status SpinWaiter::Sleep(Task& task, u64 timeout_ns) const {
-  const u64 deadline_ns = DeadlineNs(SystemClock::Get().NowNs(), timeout_ns);
+// When the runtime ought to have ended the task. Where its worker is stuck, the
+// client goes on all the same.
+u64 SpinWaiter::LatestNs(const Task& task) {
+  if (task.timeout_ms_ == 0 || task.IsPeriodic()) return kNoDeadlineNs;
+  return DeadlineNs(task.deadline_ns_, kDeadlineGraceNs);
+}
+
+Status SpinWaiter::Sleep(Task& task, u64 begin_ns, u64 timeout_ns) const {
+  const u64 latest_ns = LatestNs(task);
+  const u64 deadline_ns = std::min(DeadlineNs(begin_ns, timeout_ns), latest_ns);
   // If it fails the task is done, or kAwaited since an earlier wait.
   static_cast<void>(
       ChangeState(task.state_, TaskState::kPending, TaskState::kAwaited));
   while (!task.IsComplete()) {
     const u64 now_ns = SystemClock::Get().NowNs();
     if (now_ns >= deadline_ns) {
+      if (now_ns >= latest_ns) {
+        return Status::DeadlineExceeded(
+            Format("the task's deadline of {} ms has passed, and its worker "
+                   "does not answer",
+                   task.timeout_ms_));
+      }
       return Status::DeadlineExceeded(
           Format("task not done after {} ms", timeout_ns / kNsPerMs));
     }
-    const WaitOutcome outcome =
-        FutexWaitOnTask(&task.state_, static_cast<u32>(TaskState::kAwaited),
-                        page_, std::min(deadline_ns - now_ns, kSliceNs));
+    const u32 state = task.state_.load(std::memory_order_relaxed);
+    if (!WillBeCalledOut(state)) continue;
+    const WaitOutcome outcome = FutexWaitOnTask(
+        &task.state_, state, page_, std::min(deadline_ns - now_ns, kSliceNs));
     if (outcome == WaitOutcome::kLookAgain || task.IsComplete()) continue;
     const Status connection = core_ == nullptr ? Status() : core_->Check();
     if (connection.ok()) continue;
@@ -179,8 +203,15 @@ Status SpinWaiter::WaitAny(Task* const* tasks, u32 count,
       return Status::DeadlineExceeded(Format(
           "none of {} tasks done after {} ms", count, timeout_ns / kNsPerMs));
     }
-    FutexWaitOnAny(words, num_words, static_cast<u32>(TaskState::kAwaited),
-                   page_, std::min(deadline_ns - now_ns, slice_ns));
+    u32 states[kMaxFutexWords];
+    bool all_asleep = true;
+    for (u32 i = 0; i < num_words; ++i) {
+      states[i] = words[i]->load(std::memory_order_relaxed);
+      all_asleep &= WillBeCalledOut(states[i]);
+    }
+    if (!all_asleep) continue;
+    FutexWaitOnAny(words, states, num_words, page_,
+                   std::min(deadline_ns - now_ns, slice_ns));
     const Status connection = core_ == nullptr ? Status() : core_->Check();
     if (connection.ok() || done()) continue;
     for (u32 i = 0; i < count; ++i) {

@@ -33,7 +33,8 @@ class SpinWaiter final : public Waiter {
   bool SharesCpu() const;
   template <class Done>
   bool OfferCpu(Done done) const;
-  Status Sleep(Task& task, u64 timeout_ns) const;
+  static u64 LatestNs(const Task& task);
+  Status Sleep(Task& task, u64 begin_ns, u64 timeout_ns) const;
   Status WaitAny(Task* const* tasks, u32 count, u64 timeout_ns) const;
 
   const ClientCore* const core_;

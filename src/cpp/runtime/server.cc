@@ -32,6 +32,7 @@ ControlServerOptions ControlOptions(const RuntimeConfig& config,
   options.limits.max_result_bytes = config.max_result_bytes;
   options.limits.max_tasks_in_flight = config.max_tasks_in_flight;
   options.limits.max_rings = config.max_rings;
+  options.limits.task_timeout_ms = config.task_timeout_ms;
   options.limits.max_ring_capacity = config.queue_depth;
   options.admit_at_once = false;
   return options;
@@ -53,6 +54,12 @@ PoolManagerOptions PoolOptions(const std::atomic<WorkOrchestrator*>& workers) {
     if (running != nullptr) running->Quiesce();
   };
   options.pause = [](u64 ns) { this_task::SleepFor(ns); };
+  options.end_periodic = [&workers](const std::atomic<u64>* held_runs) {
+    WorkOrchestrator* running = workers.load();
+    if (running == nullptr) return;
+    running->RunOnEachWorker(
+        [held_runs](Worker& worker) { worker.EndPeriodic(held_runs); });
+  };
   return options;
 }
 

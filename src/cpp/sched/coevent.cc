@@ -40,9 +40,9 @@ Status CoEvent::Wait(u64 timeout_ns) {
   if (!word_.compare_exchange_strong(expected, kUnset,
                                      std::memory_order_acq_rel)) {
     ParkHereForCertain(run);  // it was set, and the wake-up is on its way
-    if (parked.code() == StatusCode::kDeadlineExceeded) return Status();
+    if (!run.interrupted()) return Status();
   }
-  if (parked.code() != StatusCode::kDeadlineExceeded) {
+  if (run.interrupted() || parked.code() != StatusCode::kDeadlineExceeded) {
     throw StatusError(parked);
   }
   return Status::DeadlineExceeded(

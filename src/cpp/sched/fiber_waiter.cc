@@ -6,6 +6,8 @@
 
 #include "sched/fiber_waiter.h"
 
+#include <exception>
+
 #include "chimaera/base/clock.h"
 #include "chimaera/base/format.h"
 #include "chimaera/ipc/task.h"
@@ -14,14 +16,16 @@
 namespace chi {
 namespace {
 
-// Of a wait that ended so, after a park that ended so.
-Status Outcome(ParkedWait end, const Status& parked, u64 timeout_ns) {
+// Of a wait that ended so, after a park of `run` that ended so.
+Status Outcome(ParkedWait end, const ParkedRun& run, const Status& parked,
+               u64 timeout_ns) {
   if (end == ParkedWait::kNotSubmitted) {
     return Status::BadRequest("waiting for a task nobody submitted");
   }
-  if (parked.ok()) return Status();
-  if (parked.code() == StatusCode::kDeadlineExceeded) {
-    if (end == ParkedWait::kDone) return Status();
+  if (parked.ok() || end == ParkedWait::kDone) return Status();
+  // A destructor that waits while the stack unwinds must not throw.
+  if (run.interrupted() && std::uncaught_exceptions() > 0) return parked;
+  if (!run.interrupted() && parked.code() == StatusCode::kDeadlineExceeded) {
     return Status::DeadlineExceeded(
         Format("subtask not done after {} ms", timeout_ns / kNsPerMs));
   }
@@ -42,7 +46,7 @@ Status FiberWaiter::Wait(Task& task, u64 timeout_ns) {
         return parked.ok();
       },
       [&] { worker_.ParkForCertain(run); });
-  return Outcome(end, parked, timeout_ns);
+  return Outcome(end, run, parked, timeout_ns);
 }
 
 Status FiberWaiter::WaitMany(Task* const* tasks, u32 count, u32 wanted,
@@ -59,7 +63,7 @@ Status FiberWaiter::WaitMany(Task* const* tasks, u32 count, u32 wanted,
         return parked.ok();
       },
       [&] { worker_.ParkForCertain(many.run); });
-  return Outcome(end, parked, timeout_ns);
+  return Outcome(end, many.run, parked, timeout_ns);
 }
 
 void FiberWaiter::Yield() { this_task::Yield(); }

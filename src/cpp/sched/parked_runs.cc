@@ -76,16 +76,6 @@ bool ParkedRuns::WakeExpired(u64 now_ns) {
   return any;
 }
 
-void ParkedRuns::CancelClient(u64 client_id) {
-  for (ParkedRun* run = first_parked_; run != nullptr;) {
-    ParkedRun* const next = run->next_parked;
-    if (run->context->client_id == client_id) {
-      Wake(*run, ParkedRun::Wake::kCancelled);
-    }
-    run = next;
-  }
-}
-
 void ParkedRuns::CancelAll() {
   while (first_parked_ != nullptr) {
     Wake(*first_parked_, ParkedRun::Wake::kCancelled);

@@ -39,8 +39,6 @@ class ParkedRuns {
 
   /// Wakes everything with kCancelled.
   void CancelAll();
-  /// The same for the tasks of one client.
-  void CancelClient(u64 client_id);
 
   /// Calls `visit` for the parked runs, then for the ready ones.
   template <class Visitor>

@@ -74,8 +74,10 @@ WorkOrchestrator::WorkOrchestrator(const SchedOptions& options,
     worker.clock = options.clock;
     worker.line = page == nullptr ? nullptr : &page->workers[i];
     worker.commons = commons;
+    worker.peers = &peers_;
     workers_.push_back(std::make_unique<Worker>(worker, executor));
   }
+  for (const auto& worker : workers_) peers_.push_back(worker.get());
 }
 
 WorkOrchestrator::~WorkOrchestrator() { Stop(); }

@@ -97,6 +97,9 @@ RunContext* Worker::current_run() const { return impl_->current_run(); }
 void Worker::EnqueueLocal(hipc::FullPtr<Task> task) {
   impl_->EnqueueLocal(task);
 }
+void Worker::EnqueueSubtask(hipc::FullPtr<Task> task) {
+  impl_->EnqueueSubtask(task);
+}
 
 Status Worker::Park(ParkedRun& run, u64 deadline_ns) {
   return impl_->Park(run, deadline_ns);
@@ -118,6 +121,22 @@ void Worker::Unpark(ParkedRun& run) {
 }
 
 Status Worker::Yield() { return impl_->Yield(); }
+
+void Worker::CancelSubmitted(ShmPtr slot, RunContext& ctx) {
+  impl_->CancelSubmitted(slot, ctx);
+}
+void Worker::CancelInternal(u64 client_id, const Task* task) {
+  static_cast<void>(impl_->CancelKey(client_id, KeyOf(task)));
+}
+Status Worker::AwaitPeriod(u64 due_ns, u64 timeout_ns) {
+  return impl_->AwaitPeriod(due_ns, timeout_ns);
+}
+void Worker::EndPeriodic(const std::atomic<u64>* held_runs) {
+  impl_->EndIdle(held_runs);
+}
+void Worker::CountMissed(u64 periods) {
+  impl_->stats().missed_periods.fetch_add(periods, std::memory_order_relaxed);
+}
 
 RunContext* CurrentRun() {
   return current_worker == nullptr ? nullptr : current_worker->current_run();
@@ -157,7 +176,9 @@ void SleepFor(u64 duration_ns) {
   run.since_ns = current_worker->clock().NowNs();
   const Status parked =
       current_worker->Park(run, DeadlineNs(run.since_ns, duration_ns));
-  if (parked.code() != StatusCode::kDeadlineExceeded) throw StatusError(parked);
+  if (run.interrupted() || parked.code() != StatusCode::kDeadlineExceeded) {
+    throw StatusError(parked);
+  }
 }
 
 }  // namespace this_task

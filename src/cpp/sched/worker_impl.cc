@@ -80,6 +80,7 @@ void Worker::Impl::Stop() {
   if (!thread_.joinable()) return;
   Inject([this] {
     stopping_ = true;
+    EndIdle(nullptr);
     stop_deadline_ns_ =
         DeadlineNs(options_.clock->NowNs(), options_.stop_grace_ns);
   });
@@ -183,13 +184,14 @@ inline void Worker::Impl::BeginRun(Frame& frame) {
 inline void Worker::Impl::EndRun(Frame& frame) {
   frame_ = nullptr;
   internal::thread_task = nullptr;
-  if (__builtin_expect(frame.was_parked, 0)) EndParkedRun(frame);
+  if (__builtin_expect(frame.live.armed, 0)) EndArmedRun(frame);
 }
 
 __attribute__((always_inline)) inline void Worker::Impl::RunSubmitted(
     Lane& lane, ShmPtr pointer) {
   Frame frame;
   frame.lane = &lane;
+  frame.live.key = pointer.bits_;
   frame.context.session = lane.session.get();
   frame.context.client_id = lane.client_id;
   BeginRun(frame);
@@ -254,7 +256,9 @@ bool Worker::Impl::ResumeReady() {
   return true;
 }
 
-void Worker::Impl::EndParkedRun(Frame& frame) {
+void Worker::Impl::EndArmedRun(Frame& frame) {
+  Disarm(frame);
+  if (!frame.was_parked) return;
   if (frame.context.held_runs != nullptr) {
     // release: what the method did comes before the pool is freed.
     frame.context.held_runs->fetch_sub(1, std::memory_order_release);
@@ -281,6 +285,7 @@ Status Worker::Impl::BeforeFirstPark(Frame& frame) {
 
 // Keeps what the run stands on, whoever goes meanwhile: its lane, its pool.
 void Worker::Impl::HoldWhileParked(Frame& frame) {
+  if (!frame.live.armed) Arm(frame);
   if (frame.lane != nullptr) ++frame.lane->parked_runs;
   if (frame.context.held_runs != nullptr) {
     frame.context.held_runs->fetch_add(1, std::memory_order_relaxed);
@@ -289,7 +294,14 @@ void Worker::Impl::HoldWhileParked(Frame& frame) {
 }
 
 void Worker::Impl::RunInternal(hipc::FullPtr<Task> task) {
+  const u32 end = task->interrupt_.load(std::memory_order_relaxed);
+  if (end != 0) {
+    task->SetError(end, "the task that made it has ended, or cancelled it");
+    FinishInternalTask(task);
+    return;
+  }
   Frame frame;
+  frame.live.key = KeyOf(task.ptr_);
   frame.context.client_id = task->client_id_;
   BeginRun(frame);
   executor_.RunInternal(task, frame.context);
@@ -304,7 +316,7 @@ void Worker::Impl::RunCall(const std::function<void(RunContext&)>& call) {
   EndRun(frame);
 }
 
-void Worker::Impl::SwitchAway(ParkedRun& run, Fiber* spare) {
+void Worker::Impl::SwitchTo(ParkedRun& run, Fiber* spare) {
   Frame& frame = *frame_;
   run.context = &frame.context;
   run.fiber = fibers_.Current();
@@ -325,30 +337,51 @@ Status Worker::Impl::Park(ParkedRun& run, u64 deadline_ns) {
   CHI_CHECK(frame_ != nullptr);
   if (std::exchange(run.unparked_early, false)) return Status();
   CHI_RETURN_IF_ERROR(BeforeFirstPark(*frame_));
+  LiveRun& live = frame_->live;
+  if (live.end != StatusCode::kOk) {
+    run.wake = ParkedRun::Wake::kCancelled;
+    return EndStatus(live);
+  }
+  CHI_RETURN_IF_ERROR(SwitchAway(run, std::min(deadline_ns, live.deadline_ns)));
+  switch (run.wake) {
+    case ParkedRun::Wake::kUnparked:
+      return Status();
+    case ParkedRun::Wake::kDeadline:
+      if (deadline_ns < live.deadline_ns) {
+        return Status::DeadlineExceeded("woken by the clock");
+      }
+      run.wake = ParkedRun::Wake::kCancelled;
+      Expire(live);
+      break;
+    default:
+      break;
+  }
+  return EndStatus(live);
+}
+
+// The run is in the list of parked ones until somebody wakes it.
+Status Worker::Impl::SwitchAway(ParkedRun& run, u64 deadline_ns) {
   Fiber* spare = fibers_.AcquireSpare();
   if (spare == nullptr) return Status::NoMemory("no stack for another fiber");
+  LiveRun& live = frame_->live;
   run.deadline_ns = deadline_ns;
-  run.wake = ParkedRun::Wake::kNone;
   if (run.since_ns == 0) run.since_ns = options_.clock->CoarseNs();
   parked_.Add(run);
-  SwitchAway(run, spare);
-  switch (run.wake) {
-    case ParkedRun::Wake::kDeadline:
-      return Status::DeadlineExceeded("woken by the clock");
-    case ParkedRun::Wake::kCancelled:
-      return Status::Cancelled("the client is gone or the runtime stops");
-    default:
-      return Status();
-  }
+  live.parked = &run;
+  SwitchTo(run, spare);
+  live.parked = nullptr;
+  return Status();
 }
 
 void Worker::Impl::ParkForCertain(ParkedRun& run) {
   CHI_CHECK(frame_ != nullptr);
   if (!frame_->was_parked) HoldWhileParked(*frame_);
-  for (;;) {
-    const Status parked = Park(run, kNoDeadlineNs);
+  LiveRun& live = frame_->live;
+  while (!std::exchange(run.unparked_early, false)) {
+    live.certain = true;
+    const Status parked = SwitchAway(run, kNoDeadlineNs);
+    live.certain = false;
     if (parked.ok()) return;
-    if (parked.code() != StatusCode::kNoMemory) continue;
     // No stack to go on with, and the wake-up, or what leads to it, may lie in
     // this worker's inbox. Whoever polls further up starts over.
     ++switches_;
@@ -358,16 +391,18 @@ void Worker::Impl::ParkForCertain(ParkedRun& run) {
 
 Status Worker::Impl::Yield() {
   CHI_CHECK(frame_ != nullptr);
-  if (stopping_ && GraceIsOver()) {
-    return Status::Cancelled("the client is gone or the runtime stops");
-  }
   CHI_RETURN_IF_ERROR(BeforeFirstPark(*frame_));
+  LiveRun& live = frame_->live;
+  if (live.end == StatusCode::kOk && stopping_ && GraceIsOver()) CancelAll();
+  const bool timed = live.deadline_ns != kNoDeadlineNs;
+  if (timed && options_.clock->NowNs() >= live.deadline_ns) Expire(live);
+  if (live.end != StatusCode::kOk) return EndStatus(live);
   ParkedRun run(WaitKind::kYield);
   Fiber* spare = fibers_.AcquireSpare();
   if (spare == nullptr) return Status::NoMemory("no stack for another fiber");
   parked_.AddReady(run);
-  SwitchAway(run, spare);
-  return Status();
+  SwitchTo(run, spare);
+  return live.end == StatusCode::kOk ? Status() : EndStatus(live);
 }
 
 bool Worker::Impl::GraceIsOver() const {
@@ -377,7 +412,7 @@ bool Worker::Impl::GraceIsOver() const {
 bool Worker::Impl::MayEnd(bool busy) {
   if (ended_) return true;  // on another fiber
   const bool overdue = GraceIsOver();
-  if (overdue) parked_.CancelAll();
+  if (overdue) CancelAll();
   const bool all_ran = parked_.num_parked() == 0 && !parked_.has_ready() &&
                        local_.empty() && inbox_.LooksEmpty();
   // A client that keeps its ring full does not keep the runtime alive.
@@ -417,8 +452,10 @@ void Worker::Impl::AttachLane(RingSource source, int wake_fd) {
 
 void Worker::Impl::DetachLanes(u64 session_id, int wake_fd,
                                std::function<void()> done) {
-  // What waits for a client that is gone would keep its memory.
-  parked_.CancelClient(session_id);
+  // What waits for a client that is gone would keep its memory; also what its
+  // methods have submitted and is still in the queue.
+  CancelClient(session_id);
+  local_.push_back([this, session_id] { CancelClient(session_id); });
   for (u32 n = lanes_.Detach(session_id, std::move(done)); n > 0; --n) {
     sleeper_.Remove(wake_fd);
   }

@@ -19,6 +19,7 @@
 #include "sched/idle_policy.h"
 #include "sched/inbox.h"
 #include "sched/lanes.h"
+#include "sched/live_runs.h"
 #include "sched/parked_runs.h"
 #include "sched/sleeper.h"
 #include "sched/worker_port.h"
@@ -51,6 +52,11 @@ class Worker::Impl {
   void EnqueueLocal(hipc::FullPtr<Task> task) {
     local_.push_back([this, task] { RunInternal(task); });
   }
+  /// The same for a task of the running method's, which ends with it.
+  void EnqueueSubtask(hipc::FullPtr<Task> task) {
+    if (frame_ != nullptr) LinkSubtask(*task);
+    EnqueueLocal(task);
+  }
   void EnqueueCall(std::function<void(RunContext&)> call) {
     local_.push_back([this, call = std::move(call)] { RunCall(call); });
   }
@@ -60,6 +66,12 @@ class Worker::Impl {
     parked_.Wake(run, ParkedRun::Wake::kUnparked);
   }
   [[nodiscard]] Status Yield();
+
+  void CancelSubmitted(ShmPtr slot, RunContext& ctx);
+  bool CancelKey(u64 client_id, u64 key);
+  [[nodiscard]] Status AwaitPeriod(u64 due_ns, u64 timeout_ns);
+  /// Periodic runs that wait for their next time; `held_runs` null: all.
+  void EndIdle(const std::atomic<u64>* held_runs);
 
   bool TEST_PollOnce() {
     DrainInbox();
@@ -80,6 +92,7 @@ class Worker::Impl {
   struct Frame {
     RunContext context;
     Lane* lane = nullptr;  // null for tasks made inside the runtime
+    LiveRun live;          // armed at the latest when it first parks
     bool was_parked = false;
     bool counted = false;  // by its session, as a task in flight
   };
@@ -97,10 +110,19 @@ class Worker::Impl {
   void RunCall(const std::function<void(RunContext&)>& call);
   void BeginRun(Frame& frame);
   void EndRun(Frame& frame);
-  void EndParkedRun(Frame& frame);
+  void EndArmedRun(Frame& frame);
+  void Arm(Frame& frame);
+  void Disarm(Frame& frame);
+  void LinkSubtask(Task& task);
+  static Status EndStatus(const LiveRun& live);
+  void Interrupt(LiveRun& first, StatusCode end, const char* why);
+  void Expire(LiveRun& live);
+  void CancelClient(u64 client_id);
+  void CancelAll();
   Status BeforeFirstPark(Frame& frame);
   void HoldWhileParked(Frame& frame);
-  void SwitchAway(ParkedRun& run, Fiber* spare);
+  Status SwitchAway(ParkedRun& run, u64 deadline_ns);
+  void SwitchTo(ParkedRun& run, Fiber* spare);
   void DropInbox();
   bool MayEnd(bool busy);
   bool GraceIsOver() const;
@@ -127,6 +149,7 @@ class Worker::Impl {
   Lanes lanes_;
   std::deque<std::function<void()>> local_;
   ParkedRuns parked_;
+  LiveRuns live_;
   Frame* frame_ = nullptr;  // of the run under way
   u64 switches_ = 0;        // a loop that sees it change starts over
   u32 turns_ = 0;

@@ -12,6 +12,7 @@
 #include <cstdlib>
 
 #include "chimaera/base/check.h"
+#include "chimaera/base/clock.h"
 #include "chimaera/base/log.h"
 #include "chimaera/ipc/ipc_manager.h"
 #include "chimaera/ipc/life_word.h"
@@ -46,14 +47,31 @@ void UnparkWaiter(u64 waiter) {
   if (many.arrivals.Arrive()) Worker::Unpark(many.run);
 }
 
-void Prepare(Task& task) {
-  const RunContext* creator = CurrentRun();
-  task.client_id_ = creator == nullptr ? 0 : creator->client_id;
-  task.state_.store(static_cast<u32>(TaskState::kPending),
-                    std::memory_order_relaxed);
+// Whether the task lives on its own, whatever comes of the run that made it.
+bool IsDetached(const Task& task) {
+  return task.IsPeriodic() || task.IsFireAndForget();
 }
 
 }  // namespace
+
+void PrepareInternalTask(Task& task, const Clock& clock) {
+  const RunContext* creator = CurrentRun();
+  task.client_id_ = creator == nullptr ? 0 : creator->client_id;
+  task.subtask_link_ = nullptr;
+  task.interrupt_.store(0, std::memory_order_relaxed);
+  task.deadline_ns_ =
+      task.timeout_ms_ == 0
+          ? kNoDeadlineNs
+          : DeadlineNs(clock.NowNs(), task.timeout_ms_ * kNsPerMs);
+  if (task.IsPeriodic()) {
+    // The runtime's own from now on, and no lock of its maker's lets it pass:
+    // the number of a task is no other group's.
+    task.client_id_ = 0;
+    task.task_id_.major_ = task.task_id_.minor_;
+  }
+  task.state_.store(static_cast<u32>(TaskState::kPending),
+                    std::memory_order_relaxed);
+}
 
 SlabAllocator& PrivateSlabs() {
   // Never destroyed: threads return memory until the process ends.
@@ -69,6 +87,7 @@ void OrphanInternalTask(ThreadPort& port, hipc::FullPtr<Task> task,
 }
 
 void FinishInternalTask(hipc::FullPtr<Task> task) {
+  UnlinkSubtask(*task);
   const bool has_text = task->return_code_ != 0;
   FinishAndTell(
       *task, has_text ? TaskState::kDoneWithText : TaskState::kDone,
@@ -102,13 +121,32 @@ char* InternalPort::Resolve(ShmPtr pointer, u64 bytes) {
   return worker_.Resolve(pointer, bytes, CurrentRun());
 }
 
+bool InternalPort::Cancel(hipc::FullPtr<Task> task) {
+  if (task->IsComplete()) return false;
+  task->interrupt_.store(static_cast<u32>(StatusCode::kCancelled),
+                         std::memory_order_relaxed);
+  const u64 client_id = task->client_id_;
+  if (&worker_ == Worker::Current()) {
+    worker_.CancelInternal(client_id, task.ptr_);
+    return true;
+  }
+  // The task may be gone by then; its address is only compared.
+  return worker_.Inject([worker = &worker_, client_id, at = task.ptr_] {
+    worker->CancelInternal(client_id, at);
+  });
+}
+
 void WorkerPort::Submit(hipc::FullPtr<Task> task, Priority /*priority*/) {
-  Prepare(*task);
-  worker_.EnqueueLocal(task);
+  PrepareInternalTask(*task, worker_.clock());
+  if (IsDetached(*task)) {
+    worker_.EnqueueLocal(task);
+  } else {
+    worker_.EnqueueSubtask(task);
+  }
 }
 
 void InjectPort::Submit(hipc::FullPtr<Task> task, Priority /*priority*/) {
-  Prepare(*task);
+  PrepareInternalTask(*task, worker_.clock());
   worker_.InjectTask(task);
 }
 

@@ -16,6 +16,12 @@ namespace chi {
 /// Task memory from the heap; shared by all ports inside a runtime.
 SlabAllocator& PrivateSlabs();
 
+/// What every way of submitting a task inside the runtime begins with.
+void PrepareInternalTask(Task& task, const Clock& clock);
+
+/// `task` does not end with the run that made it any more.
+void UnlinkSubtask(Task& task);
+
 /// Marks `task` as dropped: `destroy` runs at once if it is done, else on the
 /// worker that finishes it.
 void OrphanInternalTask(ThreadPort& port, hipc::FullPtr<Task> task,
@@ -31,6 +37,7 @@ class InternalPort : public ThreadPort {
               void (*destroy)(ThreadPort&, hipc::FullPtr<Task>)) override {
     OrphanInternalTask(*this, task, destroy);
   }
+  bool Cancel(hipc::FullPtr<Task> task) override;
   hipc::FullPtr<char> AllocateBuffer(u64 bytes) override;
   void FreeBuffer(ShmPtr pointer) override;
   char* Resolve(ShmPtr pointer, u64 bytes) override;

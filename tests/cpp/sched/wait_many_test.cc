@@ -16,6 +16,7 @@
 #include "chimaera/sched/coevent.h"
 #include "chimaera/sched/work_orchestrator.h"
 #include "sched/worker_harness.h"
+#include "sched/worker_port.h"
 #include "support/catch.h"
 
 namespace chi::test {
@@ -49,8 +50,8 @@ struct Pair {
   // Makes a task and hands it to a worker, on which it will run.
   TaskPtr Start(u64 number, u32 worker) {
     TaskPtr task = MakeTask(number);
-    task->client_id_ = 0;
-    task->state_.store(static_cast<u32>(TaskState::kPending));
+    PrepareInternalTask(*task, SystemClock::Get());
+    task->client_id_ = 0;  // no subtask of whoever calls
     orchestrator.worker(worker).InjectTask(task);
     return task;
   }

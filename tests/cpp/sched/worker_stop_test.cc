@@ -163,7 +163,7 @@ TEST_CASE("Worker: the parked runs of a detached session are cancelled") {
 }
 
 TEST_CASE("Worker: a session with parked runs is let go after the last one") {
-  // Each run waits once more when it is cancelled, as a clean-up may.
+  // Each run then waits for what cannot be called back.
   Log<ParkedRun*> parked;
   std::atomic<bool> gone{false};
   OneWorker w([&](u64, RunContext&) {
@@ -171,7 +171,7 @@ TEST_CASE("Worker: a session with parked runs is let go after the last one") {
     static_cast<void>(Worker::Current()->Park(run, kNoDeadlineNs));
     ParkedRun again;
     parked.Add(&again);
-    static_cast<void>(Worker::Current()->Park(again, kNoDeadlineNs));
+    Worker::Current()->ParkForCertain(again);
   });
   w.Push(1);
   w.Push(2);

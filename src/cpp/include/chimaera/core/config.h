@@ -59,6 +59,7 @@ struct RuntimeConfig {
   // ---- limits ----
   u32 max_sessions = 1024;          ///< Clients attached at a time.
   u32 max_tasks_in_flight = 65536;  ///< Whose methods wait, per client.
+  u32 task_timeout_ms = 0;          ///< Of tasks that state none; 0: no bound.
   u32 max_rings = 256;              ///< Per client: threads times priorities.
 
   // ---- logging ----

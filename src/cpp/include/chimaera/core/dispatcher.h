@@ -29,6 +29,9 @@ class Dispatcher final : public Executor {
                     Container** container) const;
   Status RunOnce(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
   Status RunUnusual(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
+  static void TakeOddItem(ShmPtr item, RunContext& ctx);
+  Status RunRouted(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
+  Status RunInternalRouted(hipc::FullPtr<Task> task, RunContext& ctx) const;
   Status RunInternalOnce(hipc::FullPtr<Task> task, RunContext& ctx) const;
 
   PoolManager& pools_;

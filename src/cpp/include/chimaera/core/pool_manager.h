@@ -48,6 +48,9 @@ struct PoolManagerOptions {
   /// Sleeps about so many nanoseconds: the thread, or in a method the fiber.
   /// Empty: the thread.
   std::function<void(u64 ns)> pause;
+  /// Ends the periodic tasks of the pool whose runs are counted there, those
+  /// that do not run at this moment. Empty: there are no workers.
+  std::function<void(const std::atomic<u64>* held_runs)> end_periodic;
   /// Time is read from here.
   const Clock* clock = &SystemClock::Get();
   /// How long Destroy waits for parked runs.

@@ -7,6 +7,7 @@
 #ifndef CHIMAERA_IPC_CLIENT_CORE_H_
 #define CHIMAERA_IPC_CLIENT_CORE_H_
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -56,6 +57,16 @@ class ClientCore final : public PortSource,
   /// Frees a buffer, or gives a result back to the runtime.
   void FreeBuffer(ShmPtr pointer);
 
+  /// The time of tasks that state none, ms; 0: they have no bound. At first
+  /// what CHI_TIMEOUT_MS says, else the runtime's limits.task_timeout_ms.
+  /// Relaxed: it counts for tasks submitted some time later.
+  u32 default_timeout_ms() const {
+    return default_timeout_ms_.load(std::memory_order_relaxed);
+  }
+  void SetDefaultTimeout(u32 timeout_ms) {
+    default_timeout_ms_.store(timeout_ms, std::memory_order_relaxed);
+  }
+
   /// OK, kRuntimeDied, kForked, or kProtocolViolation when the runtime has
   /// closed the connection.
   [[nodiscard]] Status Check() const;
@@ -89,6 +100,8 @@ class ClientCore final : public PortSource,
   ReturnRingProducer returns_;
   const std::unique_ptr<SpinWaiter> waiter_;
   SlabAllocator slabs_;
+
+  std::atomic<u32> default_timeout_ms_;
 
   Mutex mu_;
   std::vector<std::unique_ptr<ClientPort>> ports_ CHI_GUARDED_BY(mu_);

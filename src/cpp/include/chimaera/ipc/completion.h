@@ -38,6 +38,7 @@ enum class TaskState : u32 {
   kDoneWithText = 4,  ///< Outcome written, error text valid.
   kOrphaned = 5,      ///< Made inside the runtime and dropped: freed when done.
   kParked = 6,        ///< Made inside the runtime; a fiber is parked on it.
+  kCancelling = 10,   ///< A client's: cancelled, and perhaps awaited.
 };
 
 /// True if the outcome may be read (acquire, with the exchange in FinishState).
@@ -54,6 +55,28 @@ template <class Word>
 [[nodiscard]] TaskState FinishState(Word& state, TaskState done) {
   return static_cast<TaskState>(
       state.exchange(static_cast<u32>(done), std::memory_order_acq_rel));
+}
+
+/// Whether somebody may sleep on a client's task that was in `old` when it was
+/// finished: kAwaited, or kCancelling. One bit, since every task passes here.
+/// REQUIRES: `old` is no done state.
+[[nodiscard]] constexpr bool IsAwaited(TaskState old) {
+  return (static_cast<u32>(old) & static_cast<u32>(TaskState::kAwaited)) != 0;
+}
+
+/// A client's mark that it cancels its task. False if the task is done, or was
+/// never submitted. Whoever sleeps on the word goes on sleeping.
+template <class Word>
+[[nodiscard]] bool MarkCancelled(Word& state) {
+  constexpr u32 kMark = static_cast<u32>(TaskState::kCancelling);
+  u32 now = state.load(std::memory_order_relaxed);
+  while (now == static_cast<u32>(TaskState::kPending) ||
+         now == static_cast<u32>(TaskState::kAwaited)) {
+    if (state.compare_exchange_weak(now, kMark, std::memory_order_acq_rel)) {
+      return true;
+    }
+  }
+  return now == kMark;
 }
 
 /// W1 and its way back: false if the task was not in `from`.

@@ -186,6 +186,9 @@ struct SessionLimits {
   u32 max_rings = 256;
   /// Slots of one ring; clients make them as large.
   u32 max_ring_capacity = 1024;
+  /// No quota: the time of tasks that state none, ms; 0: no bound.
+  u32 task_timeout_ms = 0;
+  u32 reserved = 0;
 };
 
 /// Runtime-data segments that travel with Welcome; others are fetched.
@@ -242,7 +245,7 @@ struct GetRuntimeSegmentRequest {
 static_assert(offsetof(Hello, abi_hash) == 24, "frozen");
 static_assert(sizeof(Hello) == 64);
 static_assert(sizeof(Reply) == 256, "frozen");
-static_assert(sizeof(Welcome) == 216);
+static_assert(sizeof(Welcome) == 224);
 static_assert(sizeof(GrowSegmentRequest) == 24);
 static_assert(sizeof(AttachRingRequest) == 32);
 static_assert(sizeof(GetRuntimeSegmentRequest) == 16);

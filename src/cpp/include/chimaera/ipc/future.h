@@ -56,6 +56,11 @@ class Future {
     return waited.ok() ? task_->GetStatus() : waited;
   }
 
+  /// Asks the runtime to end the task: a method that waits, or will, is woken
+  /// and unwinds, and its subtasks with it. The outcome, mostly kCancelled,
+  /// comes as ever. False if it is there already.
+  bool Cancel();
+
   /// Gives the task up: the caller frees it with IpcManager::DelTask.
   [[nodiscard]] hipc::FullPtr<TaskT> Release() {
     return std::exchange(task_, {});

@@ -87,8 +87,14 @@ class IpcManager {
     return hipc::Pointer::Null();
   }
 
+  /// What Future::Cancel does. REQUIRES: submitted, and not freed.
+  template <class TaskT>
+  static bool Cancel(const hipc::FullPtr<TaskT>& task) {
+    return Port().Cancel(task.template Cast<Task>());
+  }
+
   /// Frees a task: at once if it is done or was never submitted, otherwise
-  /// when it is done. Null is ignored.
+  /// when it is done; a periodic one is cancelled. Null is ignored.
   template <class TaskT>
   static void DelTask(const hipc::FullPtr<TaskT>& task);
   template <class TaskT>
@@ -239,6 +245,7 @@ void IpcManager::DelTaskSlowly(const hipc::FullPtr<TaskT>& task) {
   if (unsubmitted || task->IsComplete()) {
     DestroyAs<TaskT>(port, task.template Cast<Task>());
   } else {
+    if (task->IsPeriodic()) port.Cancel(task.template Cast<Task>());
     port.Orphan(task.template Cast<Task>(), &DestroyAs<TaskT>);
   }
 }
@@ -246,6 +253,11 @@ void IpcManager::DelTaskSlowly(const hipc::FullPtr<TaskT>& task) {
 template <class TaskT>
 void Future<TaskT>::Reset() {
   IpcManager::DelTask(task_);
+}
+
+template <class TaskT>
+bool Future<TaskT>::Cancel() {
+  return IpcManager::Cancel(task_);
 }
 
 }  // namespace chi

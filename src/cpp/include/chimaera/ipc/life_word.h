@@ -81,8 +81,8 @@ inline constexpr u32 kMaxFutexWords = 127;
 /// runtime of `page`, which may be null, is gone, `timeout_ns` is over, or for
 /// no reason. Where the kernel cannot, at most 1 ms. REQUIRES: count <=
 /// kMaxFutexWords.
-void FutexWaitOnAny(const std::atomic<u32>* const* words, u32 count,
-                    u32 expected, const ControlPage* page, u64 timeout_ns);
+void FutexWaitOnAny(const std::atomic<u32>* const* words, const u32* expected,
+                    u32 count, const ControlPage* page, u64 timeout_ns);
 
 /// Wakes up to `count` sleepers on `word`, in any process. About 0.3 us when
 /// nobody sleeps.

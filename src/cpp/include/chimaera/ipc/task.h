@@ -82,7 +82,7 @@ static_assert(std::is_trivially_copyable_v<TaskHeader>);
 
 struct alignas(kCacheLineSize) Task : TaskHeader {
   /// Longest error text a task carries; longer ones are cut.
-  static constexpr u32 kTextCapacity = 172;
+  static constexpr u32 kTextCapacity = 144;
 
   // ---- the rest of line 0 ----
   OUT u32 return_code_;        ///< 0, a module's code (1-9999) or a StatusCode.
@@ -91,6 +91,14 @@ struct alignas(kCacheLineSize) Task : TaskHeader {
   // ---- lines 1 to 3; deliberately not initialised ----
   TEMP u64 waiter_;     ///< Of tasks made inside the runtime: see TaskState.
   TEMP u64 client_id_;  ///< Of these too: for which client, 0 for none.
+  /// When its time is over, on CLOCK_MONOTONIC. Of a client's task only where
+  /// timeout_ms_ is not 0.
+  TEMP u64 deadline_ns_;
+  // Of tasks made inside the runtime again: the other subtasks of the run that
+  // made them, and the code with which they have to end, or 0.
+  TEMP Task* next_subtask_;
+  TEMP Task** subtask_link_;
+  TEMP std::atomic<u32> interrupt_;
   OUT u32 text_size_;
   OUT char text_[kTextCapacity];
 
@@ -140,6 +148,13 @@ struct alignas(kCacheLineSize) Task : TaskHeader {
   /// Writes an error into the task: code and text, cut to kTextCapacity.
   void SetError(u32 code, std::string_view text);
 
+  /// Gives the task so many milliseconds from its submission on; 0: the
+  /// client's default. To be called before it. A method that waits when they
+  /// are over is ended with kDeadlineExceeded, and its subtasks with it.
+  void SetTimeout(u32 timeout_ms) { timeout_ms_ = timeout_ms; }
+
+  /// The task is run again and again, every `period_ns` nanoseconds, until it
+  /// is cancelled, dropped, or fails. Before it is submitted.
   void SetPeriodic(double period_ns) {
     task_flags_.SetBits(TASK_PERIODIC);
     period_ns_ = period_ns;

@@ -44,6 +44,11 @@ class ThreadPort {
   virtual void Orphan(hipc::FullPtr<Task> task,
                       void (*destroy)(ThreadPort&, hipc::FullPtr<Task>)) = 0;
 
+  /// Asks for the end of a task that was submitted by any thread of this
+  /// process. False if it is done already. Never fails loudly: its outcome,
+  /// whichever it is, still comes.
+  virtual bool Cancel(hipc::FullPtr<Task> task) = 0;
+
   /// The thread is about to wait, on `cpu`.
   virtual void OnWait(u32 cpu) { static_cast<void>(cpu); }
 
@@ -76,6 +81,10 @@ class ThreadPort {
 
   const bool cache_is_private_;
 };
+
+/// In a ring's item: not a task to be run but to be cancelled. No segment of a
+/// client has a number with this bit.
+inline constexpr u64 kCancelBit = u64{1} << 63;
 
 /// Writes an outcome into a task that never left this process.
 void CompleteLocally(Task& task, const Status& status);

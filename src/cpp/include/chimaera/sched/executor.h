@@ -25,6 +25,8 @@ class Executor {
   /// Runs the task that `ctx.session` submitted at `pointer` and writes its
   /// outcome, exactly one, whatever happens. Nothing in that memory is
   /// trusted. Does not throw.
+  /// With kCancelBit it is no task, but the wish to cancel the task at the
+  /// rest of the pointer: to be handed to Worker::CancelSubmitted.
   virtual void RunSubmitted(ShmPtr pointer, RunContext& ctx) = 0;
 
   /// The same for a task that was made inside the runtime.

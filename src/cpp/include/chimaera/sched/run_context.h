@@ -28,6 +28,9 @@ enum class ExecMode : u32 {
 
 struct RunContext {
   ExecMode exec_mode = ExecMode::kExec;
+  /// In a periodic task: how many times it was not run so far, since the run
+  /// before took too long or its worker was busy. Modulo 2^32.
+  u32 missed_periods = 0;
   /// The client the task came from, or for which a method made it; 0 for the
   /// runtime's own. Whether a client sent it, `session` tells.
   u64 client_id = 0;

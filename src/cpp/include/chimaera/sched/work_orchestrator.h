@@ -88,6 +88,7 @@ class WorkOrchestrator : public PortSource {
 
  private:
   const std::unique_ptr<CpuClaims> claims_;
+  std::vector<Worker*> peers_;  // for the workers: outlives them
   std::vector<std::unique_ptr<Worker>> workers_;
   std::atomic<bool> started_{false};
   Mutex mu_;

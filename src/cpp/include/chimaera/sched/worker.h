@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "chimaera/base/clock.h"
 #include "chimaera/base/status.h"
@@ -31,6 +32,7 @@ class Executor;
 class Fiber;
 class Session;
 class Storage;
+class Worker;
 struct ParkedRun;
 struct SessionCommons;
 
@@ -52,17 +54,23 @@ struct WorkerOptions {
   WorkerLine* line = nullptr;
   /// The runtime's memory; null when there is none.
   SessionCommons* commons = nullptr;
+  /// All workers of the runtime, this one too, for what may be on any of them;
+  /// null when there is one. Filled before any starts, and outlives all.
+  const std::vector<Worker*>* peers = nullptr;
 };
 
 /// Counters of one worker. Written by the worker, read by anybody (relaxed).
 struct WorkerStats {
-  std::atomic<u64> tasks{0};   ///< Tasks begun.
-  std::atomic<u64> parks{0};   ///< Times a method was parked.
-  std::atomic<u64> sleeps{0};  ///< Times the worker went to sleep.
-  std::atomic<u64> parked{0};  ///< Methods parked now.
-  std::atomic<u64> rings{0};   ///< Rings attached now.
-  std::atomic<u64> fibers{0};  ///< Fibers that exist.
-  std::atomic<u64> turns{0};   ///< Turns of the loop: it is not stuck.
+  std::atomic<u64> tasks{0};      ///< Tasks begun.
+  std::atomic<u64> parks{0};      ///< Times a method was parked.
+  std::atomic<u64> sleeps{0};     ///< Times the worker went to sleep.
+  std::atomic<u64> parked{0};     ///< Methods parked now.
+  std::atomic<u64> rings{0};      ///< Rings attached now.
+  std::atomic<u64> fibers{0};     ///< Fibers that exist.
+  std::atomic<u64> turns{0};      ///< Turns of the loop: it is not stuck.
+  std::atomic<u64> cancelled{0};  ///< Runs ended by kCancelled while waiting.
+  std::atomic<u64> expired{0};    ///< And by kDeadlineExceeded.
+  std::atomic<u64> missed_periods{0};  ///< Of all periodic tasks.
   std::atomic<bool> asleep{false};
   std::atomic<i32> tid{0};  ///< Of its thread; 0 before it runs and after.
 };
@@ -143,13 +151,17 @@ class Worker {
 
   /// Puts a task made by a running method into this worker's own queue.
   void EnqueueLocal(hipc::FullPtr<Task> task);
+  /// The same; the task has at most the time that its maker has, and is
+  /// cancelled with it.
+  void EnqueueSubtask(hipc::FullPtr<Task> task);
 
   /// Parks the running method until Unpark(run) or `deadline_ns` on the
-  /// worker's clock. Returns kOk, kDeadlineExceeded, kCancelled when the worker
-  /// stops (the method must unwind), or kNoMemory when there is no stack to go
-  /// on with. An Unpark that came before is taken at once. After anything but
-  /// kOk the caller makes sure that nobody unparks `run` any more before it
-  /// goes away. REQUIRES: inside a method.
+  /// worker's clock. Returns kOk, kDeadlineExceeded, kCancelled, or kNoMemory
+  /// when there is no stack to go on with. An Unpark that came before is taken
+  /// at once. After anything but kOk the caller makes sure that nobody unparks
+  /// `run` any more before it goes away. REQUIRES: inside a method. When it
+  /// fails since the run has to end, so does every later Park of the run, at
+  /// once; ParkedRun::interrupted() tells this from the wait's end.
   [[nodiscard]] Status Park(ParkedRun& run, u64 deadline_ns);
 
   /// The same without a deadline, until Unpark for certain: for waits that
@@ -160,9 +172,29 @@ class Worker {
   /// Makes a parked run ready. From any thread, at most once per Park.
   static void Unpark(ParkedRun& run);
 
-  /// Lets everything else that is ready run first. kCancelled when a stopping
-  /// worker's grace is over.
+  /// Lets everything else that is ready run first. Fails when the run has to
+  /// end.
   [[nodiscard]] Status Yield();
+
+  /// For a client's wish to cancel the task at `slot` without kCancelBit, which
+  /// may be on any worker. `ctx`: the run as which it came.
+  void CancelSubmitted(ShmPtr slot, RunContext& ctx);
+
+  /// Ends the run of a task made inside the runtime, which this worker has, and
+  /// may have finished. Its owner has written `interrupt_`.
+  void CancelInternal(u64 client_id, const Task* task);
+
+  /// The run is periodic: parks until `due_ns`; until the next call it has
+  /// `timeout_ns` of time, 0 for no bound. Fails when it has to end, which is
+  /// at once when the runtime stops or its pool is being destroyed.
+  [[nodiscard]] Status AwaitPeriod(u64 due_ns, u64 timeout_ns);
+
+  /// Ends the periodic runs that are between two runs of their method and count
+  /// into `held_runs`, a pool's.
+  void EndPeriodic(const std::atomic<u64>* held_runs);
+
+  /// So many runs of a periodic task were left out.
+  void CountMissed(u64 periods);
 
  private:
   class Impl;
@@ -221,6 +253,11 @@ struct ParkedRun : InboxNode, DeadlineNode {
   ParkedRun* next_ready = nullptr;
   Wake wake = Wake::kNone;
   bool unparked_early = false;  ///< Unparked when it was not parked.
+
+  /// Whether Park failed since the run has to end: it is cancelled, or its own
+  /// deadline has passed, not the wait's.
+  bool interrupted() const { return wake == Wake::kCancelled; }
+
   /// What a thread sleeps on: 1 once it is unparked.
   std::atomic<u32> thread_word{0};
 };
@@ -228,11 +265,12 @@ struct ParkedRun : InboxNode, DeadlineNode {
 namespace this_task {
 
 /// Inside a method: lets other tasks of this worker run. Elsewhere:
-/// sched_yield. Throws StatusError(kCancelled) when the runtime stops.
+/// sched_yield. Throws StatusError when the task is cancelled or its deadline
+/// has passed.
 void Yield();
 
 /// Sleeps at least `duration_ns`: the fiber in a method, the thread elsewhere.
-/// Throws StatusError(kCancelled) when the runtime stops meanwhile.
+/// Throws StatusError when the task is cancelled or its deadline passes.
 void SleepFor(u64 duration_ns);
 
 }  // namespace this_task

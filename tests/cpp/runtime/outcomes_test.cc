@@ -1,0 +1,199 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// How tasks end that do not end by themselves: cancelled, too late, dropped,
+// periodic. This process is the client of a runtime in another one.
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "chimaera/admin/admin_client.h"
+#include "chimaera/chimaera.h"
+#include "chimaera/echo/echo_client.h"
+#include "chimaera/ipc/client_core.h"
+#include "support/catch.h"
+#include "support/test_runtime.h"
+#include "support/wait_until.h"
+
+namespace chi::test {
+namespace {
+
+using chimaera::echo::NullTask;
+using chimaera::echo::SleepTask;
+
+constexpr u64 kHourNs = 3600 * kNsPerSec;
+constexpr PoolId kPool(300, 0);
+
+// A runtime, this process as its client, and an echo pool.
+struct Fixture {
+  Fixture() : client(runtime.Attach()) {
+    const auto made =
+        echo.Create(HSHM_MCTX, PoolQuery::Dynamic(), "echo", kPool);
+    INFO(made);
+    REQUIRE(made.ok());
+  }
+
+  hipc::FullPtr<SleepTask> NewSleep(u64 duration_ns) const {
+    return CHI_IPC->NewTask<SleepTask>(CreateTaskId(), kPool,
+                                       PoolQuery::Local(), duration_ns);
+  }
+  Future<SleepTask> Sleep(u64 duration_ns, u32 timeout_ms = 0) const {
+    auto task = NewSleep(duration_ns);
+    task->SetTimeout(timeout_ms);
+    return CHI_IPC->Submit(task);
+  }
+  hipc::FullPtr<NullTask> NewPeriodic(double period_ns) const {
+    auto task =
+        CHI_IPC->NewTask<NullTask>(CreateTaskId(), kPool, PoolQuery::Local());
+    task->SetPeriodic(period_ns);
+    return task;
+  }
+  TestRuntime runtime;
+  std::unique_ptr<Chimaera> client;
+  chimaera::echo::Client echo;
+};
+
+TEST_CASE("Outcomes: a waiting task that is cancelled ends with kCancelled") {
+  Fixture f;
+  auto sleep = f.Sleep(kHourNs);
+  CHECK(sleep.Cancel());
+  CHECK(sleep.Get().code() == StatusCode::kCancelled);
+  CHECK_FALSE(sleep.Cancel());
+  CHECK(sleep.Get().code() == StatusCode::kCancelled);
+}
+
+TEST_CASE("Outcomes: cancelling a task that is done changes nothing") {
+  Fixture f;
+  auto null = f.echo.AsyncNull(HSHM_MCTX, PoolQuery::Local());
+  REQUIRE(null.Get().ok());
+  CHECK_FALSE(null.Cancel());
+  CHECK(null.Get().ok());
+}
+
+TEST_CASE("Outcomes: one of a thousand is cancelled, and only that one") {
+  Fixture f;
+  std::vector<Future<SleepTask>> sleeps;
+  for (int i = 0; i < 1000; ++i) sleeps.push_back(f.Sleep(kHourNs));
+  CHECK(sleeps[500].Cancel());
+  CHECK(sleeps[500].Get().code() == StatusCode::kCancelled);
+  CHECK_FALSE(sleeps[499].IsDone());
+  CHECK_FALSE(sleeps[501].IsDone());
+  for (auto& sleep : sleeps) sleep.Cancel();
+  for (auto& sleep : sleeps) {
+    CHECK(sleep.Get().code() == StatusCode::kCancelled);
+  }
+}
+
+TEST_CASE("Outcomes: a task is cancelled from another thread than its own") {
+  Fixture f;
+  auto sleep = f.Sleep(kHourNs);
+  std::thread other([&sleep] { sleep.Cancel(); });
+  CHECK(sleep.Get().code() == StatusCode::kCancelled);
+  other.join();
+}
+
+TEST_CASE("Outcomes: a task past its deadline ends with kDeadlineExceeded") {
+  Fixture f;
+  auto sleep = f.Sleep(kHourNs, 30);
+  const u64 begin_ns = SystemClock::Get().NowNs();
+  const Status outcome = sleep.Get();
+  const u64 took_ns = SystemClock::Get().NowNs() - begin_ns;
+  INFO(outcome);
+  CHECK(outcome.code() == StatusCode::kDeadlineExceeded);
+  CHECK(took_ns >= 25 * kNsPerMs);
+  CHECK(WaitUntil([&] { return sleep.IsDone(); }));
+}
+
+TEST_CASE("Outcomes: a deadline that is not reached changes nothing") {
+  Fixture f;
+  CHECK(f.Sleep(kNsPerMs, 60'000).Get().ok());
+  CHECK(f.Sleep(0, 60'000).Get().ok());
+}
+
+TEST_CASE("Outcomes: the client's default deadline is for tasks without one") {
+  Fixture f;
+  f.client->client().SetDefaultTimeout(20);
+  CHECK(f.Sleep(kHourNs).Get().code() == StatusCode::kDeadlineExceeded);
+  CHECK(f.Sleep(40 * kNsPerMs, 60'000).Get().ok());
+  f.client->client().SetDefaultTimeout(0);
+  CHECK(f.Sleep(40 * kNsPerMs).Get().ok());
+}
+
+TEST_CASE("Outcomes: a client does not wait longer for a stuck worker") {
+  Fixture f;
+  // Busy does not park, so nothing can end it.
+  auto task = CHI_IPC->NewTask<chimaera::echo::BusyTask>(
+      CreateTaskId(), kPool, PoolQuery::Local(), kNsPerSec);
+  task->SetTimeout(20);
+  auto busy = CHI_IPC->Submit(task);
+  const Status outcome = busy.Get();
+  INFO(outcome);
+  CHECK(outcome.code() == StatusCode::kDeadlineExceeded);
+  CHECK_FALSE(busy.IsDone());
+}
+
+TEST_CASE("Outcomes: twenty stuck tasks end at their deadline all together") {
+  Fixture f;
+  std::vector<Future<SleepTask>> sleeps;
+  for (int i = 0; i < 20; ++i) sleeps.push_back(f.Sleep(kHourNs, 50));
+  for (auto& sleep : sleeps) {
+    CHECK(sleep.Get().code() == StatusCode::kDeadlineExceeded);
+  }
+}
+
+TEST_CASE("Outcomes: what is fired and forgotten is freed") {
+  Fixture f;
+  const u64 before = f.client->client().task_bytes();
+  for (int i = 0; i < 20'000; ++i) {
+    auto task =
+        CHI_IPC->NewTask<NullTask>(CreateTaskId(), kPool, PoolQuery::Local());
+    task->task_flags_.SetBits(TASK_FIRE_AND_FORGET);
+    CHI_IPC->Enqueue(task);
+  }
+  CHECK(f.client->client().task_bytes() <= before + 2 * kMiB);
+}
+
+TEST_CASE("Outcomes: a periodic task is cancelled between two runs") {
+  Fixture f;
+  auto periodic = CHI_IPC->Submit(f.NewPeriodic(1e6));
+  REQUIRE(periodic.WaitFor(20 * kNsPerMs).code() ==
+          StatusCode::kDeadlineExceeded);
+  CHECK(periodic.Cancel());
+  CHECK(periodic.Get().code() == StatusCode::kCancelled);
+}
+
+TEST_CASE("Outcomes: a periodic task ends with its pool") {
+  Fixture f;
+  auto periodic = CHI_IPC->Submit(f.NewPeriodic(3.6e12));
+  chimaera::admin::Client admin(kAdminPoolId);
+  REQUIRE(periodic.WaitFor(10 * kNsPerMs).code() ==
+          StatusCode::kDeadlineExceeded);
+  const auto destroyed =
+      admin.DestroyPool(HSHM_MCTX, PoolQuery::Local(), kPool);
+  INFO(destroyed);
+  CHECK(destroyed.ok());
+  CHECK(periodic.Get().code() == StatusCode::kCancelled);
+}
+
+TEST_CASE("Outcomes: a period that makes no sense is a bad request") {
+  Fixture f;
+  for (const double period_ns : {0.0, -1.0, 1e300, 999.0}) {
+    auto periodic = CHI_IPC->Submit(f.NewPeriodic(period_ns));
+    CHECK(periodic.Get().code() == StatusCode::kBadRequest);
+  }
+}
+
+TEST_CASE("Outcomes: a stopping runtime does not wait for periodic tasks") {
+  Fixture f;
+  auto periodic = CHI_IPC->Submit(f.NewPeriodic(3.6e12));
+  REQUIRE(f.echo.Null(HSHM_MCTX, PoolQuery::Local()).ok());
+  CHECK(f.runtime.Stop());
+  const StatusCode code = periodic.Get().code();
+  const bool ended =
+      code == StatusCode::kCancelled || code == StatusCode::kRuntimeDied;
+  CHECK(ended);
+}
+
+}  // namespace
+}  // namespace chi::test
