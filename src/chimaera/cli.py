@@ -131,6 +131,18 @@ def _parser() -> argparse.ArgumentParser:
     doctor = add("doctor", _doctor, "look for what keeps a runtime from working")
     doctor.add_argument("--runtime-dir", help="directory of the runtime")
     _json(doctor)
+    fsck = add("fsck", _fsck, "check the file of a block device")
+    fsck.add_argument("file", type=Path, metavar="FILE", help="that no runtime uses")
+    fsck.add_argument(
+        "--repair",
+        action="store_true",
+        help="write damaged metadata anew from their second copy",
+    )
+    fsck.add_argument(
+        "--no-data",
+        action="store_true",
+        help="do not compare data with their checksums",
+    )
     bench = add("bench", _bench, "measure this installation against references")
     bench.add_argument(
         "topic",
@@ -274,6 +286,17 @@ def _doctor(options: argparse.Namespace) -> int:
                 print(f"{'':8} {'':14} -> {finding.mend}")
     bad = any(finding.level == "error" for finding in findings)
     return EXIT_FAILED if bad else EXIT_OK
+
+
+def _fsck(options: argparse.Namespace) -> int:
+    from chimaera.daemon import tool_path
+
+    words = [str(tool_path("chimaera_fsck"))]
+    words += ["--repair"] if options.repair else []
+    words += ["--no-data"] if options.no_data else []
+    # Absolute: a name that begins with a dash is no option.
+    words.append(str(options.file.absolute()))
+    os.execv(words[0], words)  # noqa: S606 - no shell
 
 
 def _bench(options: argparse.Namespace) -> int:

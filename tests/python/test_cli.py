@@ -143,6 +143,21 @@ def test_composed_pools_exist_from_the_start(runtime_dir: Path, tmp_path: Path) 
         assert device.stats().total_bytes == 1 << 20
 
 
+def test_fsck_names_what_is_damaged_and_mends_it(tmp_path: Path) -> None:
+    golden = Path(__file__).parents[1] / "cpp/chimods/golden/block_file_v1.bin"
+    content = bytearray(golden.read_bytes())
+    assert programs.chimaera("fsck", golden).stdout.endswith("\nclean\n")
+    file = tmp_path / "device"
+    content[50] ^= 1
+    file.write_bytes(content)
+    done = programs.chimaera("fsck", file)
+    assert (done.returncode, "superblock A" in done.stdout) == (1, True)
+    assert file.read_bytes() == content
+    assert programs.chimaera("fsck", "--repair", file).returncode == 0
+    assert programs.chimaera("fsck", file).stdout.endswith("\nclean\n")
+    assert programs.chimaera("fsck", tmp_path / "missing").returncode == 2
+
+
 def test_doctor_finds_the_runtime_and_has_json(daemon: Path) -> None:
     done = programs.chimaera("doctor", "--runtime-dir", daemon)
     assert f"answers in {daemon}" in done.stdout

@@ -76,7 +76,7 @@ void AppendRecords(const JournalKey& key, u64 seq, std::string_view operations,
     out->resize(at + kRecordSize, '\0');
     char* const record = out->data() + at;
     std::memcpy(record, &header, sizeof(header));
-    std::memcpy(record + sizeof(header), piece.data(), piece.size());
+    piece.copy(record + sizeof(header), piece.size());
     const u32 crc = CrcOfRecord(record);
     std::memcpy(record, &crc, sizeof(crc));
   }
