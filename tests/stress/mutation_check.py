@@ -216,6 +216,31 @@ MUTANTS = (
         (f"{FORMAT}/block_file.cc",),
         relink=True,
     ),
+    Mutant(
+        "missing_deadline",
+        "src/cpp/sched/worker_impl.cc",
+        "SwitchAway(run, std::min(deadline_ns, live.deadline_ns))",
+        "SwitchAway(run, deadline_ns)",
+        ("chi_core_test", "Outcome programs*"),
+        ("src/cpp/sched/worker_impl.cc",),
+    ),
+    Mutant(
+        "stale_handle",
+        "src/cpp/sched/worker_ends.cc",
+        "  const bool meant = IsMarked(*shared);\n",
+        "  const bool meant = true;\n",
+        ("chi_core_test", "Outcome programs*"),
+        ("src/cpp/sched/worker_ends.cc",),
+    ),
+    Mutant(
+        "leak_on_cancel",
+        "src/cpp/sched/worker_impl.cc",
+        "    if (frame.counted) frame.lane->session->EndTask();\n",
+        "    if (frame.counted && frame.live.end == StatusCode::kOk)\n"
+        "      frame.lane->session->EndTask();\n",
+        ("chi_core_test", "Outcome programs*"),
+        ("src/cpp/sched/worker_impl.cc",),
+    ),
 )
 
 

@@ -12,6 +12,7 @@
 #include <atomic>
 
 #include "chimaera/ipc/task.h"
+#include "chimaera/sched/run_context.h"
 
 namespace chi::test {
 
@@ -45,6 +46,38 @@ struct ProbeTask : Task {
   ProbeLog* log;
   ProbeAct act;
   ContainerId at;
+};
+
+/// Calls a function of the test in a run.
+struct CallTask : Task {
+  using Function = void (*)(u64 argument, CallTask& task, RunContext& ctx);
+
+  explicit CallTask(const hipc::CtxAllocator<CHI_MAIN_ALLOC_T>& alloc)
+      : Task(alloc) {
+    ++num_alive;
+  }
+  CallTask(const hipc::CtxAllocator<CHI_MAIN_ALLOC_T>& alloc, PoolId pool,
+           Function call, u64 with)
+      : Task(alloc, CreateTaskId(), pool, PoolQuery::Local(), kCall),
+        function(reinterpret_cast<u64>(call)),
+        argument(with) {
+    ++num_alive;
+  }
+  ~CallTask() { --num_alive; }
+
+  template <class Archive>
+  void SerializeIn(Archive& ar) {
+    ar(function, argument);
+  }
+  template <class Archive>
+  void SerializeOut(Archive& /*ar*/) {}
+
+  static constexpr MethodId kCall = 11;
+  /// Copies too, in the runtime and in the test.
+  inline static std::atomic<i64> num_alive{0};
+
+  IN u64 function = 0;
+  IN u64 argument = 0;
 };
 
 inline constexpr MethodId kPing = 10;

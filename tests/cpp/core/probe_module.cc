@@ -43,6 +43,11 @@ class Runtime : public Container {
   }
   void Ping(hipc::FullPtr<ProbeTask> task, RunContext&) { ++task->log->pings; }
 
+  void Call(hipc::FullPtr<CallTask> task, RunContext& ctx) {
+    const auto call = reinterpret_cast<CallTask::Function>(task->function);
+    call(task->argument, *task, ctx);
+  }
+
   void OnClientGone(u64 client_id) override {
     if (client_id == kClientThatThrows) throw std::runtime_error("unlucky");
     if (log_ != nullptr) log_->gone += client_id;
@@ -75,6 +80,7 @@ const MethodRow kRows[] = {
     MakeMethod<Runtime, ProbeTask, &Runtime::Create>(0, "Create"),
     MakeMethod<Runtime, ProbeTask, &Runtime::Destroy>(1, "Destroy"),
     MakeMethod<Runtime, ProbeTask, &Runtime::Ping>(kPing, "Ping"),
+    MakeMethod<Runtime, CallTask, &Runtime::Call>(CallTask::kCall, "Call"),
 };
 
 }  // namespace
