@@ -65,6 +65,20 @@ class Future(Generic[T]):
         """Whether there is a result or an error. Never waits."""
         return self._settled or self._call.done()
 
+    def cancel(self) -> bool:
+        """Ask the runtime to end the operation.
+
+        A method that waits is woken and unwinds, and its subtasks with it; one
+        that computes ends by itself. Releases the GIL.
+
+        Returns
+        -------
+        bool
+            False if there is an outcome already. Otherwise it comes as ever:
+            mostly a `CancelledError`, or a result that was faster.
+        """
+        return not self.done() and self._call.cancel()
+
     def result(self, timeout_s: float = DEFAULT_TIMEOUT_S) -> T:
         """Wait for the result.
 
@@ -116,6 +130,8 @@ class Future(Generic[T]):
     async def result_async(self, timeout_s: float = DEFAULT_TIMEOUT_S) -> T:
         """Await the result; as `result`, without blocking the event loop.
 
+        If the awaiting task of asyncio is cancelled, so is the operation.
+
         Parameters
         ----------
         timeout_s : float
@@ -138,15 +154,19 @@ class Future(Generic[T]):
         clock = asyncio.get_running_loop().time
         deadline = clock() + timeout_s
         looks, pause = 0, _FIRST_PAUSE_S
-        while not self.done():
-            if clock() >= deadline:
-                raise self._late(timeout_s)
-            if looks < _EAGER_LOOKS:
-                looks += 1
-                await asyncio.sleep(0)
-            else:
-                await asyncio.sleep(pause)
-                pause = min(pause * _PAUSE_GROWTH, _LONGEST_PAUSE_S)
+        try:
+            while not self.done():
+                if clock() >= deadline:
+                    raise self._late(timeout_s)
+                if looks < _EAGER_LOOKS:
+                    looks += 1
+                    await asyncio.sleep(0)
+                else:
+                    await asyncio.sleep(pause)
+                    pause = min(pause * _PAUSE_GROWTH, _LONGEST_PAUSE_S)
+        except asyncio.CancelledError:
+            self.cancel()
+            raise
         return self.result(0)
 
     def __await__(self) -> Generator[Any, None, T]:

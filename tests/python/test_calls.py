@@ -48,6 +48,40 @@ def test_a_deadline_raises_and_the_call_goes_on(rt: chimaera.Runtime) -> None:
     future.result()
 
 
+def test_a_waiting_call_is_cancelled(rt: chimaera.Runtime) -> None:
+    future = rt.echo().sleep_async(3600)
+    assert future.cancel()
+    with pytest.raises(errors.CancelledError, match="cancelled by its client"):
+        future.result()
+    assert not future.cancel()
+
+
+def test_a_call_that_is_done_stays_as_it_is(rt: chimaera.Runtime) -> None:
+    future = rt.echo().echo_async("x")
+    assert future.result() == "x"
+    assert not future.cancel()
+    assert future.result() == "x"
+
+
+def test_cancelling_from_another_thread_wakes_who_waits(rt: chimaera.Runtime) -> None:
+    future = rt.echo().sleep_async(3600)
+    other = threading.Thread(target=future.cancel)
+    other.start()
+    assert isinstance(future.exception(), errors.CancelledError)
+    other.join()
+
+
+def test_asyncio_cancels_the_call_with_the_task(rt: chimaera.Runtime) -> None:
+    future = rt.echo().sleep_async(3600)
+
+    async def give_up() -> None:
+        await asyncio.wait_for(future.result_async(), timeout=0.01)
+
+    with pytest.raises(asyncio.TimeoutError):
+        asyncio.run(give_up())
+    assert isinstance(future.exception(), errors.CancelledError)
+
+
 @pytest.mark.parametrize("timeout_s", [-1.0, float("inf"), float("nan")])
 def test_every_wait_has_a_bound(rt: chimaera.Runtime, timeout_s: float) -> None:
     with pytest.raises(errors.BadRequestError, match="timeout_s"):

@@ -34,6 +34,8 @@ void BindTask(py::module_& m) {
       .def("done", &Call::Done, "Whether there is an outcome; never waits.")
       .def("wait", &Call::Wait, py::arg("timeout_s"),
            "Wait without the GIL; whether there is an outcome now.")
+      .def("cancel", &Call::Cancel,
+           "Ask the runtime to end it, without the GIL; false when done.")
       .def("error", &Call::Error, "The exception or None; needs an outcome.")
       .def("value", &Call::Value, "The result; needs an outcome. Raises.");
   m.def("call", &StartEmpty, py::arg("connection"), py::arg("pool_id"),

@@ -72,6 +72,14 @@ bool Call::Wait(double timeout_s) {
   }
 }
 
+bool Call::Cancel() {
+  if (Done()) return false;
+  const hipc::FullPtr<Task> task = task_.task;
+  const ReleaseGil released;
+  const Connection::Hold hold(*connection_);
+  return hold.open() && IpcManager::Cancel(task);
+}
+
 void Call::Settle(const Status& outcome) {
   outcome_ = outcome;
   if (!outcome.ok()) error_ = ExceptionOf(outcome);

@@ -40,6 +40,8 @@ class Call {
   /// Waits for one, at most `timeout_s`; whether it came. Raises what a signal
   /// handler raises; the task goes on then.
   bool Wait(double timeout_s);
+  /// Asks the runtime to end the task; false if there is an outcome.
+  bool Cancel();
   /// The exception, or None. REQUIRES: Done().
   py::object Error();
   /// The result, made once; raises the error. REQUIRES: Done().
