@@ -92,6 +92,7 @@ Status ClientCore::Check() const { return control_->CheckSession(); }
 
 ThreadPort* ClientCore::AcquirePort() {
   MutexLock lock(mu_);
+  SweepIdlePorts();
   if (!idle_ports_.empty()) {
     ClientPort* port = idle_ports_.back();
     idle_ports_.pop_back();
@@ -104,6 +105,14 @@ ThreadPort* ClientCore::AcquirePort() {
 void ClientCore::ReleasePort(ThreadPort* port) {
   MutexLock lock(mu_);
   idle_ports_.push_back(static_cast<ClientPort*>(port));
+  SweepIdlePorts();
+}
+
+// What threads that are gone have dropped comes back with the next one that
+// begins or ends; no thread uses these ports.
+void ClientCore::SweepIdlePorts() {
+  if (control_->forked()) return;
+  for (ClientPort* port : idle_ports_) port->SweepOrphans();
 }
 
 u64 ClientCore::buffer_bytes() const { return data_->used_bytes(); }

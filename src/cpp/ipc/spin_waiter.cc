@@ -45,6 +45,13 @@ void CpuRelax() {
 // How long after its deadline a task may still tell its client so itself.
 constexpr u64 kDeadlineGraceNs = 50 * kNsPerMs;
 
+Status TooLate(const Task& task) {
+  return Status::DeadlineExceeded(
+      Format("the task's deadline of {} ms has passed, and its worker does not "
+             "answer",
+             task.timeout_ms_));
+}
+
 // kAwaited or kCancelling: on no other value may a thread sleep.
 bool WillBeCalledOut(u32 state) {
   return state == static_cast<u32>(TaskState::kAwaited) ||
@@ -61,6 +68,12 @@ Status SpinWaiter::Wait(Task& task, u64 timeout_ns) {
   if (task.state_.load(std::memory_order_relaxed) ==
       static_cast<u32>(TaskState::kNew)) {
     return Status::BadRequest("waiting for a task nobody submitted");
+  }
+  // Not even polled for: whoever waits for many tasks of a stuck worker, one
+  // after the other, would come later and later.
+  const u64 latest_ns = LatestNs(task);
+  if (latest_ns != kNoDeadlineNs && SystemClock::Get().NowNs() >= latest_ns) {
+    return TooLate(task);
   }
   if (timeout_ns > 0 && Spin([&] { return task.IsComplete(); })) {
     recent_misses = 0;
@@ -137,12 +150,7 @@ Status SpinWaiter::Sleep(Task& task, u64 begin_ns, u64 timeout_ns) const {
   while (!task.IsComplete()) {
     const u64 now_ns = SystemClock::Get().NowNs();
     if (now_ns >= deadline_ns) {
-      if (now_ns >= latest_ns) {
-        return Status::DeadlineExceeded(
-            Format("the task's deadline of {} ms has passed, and its worker "
-                   "does not answer",
-                   task.timeout_ms_));
-      }
+      if (now_ns >= latest_ns) return TooLate(task);
       return Status::DeadlineExceeded(
           Format("task not done after {} ms", timeout_ns / kNsPerMs));
     }

@@ -154,6 +154,22 @@ TEST_CASE("Outcomes: what is fired and forgotten is freed") {
   CHECK(f.client->client().task_bytes() <= before + 2 * kMiB);
 }
 
+TEST_CASE("Outcomes: what an ended thread has forgotten is freed") {
+  Fixture f;
+  const auto forget = [&f] {
+    for (int i = 0; i < 50; ++i) {
+      auto task = f.NewSleep(0);
+      task->task_flags_.SetBits(TASK_FIRE_AND_FORGET);
+      CHI_IPC->Enqueue(task);
+    }
+    static_cast<void>(f.Sleep(0).Get());  // behind them all
+  };
+  std::thread(forget).join();
+  const u64 before = f.client->client().task_bytes();
+  for (int i = 0; i < 100; ++i) std::thread(forget).join();
+  CHECK(f.client->client().task_bytes() <= before + 256 * kKiB);
+}
+
 TEST_CASE("Outcomes: a periodic task is cancelled between two runs") {
   Fixture f;
   auto periodic = CHI_IPC->Submit(f.NewPeriodic(1e6));

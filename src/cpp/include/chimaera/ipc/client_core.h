@@ -91,6 +91,7 @@ class ClientCore final : public PortSource,
   char* Resolve(ShmPtr pointer, u64 bytes, const void* holder) override;
   [[nodiscard]] bool HoldsPrivate(const void* holder) const override;
 
+  void SweepIdlePorts() CHI_REQUIRES(mu_);
   Result<RingProducer<>> MakeRing(Priority priority, u32* worker);
 
   const ClientOptions options_;
