@@ -42,7 +42,7 @@ TEST_CASE("Container: an unknown method is refused by name and number") {
     CHECK(task.return_code_ == static_cast<u32>(StatusCode::kUnimplemented));
     CHECK(std::string(task.text_, task.text_size_) ==
           "pool 512.0 (probe_a): method " + std::to_string(method) +
-              " of 0-1, 10");
+              " of 0-1, 10-11");
   }
 }
 
