@@ -15,6 +15,7 @@ CONFIG = Path(__file__).parents[2] / "src/cpp/config/chimaera_default.yaml"
 TASK_BYTES = 256
 TASK_TYPES = 7
 TASK_AT = 32 * 1024
+BLOCK_BYTES = 32
 KIND_GROW, KIND_ATTACH, KIND_GET_SEGMENT, KIND_GOODBYE = 4, 5, 6, 7
 
 BLOCK_DURABLE = 2
@@ -63,6 +64,28 @@ def pointers() -> None:
         words = [w for at, size in edges for w in (pointer(segment, at), size)]
         content = struct.pack(f"<{len(words)}Q", *words)
         write("resolve", f"segment-{segment:x}", content)
+
+
+def archives() -> None:
+    """Archives of one task: an echo, a write with bulk data, an answer."""
+    ids = struct.pack("<2Q2I3I3Id", 7, 8, 300, 0, 1, 0, 0, 11, 0, 0, 0.0)
+    text, numbers = struct.pack("<I", 5) + b"hello", struct.pack("<2Q", 1, 42)
+    block = bytes(BLOCK_BYTES)
+    bodies = {
+        "echo": (1, 0, ids + text + numbers + struct.pack("<Q", 9)),
+        "write": (1, 1, ids + block + struct.pack("<3Q", 0, 0, 64)),
+        "answer": (
+            2,
+            0,
+            ids + struct.pack("<2I", 0, 0) + text + numbers + struct.pack("<QI", 9, 1),
+        ),
+    }
+    for name, (kind, bulks, body) in bodies.items():
+        record = struct.pack("<2I", len(body) + 8, bulks) + body
+        rows = struct.pack("<Q2I", 64, 2, 0) * bulks
+        total = 24 + len(record) + len(rows)
+        start = struct.pack("<IHBB2IQ", 0x42544843, 1, kind, 0, 1, bulks, total)
+        write("task_batch", name, start + record + rows)
 
 
 def packets() -> None:
@@ -122,6 +145,7 @@ def main() -> None:
     tasks()
     block_files()
     pointers()
+    archives()
     packets()
     for name, text in CONFIGS.items():
         write("config", name, text.encode())
