@@ -9,6 +9,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "chimaera/base/random.h"
@@ -112,6 +113,44 @@ TEST_CASE("unordered_map_ll: for_each visits each element once") {
     sum += value;
   });
   CHECK(sum == 50 * 49 / 2);
+}
+
+TEST_CASE("unordered_map_ll: what was moved from is empty and can be used") {
+  unordered_map_ll<int, int> map(4);
+  const int* kept = map.insert(1, 10).second;
+  unordered_map_ll<int, int> other(std::move(map));
+  CHECK(other.find(1) == kept);
+  CHECK(map.empty());
+  CHECK(map.bucket_count() == 4);
+  CHECK(map.insert(1, 20).first);
+  map = std::move(other);
+  CHECK(map.size() == 1);
+  CHECK(map.find(1) == kept);
+  CHECK(other.find(1) == nullptr);
+  unordered_map_ll<int, int> copy = map;
+  copy[1] = 30;
+  CHECK(*map.find(1) == 10);
+}
+
+TEST_CASE("unordered_map_ll: takes the guide's keys, hashes and literals") {
+  struct Info {
+    u64 start = 0;
+    u32 code = 0;
+  };
+  struct Parity {
+    size_t operator()(int key) const { return static_cast<size_t>(key & 1); }
+  };
+  unordered_map_ll<u64, Info> infos(64);
+  CHECK(infos.insert(u64{7}, Info{1, 2}).second->code == 2);
+  unordered_map_ll<u32, u64> counts(16);
+  ++*counts.insert_or_assign(3, 0).second;
+  CHECK(counts.at(3) == 1);
+  unordered_map_ll<std::string, Info> named;
+  CHECK(named.insert("a", Info{}).first);
+  CHECK(named.contains("a"));
+  unordered_map_ll<int, int, Parity> odd(2);
+  for (int i = 0; i < 9; ++i) odd[i] = i;
+  CHECK(odd.size() == 9);
 }
 
 TEST_CASE("unordered_map_ll: takes values that only move") {

@@ -34,6 +34,24 @@ class unordered_map_ll {
   explicit unordered_map_ll(size_type max_concurrency = 16)
       : buckets_(max_concurrency == 0 ? 1 : max_concurrency) {}
 
+  unordered_map_ll(const unordered_map_ll&) = default;
+  unordered_map_ll& operator=(const unordered_map_ll&) = default;
+  /// Values keep their addresses; `other` is empty afterwards, with as many
+  /// buckets.
+  unordered_map_ll(unordered_map_ll&& other)
+      : unordered_map_ll(other.bucket_count()) {
+    swap(other);
+  }
+  unordered_map_ll& operator=(unordered_map_ll&& other) {
+    unordered_map_ll moved(std::move(other));
+    swap(moved);
+    return *this;
+  }
+  void swap(unordered_map_ll& other) noexcept {
+    buckets_.swap(other.buckets_);
+    std::swap(size_, other.size_);
+  }
+
   /// Adds `value` under `key` unless there is one already. Returns whether it
   /// was added, and the value that stands there now.
   template <typename U = T>
