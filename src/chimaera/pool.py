@@ -94,7 +94,7 @@ class PoolQuery(NamedTuple):
 
     @classmethod
     def physical(cls, node_id: int) -> PoolQuery:
-        """Return the query for a container on that node."""
+        """Return the query for every container on that node."""
         return cls(6, _checked(node_id, "node_id"))
 
     @classmethod

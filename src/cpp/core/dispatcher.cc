@@ -12,6 +12,7 @@
 
 #include "chimaera/base/format.h"
 #include "chimaera/base/tsan.h"
+#include "chimaera/core/fan_out.h"
 #include "chimaera/core/module_call.h"
 #include "chimaera/core/router.h"
 #include "chimaera/ipc/life_word.h"
@@ -54,6 +55,11 @@ Status ErrorOf(const Task& task) {
 std::string NameOf(const Container& container, const MethodRow& row) {
   return Format("pool {} ({}): {}", container.pool_id_, container.pool_name_,
                 row.name);
+}
+
+Status TooSmall(const MethodRow& row, ShmPtr pointer, u64 rest) {
+  return Status::BadRequest(Format("{} needs a task of {} bytes, at {} are {}",
+                                   row.name, row.task_size, pointer, rest));
 }
 
 }  // namespace
@@ -136,9 +142,7 @@ __attribute__((always_inline)) inline Status Dispatcher::RunOnce(
   Container& container = *ctx.container;
   const MethodRow& row = *method;
   if (__builtin_expect(rest < row.task_size, 0)) {
-    return Status::BadRequest(
-        Format("{} needs a task of {} bytes, at {} are {}", row.name,
-               row.task_size, submitted.pointer, rest));
+    return TooSmall(row, submitted.pointer, rest);
   }
   return CallModule(
       [&] { return NameOf(container, row); },
@@ -158,13 +162,45 @@ Status Dispatcher::RunUnusual(SubmittedTask& submitted, u64 rest,
 // A dynamic query runs the method twice: first to hear which query it wants.
 Status Dispatcher::RunRouted(SubmittedTask& submitted, u64 rest,
                              RunContext& ctx) const {
-  if (!submitted.header->pool_query_.IsDynamicMode()) {
-    return RunOnce(submitted, rest, ctx);
+  if (submitted.header->pool_query_.IsDynamicMode()) {
+    ctx.exec_mode = ExecMode::kDynamicSchedule;
+    CHI_RETURN_IF_ERROR(RunOnce(submitted, rest, ctx));
+    ctx.exec_mode = ExecMode::kExec;
   }
-  ctx.exec_mode = ExecMode::kDynamicSchedule;
-  CHI_RETURN_IF_ERROR(RunOnce(submitted, rest, ctx));
-  ctx.exec_mode = ExecMode::kExec;
-  return RunOnce(submitted, rest, ctx);
+  return RunDecided(submitted, rest, ctx);
+}
+
+Status Dispatcher::FindSeveral(const TaskHeader& header, RunContext& ctx,
+                               Several* several) const {
+  if (!MayMeanSeveral(header.pool_query_)) return Status();
+  Pool* pool = pools_.Find(header.pool_id_);
+  if (pool == nullptr) return Status();  // Find says so
+  CHI_ASSIGN_OR_RETURN(const ContainerSpan span,
+                       RouteSeveral(*pool, header.pool_query_));
+  if (span.count == 1) return Status();
+  Container& first = *pool->container(span.first);
+  ctx.container = &first;
+  ctx.held_runs = pool->held_runs_counter();
+  ctx.method = first.methods().Find(header.method_);
+  if (ctx.method == nullptr) return first.UnknownMethod(header.method_);
+  *several = {pool, span};
+  return Status();
+}
+
+Status Dispatcher::RunDecided(SubmittedTask& submitted, u64 rest,
+                              RunContext& ctx) const {
+  Several several;
+  CHI_RETURN_IF_ERROR(FindSeveral(*submitted.header, ctx, &several));
+  if (several.pool == nullptr) return RunOnce(submitted, rest, ctx);
+  const MethodRow& row = *ctx.method;
+  if (rest < row.task_size) return TooSmall(row, submitted.pointer, rest);
+  return CallModule(
+      [&] { return NameOf(*ctx.container, row); },
+      [&] {
+        return row.with_task(submitted, ctx, [&](hipc::FullPtr<Task> origin) {
+          return FanOut(*several.pool, several.span, origin, ctx);
+        });
+      });
 }
 
 void Dispatcher::RunInternal(hipc::FullPtr<Task> task, RunContext& ctx) {
@@ -187,11 +223,20 @@ void Dispatcher::RunInternal(hipc::FullPtr<Task> task, RunContext& ctx) {
 
 Status Dispatcher::RunInternalRouted(hipc::FullPtr<Task> task,
                                      RunContext& ctx) const {
-  if (!task->pool_query_.IsDynamicMode()) return RunInternalOnce(task, ctx);
-  ctx.exec_mode = ExecMode::kDynamicSchedule;
-  CHI_RETURN_IF_ERROR(RunInternalOnce(task, ctx));
-  ctx.exec_mode = ExecMode::kExec;
-  return RunInternalOnce(task, ctx);
+  if (task->pool_query_.IsDynamicMode()) {
+    ctx.exec_mode = ExecMode::kDynamicSchedule;
+    CHI_RETURN_IF_ERROR(RunInternalOnce(task, ctx));
+    ctx.exec_mode = ExecMode::kExec;
+  }
+  return RunInternalDecided(task, ctx);
+}
+
+Status Dispatcher::RunInternalDecided(hipc::FullPtr<Task> task,
+                                      RunContext& ctx) const {
+  Several several;
+  CHI_RETURN_IF_ERROR(FindSeveral(*task, ctx, &several));
+  if (several.pool == nullptr) return RunInternalOnce(task, ctx);
+  return FanOut(*several.pool, several.span, task, ctx);
 }
 
 Status Dispatcher::RunInternalOnce(hipc::FullPtr<Task> task,

@@ -194,6 +194,8 @@ Result<std::unique_ptr<Pool>> PoolManager::Build(
   for (u32 local = 0; local < addresses.num_local(); ++local) {
     CHI_ASSIGN_OR_RETURN(ContainerPtr container, (*found)->NewContainer());
     container->container_id_ = *addresses.GlobalIdOf(local);
+    container->num_containers_ = addresses.num_containers();
+    container->node_id_ = addresses.self();
     CHI_RETURN_IF_ERROR(CallModule(what + ": Init", [&] {
       container->Init(request.pool_id, request.pool_name);
     }));

@@ -27,14 +27,7 @@ Result<Container*> OneContainer(const Pool& pool, ContainerId id) {
              pool.id(), id, *node, pool.addresses().self()));
 }
 
-Result<Container*> SeveralContainers(const Pool& pool, const PoolQuery& query,
-                                     u32 count) {
-  return Status::Unimplemented(
-      Format("pool {}: {} means {} containers; a task runs on one", pool.id(),
-             query.ToString(), count));
-}
-
-Result<Container*> RouteRange(const Pool& pool, const PoolQuery& query) {
+Result<ContainerSpan> SpanOfRange(const Pool& pool, const PoolQuery& query) {
   const u32 first = query.GetRangeOffset();
   const u32 count = query.GetRangeCount();
   const u64 end = u64{first} + count;
@@ -47,16 +40,14 @@ Result<Container*> RouteRange(const Pool& pool, const PoolQuery& query) {
                                    pool.id(), first, end,
                                    pool.num_containers()));
   }
-  if (count > 1) return SeveralContainers(pool, query, count);
-  return OneContainer(pool, first);
+  return ContainerSpan{first, count};
 }
 
-Result<Container*> RoutePhysical(const Pool& pool, const PoolQuery& query,
-                                 u64 client_id) {
-  const NodeId node = query.GetNodeId();
+// A node's containers have consecutive ids.
+Result<ContainerSpan> SpanOfNode(const Pool& pool, NodeId node) {
   const AddressTable& addresses = pool.addresses();
   if (node == addresses.self()) {
-    return pool.local_container(LocalIndexFor(pool, client_id));
+    return ContainerSpan{*addresses.GlobalIdOf(0), addresses.num_local()};
   }
   const std::vector<NodeId> nodes =
       addresses.NodesOf(0, addresses.num_containers());
@@ -69,6 +60,20 @@ Result<Container*> RoutePhysical(const Pool& pool, const PoolQuery& query,
       Format("pool {}: node {} is another node; this is node {} and sends no "
              "tasks to others",
              pool.id(), node, addresses.self()));
+}
+
+Result<ContainerSpan> SpanOf(const Pool& pool, const PoolQuery& query) {
+  if (query.IsRangeMode()) return SpanOfRange(pool, query);
+  if (query.IsPhysicalMode()) return SpanOfNode(pool, query.GetNodeId());
+  return ContainerSpan{0, pool.num_containers()};
+}
+
+Result<Container*> OnlyContainer(const Pool& pool, const PoolQuery& query) {
+  CHI_ASSIGN_OR_RETURN(const ContainerSpan span, SpanOf(pool, query));
+  if (span.count == 1) return OneContainer(pool, span.first);
+  return Status::BadRequest(
+      Format("pool {}: {} means {} containers, here one is needed", pool.id(),
+             query.ToString(), span.count));
 }
 
 }  // namespace
@@ -87,16 +92,21 @@ Result<Container*> Route(const Pool& pool, const PoolQuery& query,
     case RoutingMode::DirectHash:
       return OneContainer(pool, query.GetHash() % pool.num_containers());
     case RoutingMode::Range:
-      return RouteRange(pool, query);
     case RoutingMode::Broadcast:
-      if (pool.num_containers() == 1) return OneContainer(pool, 0);
-      return SeveralContainers(pool, query, pool.num_containers());
     case RoutingMode::Physical:
-      return RoutePhysical(pool, query, client_id);
+      return OnlyContainer(pool, query);
   }
   // The number came from shared memory: it need not be one of the above.
   return Status::BadRequest(Format("pool {}: {} is no routing mode", pool.id(),
                                    static_cast<u32>(query.GetRoutingMode())));
+}
+
+Result<ContainerSpan> RouteSeveral(const Pool& pool, const PoolQuery& query) {
+  CHI_ASSIGN_OR_RETURN(const ContainerSpan span, SpanOf(pool, query));
+  for (u32 i = 0; i < span.count; ++i) {
+    CHI_RETURN_IF_ERROR(OneContainer(pool, span.first + i).status());
+  }
+  return span;
 }
 
 Result<Container*> RouteDecided(const Pool& pool, const PoolQuery& query,

@@ -38,8 +38,11 @@ bool Worker::Inject(std::function<void()> job) {
   return impl_->Inject(std::move(job));
 }
 
-void Worker::InjectTask(hipc::FullPtr<Task> task) {
-  if (impl_->Inject([this, task] { impl_->EnqueueLocal(task); })) return;
+void Worker::InjectTask(hipc::FullPtr<Task> task, Session* session) {
+  if (impl_->Inject(
+          [this, task, session] { impl_->EnqueueLocal(task, session); })) {
+    return;
+  }
   const Status ended = Status::RuntimeDied("the runtime has stopped");
   task->SetError(ended.code_value(), ended.message());
   FinishInternalTask(task);
@@ -70,6 +73,10 @@ bool Worker::TEST_PollOnce() {
 }
 
 u32 Worker::index() const { return impl_->options().index; }
+Worker& Worker::Peer(u32 step) {
+  const auto* peers = impl_->options().peers;
+  return peers == nullptr ? *this : *(*peers)[(index() + step) % peers->size()];
+}
 const Clock& Worker::clock() const { return *impl_->options().clock; }
 SessionCommons* Worker::commons() const { return impl_->options().commons; }
 

@@ -38,14 +38,14 @@ void Increment(std::atomic<u64>& counter) {
 // The client's task of a run; null if the pointer is none, as in tests.
 Task* SharedTask(const LiveRun& run) {
   const Session* session = run.context->session;
-  if (session == nullptr) return nullptr;
+  if (session == nullptr || (run.key & kCancelBit) != 0) return nullptr;
   return reinterpret_cast<Task*>(
       session->ResolveWritable(ShmPtr::FromBits(run.key), sizeof(Task)));
 }
 
 // The task of a run that was made inside the runtime, else null.
 Task* InternalTask(const LiveRun& run) {
-  if (run.context->session != nullptr || run.key == 0) return nullptr;
+  if ((run.key & kCancelBit) == 0) return nullptr;
   return reinterpret_cast<Task*>(run.key & ~kCancelBit);
 }
 
@@ -190,6 +190,11 @@ void Worker::Impl::CancelSubmitted(ShmPtr slot, RunContext& ctx) {
 bool Worker::Impl::CancelKey(u64 client_id, u64 key) {
   LiveRun* const run = live_.Find(client_id, key);
   if (run == nullptr) return false;
+  const Task* const internal = InternalTask(*run);
+  if (internal != nullptr &&
+      internal->interrupt_.load(std::memory_order_relaxed) == 0) {
+    return false;  // another one, where the meant one was
+  }
   const Task* const shared = SharedTask(*run);
   if (shared == nullptr) {
     Interrupt(*run, StatusCode::kCancelled, kByMaker);

@@ -293,7 +293,7 @@ void Worker::Impl::HoldWhileParked(Frame& frame) {
   frame.was_parked = true;
 }
 
-void Worker::Impl::RunInternal(hipc::FullPtr<Task> task) {
+void Worker::Impl::RunInternal(hipc::FullPtr<Task> task, Session* session) {
   const u32 end = task->interrupt_.load(std::memory_order_relaxed);
   if (end != 0) {
     task->SetError(end, "the task that made it has ended, or cancelled it");
@@ -302,6 +302,7 @@ void Worker::Impl::RunInternal(hipc::FullPtr<Task> task) {
   }
   Frame frame;
   frame.live.key = KeyOf(task.ptr_);
+  frame.context.session = session;
   frame.context.client_id = task->client_id_;
   BeginRun(frame);
   executor_.RunInternal(task, frame.context);

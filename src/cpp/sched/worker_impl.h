@@ -49,8 +49,8 @@ class Worker::Impl {
   // ---- the worker's thread ----
   void AttachLane(RingSource source, int wake_fd);
   void DetachLanes(u64 session_id, int wake_fd, std::function<void()> done);
-  void EnqueueLocal(hipc::FullPtr<Task> task) {
-    local_.push_back([this, task] { RunInternal(task); });
+  void EnqueueLocal(hipc::FullPtr<Task> task, Session* session = nullptr) {
+    local_.push_back([this, task, session] { RunInternal(task, session); });
   }
   /// The same for a task of the running method's, which ends with it.
   void EnqueueSubtask(hipc::FullPtr<Task> task) {
@@ -106,7 +106,7 @@ class Worker::Impl {
   bool WakeExpired();
   bool ResumeReady();
   void RunSubmitted(Lane& lane, ShmPtr pointer);
-  void RunInternal(hipc::FullPtr<Task> task);
+  void RunInternal(hipc::FullPtr<Task> task, Session* session);
   void RunCall(const std::function<void(RunContext&)>& call);
   void BeginRun(Frame& frame);
   void EndRun(Frame& frame);

@@ -9,6 +9,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "core/fixture.h"
 #include "support/catch.h"
@@ -64,7 +65,6 @@ TEST_CASE("Route: a client stays with its container, clients are spread") {
   for (u64 client = 0; client < 64; ++client) {
     Container* const first = *Route(pool, PoolQuery::Local(), client);
     CHECK(*Route(pool, PoolQuery::Local(), client) == first);
-    CHECK(*Route(pool, PoolQuery::Physical(0), client) == first);
     CHECK(TryRoute(pool, PoolQuery::Local(), client) == first);
     used.insert(first);
   }
@@ -87,10 +87,12 @@ TEST_CASE("Route: what does not exist or cannot be done is named") {
        "pool 512.0: range [1, 1) is empty"},
       {PoolQuery::Physical(9), 2, StatusCode::kNotFound,
        "pool 512.0: node 9 of 1, this is node 0"},
-      {PoolQuery::Range(0, 2), 2, StatusCode::kUnimplemented,
-       "pool 512.0: Range(0, 2) means 2 containers; a task runs on one"},
-      {PoolQuery::Broadcast(), 3, StatusCode::kUnimplemented,
-       "pool 512.0: Broadcast() means 3 containers; a task runs on one"},
+      {PoolQuery::Range(0, 2), 2, StatusCode::kBadRequest,
+       "pool 512.0: Range(0, 2) means 2 containers, here one is needed"},
+      {PoolQuery::Broadcast(), 3, StatusCode::kBadRequest,
+       "pool 512.0: Broadcast() means 3 containers, here one is needed"},
+      {PoolQuery::Physical(0), 3, StatusCode::kBadRequest,
+       "pool 512.0: Physical(0) means 3 containers, here one is needed"},
   };
   for (const Refusal& refused : cases) {
     const Pool pool = MakePool(kModule, refused.num_containers);
@@ -124,6 +126,40 @@ TEST_CASE("Route: a number that is no mode is refused") {
   CHECK(TryRoute(pool, query, 0) == nullptr);
   CHECK(Route(pool, query, 0).status().message() ==
         "pool 512.0: 99 is no routing mode");
+}
+
+TEST_CASE("RouteSeveral: ranges, everything, and what a node has") {
+  const Pool pool = MakePool(kModule, 4);
+  const auto span = [&pool](const PoolQuery& query) {
+    const auto found = RouteSeveral(pool, query);
+    REQUIRE(found.ok());
+    return std::make_pair(found->first, found->count);
+  };
+  using Span = std::pair<u32, u32>;
+  CHECK(span(PoolQuery::Range(1, 3)) == Span(1, 3));
+  CHECK(span(PoolQuery::Range(2, 1)) == Span(2, 1));
+  CHECK(span(PoolQuery::Broadcast()) == Span(0, 4));
+  CHECK(span(PoolQuery::Physical(0)) == Span(0, 4));
+  CHECK(RouteSeveral(pool, PoolQuery::Range(0, 0)).status().code() ==
+        StatusCode::kBadRequest);
+  CHECK(RouteSeveral(pool, PoolQuery::Range(4, 1)).status().message() ==
+        "pool 512.0: range [4, 5) of 4 containers");
+  CHECK(RouteSeveral(pool, PoolQuery::Physical(1)).status().code() ==
+        StatusCode::kNotFound);
+}
+
+TEST_CASE("RouteSeveral: containers of other nodes are not left out") {
+  const Pool pool = MakePool(kModule, 2, NodeSet{{4, 5}, 5});
+  const auto here = RouteSeveral(pool, PoolQuery::Physical(5));
+  REQUIRE(here.ok());
+  CHECK(here->first == 2);
+  CHECK(here->count == 2);
+  CHECK(RouteSeveral(pool, PoolQuery::Range(2, 2)).ok());
+  for (const PoolQuery& query : {PoolQuery::Broadcast(), PoolQuery::Range(1, 2),
+                                 PoolQuery::Physical(4)}) {
+    CHECK(RouteSeveral(pool, query).status().code() ==
+          StatusCode::kUnimplemented);
+  }
 }
 
 TEST_CASE("RouteDecided: a method must not stay Dynamic") {

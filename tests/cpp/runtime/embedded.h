@@ -7,6 +7,7 @@
 #define CHIMAERA_TESTS_RUNTIME_EMBEDDED_H_
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "chimaera/base/log.h"
@@ -19,11 +20,12 @@ namespace chi::test {
 
 class Embedded {
  public:
-  explicit Embedded(u32 num_workers) {
+  explicit Embedded(u32 num_workers, const std::string& module_dir = "") {
     RuntimeConfig config = RuntimeConfig::Default();
     config.num_threads = num_workers;
     config.pin_workers = false;
     config.module_paths.emplace_back(CHI_TEST_LIBRARY_DIR);
+    if (!module_dir.empty()) config.module_paths.push_back(module_dir);
     SetLogLevel(LogLevel::kError);
     auto started = Chimaera::StartEmbedded(config);
     INFO(started.status());

@@ -11,6 +11,7 @@
 #include <chimaera/bdev/block.h>
 #include <chimaera/chimaera.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -165,6 +166,15 @@ struct PerfMetrics {
   chi::u64 read_ns_ = 0;  ///< Time of the copies, summed.
   chi::u64 write_ns_ = 0;
 
+  void Add(const PerfMetrics& other) {
+    num_reads_ += other.num_reads_;
+    num_writes_ += other.num_writes_;
+    bytes_read_ += other.bytes_read_;
+    bytes_written_ += other.bytes_written_;
+    read_ns_ += other.read_ns_;
+    write_ns_ += other.write_ns_;
+  }
+
   /// Bytes per second of the copies; 0 before the first.
   chi::f64 ReadBandwidth() const { return Rate(bytes_read_, read_ns_); }
   chi::f64 WriteBandwidth() const { return Rate(bytes_written_, write_ns_); }
@@ -199,6 +209,18 @@ struct GetStatsTask : public chi::Task {
   void SerializeOut(Archive& ar) {
     ar(metrics_, total_size_, remaining_size_, largest_free_, num_blocks_,
        num_pins_, alignment_, io_depth_);
+  }
+
+  /// Of several containers: sums, and of the free pieces the largest.
+  void Aggregate(const hipc::FullPtr<GetStatsTask>& other) {
+    metrics_.Add(other->metrics_);
+    total_size_ += other->total_size_;
+    remaining_size_ += other->remaining_size_;
+    largest_free_ = std::max(largest_free_, other->largest_free_);
+    num_blocks_ += other->num_blocks_;
+    num_pins_ += other->num_pins_;
+    alignment_ = other->alignment_;  // the same for the whole pool, as is
+    io_depth_ = other->io_depth_;    // this
   }
 };
 

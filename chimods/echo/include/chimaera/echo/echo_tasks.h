@@ -206,6 +206,11 @@ struct SpawnTask : public chi::Task {
   void SerializeOut(Archive& ar) {
     ar(succeeded_);
   }
+
+  /// Of several containers: the sum.
+  void Aggregate(const hipc::FullPtr<SpawnTask>& other) {
+    succeeded_ += other->succeeded_;
+  }
 };
 
 struct GrowTask : public chi::Task {

@@ -20,6 +20,9 @@
 namespace chi {
 
 class MethodTable;
+class TaskInputArchive;
+class TaskOutputArchive;
+struct MethodRow;
 
 /// What Container::Monitor is asked.
 enum class MonitorModeId : u32 {
@@ -32,6 +35,8 @@ class Container {
   PoolId pool_id_;
   std::string pool_name_;
   ContainerId container_id_ = 0;
+  u32 num_containers_ = 1;  ///< Of the pool, on all nodes.
+  NodeId node_id_ = 0;      ///< The node that this container is on.
   /// What the guide's string constructors ask for; it carries nothing.
   hipc::CtxAllocator<CHI_MAIN_ALLOC_T> main_allocator_;
 
@@ -61,6 +66,33 @@ class Container {
     (void)ctx;
   }
 
+  // ---- what can be done with a task of method `method`; see task_ops.h ----
+  // The defaults do what the task's type says, and throw StatusError for an
+  // unknown method or a type that does not say how.
+
+  /// Makes `replica`: a new task in private memory with the header and the
+  /// inputs of `origin`, everything copied. `deep` is the module guide's.
+  virtual void NewCopy(MethodId method, hipc::FullPtr<Task> origin,
+                       hipc::FullPtr<Task>& replica, bool deep);
+  /// Combines the results of a replica, which has succeeded, with those of
+  /// `origin`, by the type's Aggregate. Where there is none, the first replica
+  /// counts: `origin` takes its results over if it has none yet, which its
+  /// return_code_ tells (kNotRun).
+  virtual void Aggregate(MethodId method, hipc::FullPtr<Task> origin,
+                         const hipc::FullPtr<Task>& replica);
+  /// As IpcManager::DelTask.
+  virtual void Del(MethodId method, hipc::FullPtr<Task> task);
+  /// Appends a task to an archive of inputs, respectively of outputs.
+  virtual Status SaveIn(MethodId method, TaskOutputArchive& archive,
+                        hipc::FullPtr<Task> task);
+  virtual Status SaveOut(MethodId method, TaskOutputArchive& archive,
+                         hipc::FullPtr<Task> task);
+  /// Fills `task` from task `number` of an archive.
+  virtual Status LoadIn(MethodId method, TaskInputArchive& archive, u32 number,
+                        hipc::FullPtr<Task> task);
+  virtual Status LoadOut(MethodId method, TaskInputArchive& archive, u32 number,
+                         hipc::FullPtr<Task> task);
+
   /// The client is gone for good: give back what was kept for it. Called on a
   /// worker, once per client, for every container.
   virtual void OnClientGone(u64 client_id) { (void)client_id; }
@@ -78,6 +110,8 @@ class Container {
   Status UnknownMethod(MethodId method) const;
 
  private:
+  const MethodRow& RowOf(MethodId method) const;
+
   const MethodTable* methods_ = nullptr;
   const char* module_name_ = "";
 };

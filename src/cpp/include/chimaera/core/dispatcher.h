@@ -9,6 +9,7 @@
 
 #include "chimaera/core/method_table.h"
 #include "chimaera/core/pool_manager.h"
+#include "chimaera/core/router.h"
 #include "chimaera/sched/executor.h"
 
 namespace chi {
@@ -22,6 +23,12 @@ class Dispatcher final : public Executor {
   void RunInternal(hipc::FullPtr<Task> task, RunContext& ctx) override;
 
  private:
+  // The containers of a query, and their pool; none for all other queries.
+  struct Several {
+    const Pool* pool = nullptr;
+    ContainerSpan span;
+  };
+
   // Puts container and method into `ctx`, and the method also into `row`.
   Status Find(const TaskHeader& header, RunContext& ctx,
               const MethodRow** row) const;
@@ -33,6 +40,11 @@ class Dispatcher final : public Executor {
   Status RunRouted(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
   Status RunInternalRouted(hipc::FullPtr<Task> task, RunContext& ctx) const;
   Status RunInternalOnce(hipc::FullPtr<Task> task, RunContext& ctx) const;
+  // The same for a query that may mean several containers.
+  Status FindSeveral(const TaskHeader& header, RunContext& ctx,
+                     Several* several) const;
+  Status RunDecided(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
+  Status RunInternalDecided(hipc::FullPtr<Task> task, RunContext& ctx) const;
 
   PoolManager& pools_;
 };

@@ -12,6 +12,7 @@
 #ifndef CHIMAERA_CORE_METHOD_TABLE_H_
 #define CHIMAERA_CORE_METHOD_TABLE_H_
 
+#include <functional>
 #include <memory>
 #include <type_traits>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "chimaera/base/status.h"
 #include "chimaera/base/types.h"
 #include "chimaera/core/container.h"
+#include "chimaera/core/task_ops.h"
 #include "chimaera/ipc/task.h"
 #include "chimaera/ipc/task_archive.h"
 #include "chimaera/sched/run_context.h"
@@ -35,6 +37,9 @@ struct SubmittedTask {
   TaskHeader* header = nullptr;
 };
 
+/// Works on a task in a method's place, and says how it ended.
+using TaskBody = std::function<Status(hipc::FullPtr<Task>)>;
+
 struct MethodRow {
   MethodId id = 0;
   const char* name = nullptr;
@@ -45,6 +50,11 @@ struct MethodRow {
   Status (*run_submitted)(Container&, SubmittedTask&, RunContext&) = nullptr;
   /// Runs a task that was made inside the runtime, where it lies.
   void (*run)(Container&, hipc::FullPtr<Task>, RunContext&) = nullptr;
+  /// The same as run_submitted with `body` in the method's place.
+  Status (*with_task)(SubmittedTask&, RunContext&,
+                      const TaskBody& body) = nullptr;
+  /// What can be done with the method's tasks.
+  const TaskOps* ops = nullptr;
 };
 
 class MethodTable {
@@ -166,6 +176,22 @@ Status RunSubmitted(Container& container, SubmittedTask& submitted,
   }
 }
 
+template <class TaskT>
+Status WithTask(SubmittedTask& submitted, RunContext& ctx,
+                const TaskBody& body) {
+  if constexpr (kHasSerializers<TaskT>) {
+    PrivateCopy<TaskT> holder(*submitted.header);
+    TaskT& copy = *holder.get();
+    CHI_RETURN_IF_ERROR(CopyIn(submitted.shared, copy, *ctx.session));
+    CHI_RETURN_IF_ERROR(
+        body(hipc::FullPtr<Task>{&copy, hipc::Pointer::Private(&copy)}));
+    return CopyOut(submitted.shared, copy, *ctx.session);
+  } else {
+    const ScopedStorage storage(&InPlaceStorage());
+    return body(hipc::FullPtr<Task>{submitted.shared, submitted.pointer});
+  }
+}
+
 // Which task a method takes: void (Runtime::*)(FullPtr<TaskT>, RunContext&).
 template <class RuntimeT, class TaskT>
 TaskT TaskOf(void (RuntimeT::*)(hipc::FullPtr<TaskT>, RunContext&));
@@ -189,9 +215,13 @@ Status RunNothingSubmitted(Container&, SubmittedTask&, RunContext&) {
 template <class RuntimeT, class TaskT,
           void (RuntimeT::*kMethod)(hipc::FullPtr<TaskT>, RunContext&)>
 constexpr MethodRow MakeMethod(MethodId id, const char* name) {
-  return {id, name, sizeof(TaskT),
+  return {id,
+          name,
+          sizeof(TaskT),
           &internal::RunSubmitted<RuntimeT, TaskT, kMethod>,
-          &internal::RunInPlace<RuntimeT, TaskT, kMethod>};
+          &internal::RunInPlace<RuntimeT, TaskT, kMethod>,
+          &internal::WithTask<TaskT>,
+          &kTaskOps<TaskT>};
 }
 
 /// The same where `TaskT` is a template: admin's GetOrCreatePoolTask.
@@ -208,9 +238,13 @@ constexpr MethodRow MakeDestroy() {
     using TaskT = decltype(internal::TaskOf(&RuntimeT::Destroy));
     return MakeMethod<RuntimeT, TaskT, &RuntimeT::Destroy>(1, "Destroy");
   } else {
-    return {1, "Destroy", sizeof(Task),
+    return {1,
+            "Destroy",
+            sizeof(Task),
             &internal::RunNothingSubmitted<RuntimeT>,
-            &internal::RunNothing<RuntimeT>};
+            &internal::RunNothing<RuntimeT>,
+            &internal::WithTask<Task>,
+            &kTaskOps<Task>};
   }
 }
 

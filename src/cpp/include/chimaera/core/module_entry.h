@@ -37,7 +37,7 @@ static_assert(sizeof(ModuleStamp) == 144);
 
 /// Raised by hand when an entry point or a virtual function of Container
 /// changes without changing any size below.
-inline constexpr u32 kModuleRevision = 1;
+inline constexpr u32 kModuleRevision = 2;
 
 /// The layout of everything that crosses between a module and libchimaera.
 [[nodiscard]] constexpr u64 ModuleAbiHash() {

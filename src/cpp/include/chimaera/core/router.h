@@ -27,11 +27,27 @@ inline u32 LocalIndexFor(const Pool& pool, u64 client_id) {
 /// Dynamic counts as Local: the caller runs the method once with
 /// kDynamicSchedule and routes what it wrote with RouteDecided.
 ///
-/// kBadRequest: null query, an unknown mode, an empty range. kNotFound: a
-/// container, range or node outside the pool. kUnimplemented: a query that
-/// means several containers, or one on another node.
+/// kBadRequest: null query, an unknown mode, an empty range, a query that means
+/// several containers. kNotFound: a container, range or node outside the pool.
+/// kUnimplemented: a container on another node.
 Result<Container*> Route(const Pool& pool, const PoolQuery& query,
                          u64 client_id);
+
+/// Containers [first, first + count).
+struct ContainerSpan {
+  ContainerId first = 0;
+  u32 count = 0;
+};
+
+/// Whether `query` may mean several containers: Range, Broadcast, Physical.
+inline bool MayMeanSeveral(const PoolQuery& query) {
+  return query.IsRangeMode() || query.IsBroadcastMode() ||
+         query.IsPhysicalMode();
+}
+
+/// The containers, at least one and all of this node, that such a query means.
+/// Errors as above. REQUIRES: MayMeanSeveral(query).
+Result<ContainerSpan> RouteSeveral(const Pool& pool, const PoolQuery& query);
 
 /// Route for the query a method has chosen: kBadRequest if it is still Dynamic.
 Result<Container*> RouteDecided(const Pool& pool, const PoolQuery& query,

@@ -42,7 +42,8 @@ class PoolQuery {
   static constexpr PoolQuery DirectHash(u32 hash) {
     return {RoutingMode::DirectHash, hash, 0};
   }
-  /// Containers [offset, offset + count).
+  /// Containers [offset, offset + count): the task is copied for each of them
+  /// (core/fan_out.h), as for the next two.
   static constexpr PoolQuery Range(u32 offset, u32 count) {
     return {RoutingMode::Range, offset, count};
   }
@@ -50,7 +51,7 @@ class PoolQuery {
   static constexpr PoolQuery Broadcast() {
     return {RoutingMode::Broadcast, 0, 0};
   }
-  /// A container on the node with this id.
+  /// Every container of the pool on the node with this id.
   static constexpr PoolQuery Physical(NodeId node) {
     return {RoutingMode::Physical, node, 0};
   }

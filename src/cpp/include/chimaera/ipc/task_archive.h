@@ -79,6 +79,13 @@ class TwinArchive {
   const Status& status() const { return status_; }
 
  protected:
+  // Whether the field lies in the copy at all.
+  template <class Field>
+  bool IsMember(const Field& field) const {
+    return static_cast<u64>(reinterpret_cast<const char*>(&field) - copy_) <=
+           size_ - sizeof(Field);
+  }
+
   // Where the field of the copy lies in the shared task.
   template <class Field>
   Field* Twin(Field& field) {
@@ -164,12 +171,14 @@ class CopyInArchive : public internal::FieldVisitor<CopyInArchive> {
   using FieldVisitor::FieldVisitor;
 
   /// The `size` bytes at `pointer` are the task's payload. They are not
-  /// copied; what is checked is that the client may name them.
+  /// copied; what is checked is that the client may name them. The pointer need
+  /// not be listed as a field as well.
   template <class T>
-  void bulk(const hipc::FullPtr<T>& pointer, u64 size, u32 flags) {
+  void bulk(hipc::FullPtr<T>& pointer, u64 size, u32 flags) {
     bulk(pointer.shm_, size, flags);
   }
-  void bulk(hipc::Pointer pointer, u64 size, u32 /*flags*/) {
+  void bulk(hipc::Pointer& pointer, u64 size, u32 /*flags*/) {
+    if (IsMember(pointer)) pointer = *Twin(pointer);
     CheckBulk(pointer, size);
   }
 

@@ -105,8 +105,9 @@ class Worker {
   bool Inject(std::function<void()> job);
 
   /// Hands a task made inside the runtime to this worker. It fails with
-  /// kRuntimeDied once the worker has ended.
-  void InjectTask(hipc::FullPtr<Task> task);
+  /// kRuntimeDied once the worker has ended. Its run sees the memory of
+  /// `session`, if there is one, which then lives until the task is done.
+  void InjectTask(hipc::FullPtr<Task> task, Session* session = nullptr);
 
   /// Runs `call` on this worker as if it were a method, so it may park.
   void InjectCall(std::function<void(RunContext&)> call);
@@ -124,6 +125,9 @@ class Worker {
   bool TEST_PollOnce();
 
   u32 index() const;
+  /// The worker `step` on from this one, around the circle; this one if it has
+  /// no peers.
+  Worker& Peer(u32 step);
   const Clock& clock() const;
   /// What WorkerOptions named.
   SessionCommons* commons() const;
