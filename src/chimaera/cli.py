@@ -13,9 +13,14 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from chimaera.status import MethodCost
 
 __all__ = ["main", "start_runtime_main", "stop_runtime_main"]
+
+SHOWN_COSTS = 10
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -233,6 +238,15 @@ def _stop(options: argparse.Namespace) -> int:
     return EXIT_NO_RUNTIME
 
 
+def _cost_line(cost: MethodCost) -> str:
+    """Tell what a method costs: ``200.0 Write  3.1 us + 0.1 ns per unit +- ...``."""
+    grows = f" + {cost.s_per_unit * 1e9:.3g} ns per unit" if cost.s_per_unit else ""
+    return (
+        f"{cost.pool_id!s:8} {cost.method:18} {cost.base_s * 1e6:.3g} us{grows}, "
+        f"+- {cost.error_s * 1e6:.2g} us{', long' if cost.is_long else ''}"
+    )
+
+
 def _status(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
@@ -247,6 +261,9 @@ def _status(options: argparse.Namespace) -> int:
             "tasks": status.tasks,
             "rings": sum(worker.rings for worker in status.workers),
             "pools": [{**asdict(pool), "id": str(pool.id)} for pool in pools],
+            "costs": [
+                {**asdict(cost), "pool_id": str(cost.pool_id)} for cost in status.costs
+            ],
         }
     if options.json:
         print(json.dumps(facts, indent=2))
@@ -259,6 +276,8 @@ def _status(options: argparse.Namespace) -> int:
     print(f"  pools     {len(pools)}")
     for pool in pools:
         print(f"    {pool.id!s:12} {pool.module:18} {pool.name} ({pool.state})")
+    for cost in status.costs[:SHOWN_COSTS]:
+        print(f"  {_cost_line(cost)}")
     return EXIT_OK
 
 

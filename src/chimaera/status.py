@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["RuntimeStatus", "WorkerStatus", "status_of"]
+from chimaera.pool import PoolId
+
+__all__ = ["MethodCost", "RuntimeStatus", "WorkerStatus", "status_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,19 @@ class WorkerStatus:
         Rings of client threads attached now.
     fibers : int
         Stacks that exist.
+    kind : str
+        Which tasks it is for: "short", "long" or "both".
+    load : float
+        Part of its time in clients' tasks lately, 0 to 1; 0 where rings cannot
+        move, so that nobody measures it.
+    busy_s : float
+        Time in clients' tasks, estimated from samples, seconds.
+    handed_over : int
+        Tasks that it gave away since they are likely to run long.
+    long_waiting : int
+        Such tasks that wait for this worker now.
+    rings_moved : int
+        Rings that it gave to another worker.
     """
 
     tasks: int
@@ -36,6 +51,44 @@ class WorkerStatus:
     parked: int
     rings: int
     fibers: int
+    kind: str
+    load: float
+    busy_s: float
+    handed_over: int
+    long_waiting: int
+    rings_moved: int
+
+
+@dataclass(frozen=True, slots=True)
+class MethodCost:
+    """What a method of a pool costs, as the runtime has learned: a line.
+
+    Attributes
+    ----------
+    pool_id : PoolId
+    method : str
+    samples : int
+        Runs learned from: all at first, one in about 64 later.
+    base_s : float
+        Time of a run of size 0, without the time it was parked, seconds.
+    s_per_unit : float
+        And for each unit of the size that its module states, seconds.
+    error_s : float
+        Typical distance of a run from that line, seconds.
+    is_long : bool
+        Whether its tasks are handed to where long ones wait.
+    changes : int
+        Times that the method was found changed and learning began anew.
+    """
+
+    pool_id: PoolId
+    method: str
+    samples: int
+    base_s: float
+    s_per_unit: float
+    error_s: float
+    is_long: bool
+    changes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +103,8 @@ class RuntimeStatus:
         Memory of the process, shared memory too.
     num_pools, pools_created, pools_destroyed : int
     workers : tuple of WorkerStatus
+    costs : tuple of MethodCost
+        The 256 methods that were learned from most often.
     """
 
     pid: int
@@ -59,6 +114,7 @@ class RuntimeStatus:
     pools_created: int
     pools_destroyed: int
     workers: tuple[WorkerStatus, ...]
+    costs: tuple[MethodCost, ...]
 
     @property
     def tasks(self) -> int:
@@ -68,8 +124,14 @@ class RuntimeStatus:
 
 def status_of(row: tuple[Any, ...]) -> RuntimeStatus:
     """Make the status of what _core.get_stats answers."""
-    pid, uptime_ns, resident, num_pools, created, destroyed, rows = row
-    workers = tuple(WorkerStatus(*each) for each in rows)
+    pid, uptime_ns, resident, num_pools, created, destroyed, rows, costs = row
     return RuntimeStatus(
-        pid, uptime_ns / 1e9, resident, num_pools, created, destroyed, workers
+        pid,
+        uptime_ns / 1e9,
+        resident,
+        num_pools,
+        created,
+        destroyed,
+        tuple(WorkerStatus(*each) for each in rows),
+        tuple(MethodCost(PoolId(*pool), *rest) for pool, *rest in costs),
     )

@@ -7,8 +7,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "chimaera/admin/route_here.h"
 #include "chimaera/base/clock.h"
@@ -34,6 +37,45 @@ chi::u64 ResidentBytes() {
     return 0;
   }
   return resident * static_cast<chi::u64>(sysconf(_SC_PAGESIZE));
+}
+
+// What was learned most about first.
+void AddCosts(GetStatsTask& task) {
+  struct Cost {
+    chi::PoolId pool;
+    chi::MethodCosts::Row row;
+  };
+  std::vector<Cost> costs;
+  for (const chi::PoolCosts& pool : CHI_POOL_MANAGER->ListCosts()) {
+    for (const chi::MethodCosts::Row& row : pool.rows) {
+      costs.push_back({pool.id, row});
+    }
+  }
+  std::stable_sort(costs.begin(), costs.end(),
+                   [](const Cost& a, const Cost& b) {
+                     return a.row.estimate.samples > b.row.estimate.samples;
+                   });
+  if (costs.size() > GetStatsTask::kMaxCosts) {
+    costs.resize(GetStatsTask::kMaxCosts);
+  }
+  std::string names;
+  for (const Cost& cost : costs) {
+    const chi::CostEstimate& estimate = cost.row.estimate;
+    const std::string name = cost.row.method_name;
+    CostRow row;
+    row.pool_id_ = cost.pool;
+    row.samples_ = estimate.samples;
+    row.changes_ = estimate.changes;
+    row.base_ns_ = estimate.base_ns;
+    row.ns_per_unit_ = estimate.ns_per_unit;
+    row.error_ns_ = estimate.error_ns;
+    row.method_ = cost.row.method;
+    row.name_size_ = static_cast<chi::u32>(name.size());
+    row.is_long_ = cost.row.is_long ? 1 : 0;
+    task.costs_.push_back(row);
+    names += name;
+  }
+  task.cost_names_ = names;
 }
 
 void Answer(const chi::Status& status, chi::CreatePoolTask& task) {
@@ -132,10 +174,22 @@ void Runtime::GetStats(hipc::FullPtr<GetStatsTask> task,
   const chi::WorkOrchestrator& workers = *CHI_WORK_ORCHESTRATOR;
   for (chi::u32 i = 0; i < workers.num_workers(); ++i) {
     const chi::WorkerStats& stats = workers.worker(i).stats();
-    task->workers_.push_back({read(stats.tasks), read(stats.parks),
-                              read(stats.sleeps), read(stats.parked),
-                              read(stats.rings), read(stats.fibers)});
+    WorkerRow row;
+    row.tasks_ = read(stats.tasks);
+    row.parks_ = read(stats.parks);
+    row.sleeps_ = read(stats.sleeps);
+    row.parked_ = read(stats.parked);
+    row.rings_ = read(stats.rings);
+    row.fibers_ = read(stats.fibers);
+    row.busy_ns_ = read(stats.busy_ns);
+    row.handed_over_ = read(stats.handed_over);
+    row.long_waiting_ = read(stats.long_waiting);
+    row.rings_moved_ = read(stats.rings_moved);
+    row.kind_ = static_cast<chi::u32>(workers.worker(i).kind());
+    row.load_permille_ = workers.LoadPermille(i);
+    task->workers_.push_back(row);
   }
+  AddCosts(*task);
 }
 
 void Runtime::Dump(hipc::FullPtr<DumpTask> task, chi::RunContext& rctx) {

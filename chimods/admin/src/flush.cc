@@ -40,8 +40,9 @@ Runtime::Activity Runtime::LookAround() const {
   workers.Quiesce();
   Activity seen;
   for (chi::u32 i = 0; i < workers.num_workers(); ++i) {
-    seen.tasks_begun +=
-        workers.worker(i).stats().tasks.load(std::memory_order_relaxed);
+    const chi::WorkerStats& stats = workers.worker(i).stats();
+    seen.tasks_begun += stats.tasks.load(std::memory_order_relaxed);
+    seen.held_runs += stats.long_waiting.load(std::memory_order_relaxed);
   }
   for (const chi::PoolInfo& pool : CHI_POOL_MANAGER->List()) {
     seen.held_runs += pool.held_runs;

@@ -23,6 +23,8 @@ namespace {
 constexpr chi::u64 kMaxBusyNs = 10 * chi::kNsPerSec;
 // Subtasks that exist at a time.
 constexpr chi::u32 kSpawnBatch = 256;
+// So many make a long task.
+constexpr chi::u32 kManySubtasks = 1000;
 
 void Fail(chi::Task& task, const chi::Status& status) {
   task.SetError(status.code_value(), status.message());
@@ -80,6 +82,16 @@ void Runtime::Sleep(hipc::FullPtr<SleepTask> task, chi::RunContext& rctx) {
   chi::this_task::SleepFor(task->duration_ns_);
 }
 
+void Runtime::Monitor(chi::MonitorModeId mode, chi::MethodId method,
+                      hipc::FullPtr<chi::Task> task, chi::RunContext& rctx) {
+  if (mode != chi::MonitorModeId::kLocalSchedule) return;
+  if (method == Method::kBusy) {
+    rctx.plan->expected_ns = task.Cast<BusyTask>()->duration_ns_;
+  } else if (method == Method::kGrow) {
+    rctx.plan->size = task.Cast<GrowTask>()->size_;
+  }
+}
+
 void Runtime::Busy(hipc::FullPtr<BusyTask> task, chi::RunContext& rctx) {
   if (RouteHere(*task, rctx)) return;
   if (task->duration_ns_ > kMaxBusyNs) {
@@ -121,6 +133,10 @@ void Runtime::Crash(hipc::FullPtr<CrashTask> task, chi::RunContext& rctx) {
 }
 
 void Runtime::Spawn(hipc::FullPtr<SpawnTask> task, chi::RunContext& rctx) {
+  if (rctx.exec_mode == chi::ExecMode::kDynamicSchedule &&
+      rctx.plan != nullptr && task->count_ >= kManySubtasks) {
+    rctx.plan->priority = chi::kHighLatency;
+  }
   if (RouteHere(*task, rctx)) return;
   if (task->count_ > SpawnTask::kMaxCount) {
     return Fail(*task, chi::Status::BadRequest(

@@ -20,6 +20,7 @@
 #include "chimaera/base/clock.h"
 #include "chimaera/base/format.h"
 #include "chimaera/ipc/control.h"
+#include "chimaera/sched/mapping_policy.h"
 #include "core/config_reader.h"
 #include "core/yaml_tree.h"
 
@@ -28,6 +29,8 @@ namespace {
 
 constexpr u64 kPageBytes = 4096;
 constexpr u64 kMaxBusyWaitNs = kNsPerSec;
+constexpr u64 kMaxLongTaskNs = 10 * kNsPerSec;
+constexpr u64 kMaxRebalanceNs = 3600 * kNsPerSec;
 constexpr u64 kMaxSegmentBytes = kGiB * 1024;
 constexpr u64 kMaxNameBytes = 64;
 constexpr u32 kMaxPoolContainers = 4096;
@@ -58,6 +61,26 @@ void ReadRuntime(const YamlNode& node, ConfigErrors& errors,
   reader.ReadDuration("first_busy_wait", kMaxBusyWaitNs,
                       &config->first_busy_wait_ns);
   reader.ReadBool("pin_workers", &config->pin_workers);
+  reader.Finish();
+}
+
+void ReadScheduling(const YamlNode& node, ConfigErrors& errors,
+                    RuntimeConfig* config) {
+  ConfigReader reader(node, "scheduling.", errors);
+  reader.ReadString("policy", &config->mapping_policy);
+  const Status known = MakeMappingPolicy(config->mapping_policy).status();
+  if (!known.ok()) reader.Fail("policy", known.message());
+  reader.ReadNumber("long_workers", 0, kMaxWorkers - 1,
+                    &config->num_long_workers);
+  reader.ReadDuration("long_task", kMaxLongTaskNs, &config->long_task_ns);
+  reader.ReadDuration("rebalance_interval", kMaxRebalanceNs,
+                      &config->rebalance_interval_ns);
+  if (config->num_threads != 0 &&
+      config->num_long_workers >= std::max(config->num_threads, 2u)) {
+    reader.Fail("long_workers",
+                Format("{} of {} workers leave none for short tasks",
+                       config->num_long_workers, config->num_threads));
+  }
   reader.Finish();
 }
 
@@ -241,6 +264,7 @@ Result<RuntimeConfig> RuntimeConfig::FromYaml(std::string_view text,
   ConfigReader top(root, "", errors);
   RuntimeConfig config;
   ReadRuntime(SectionOf(top, "runtime"), errors, &config);
+  ReadScheduling(SectionOf(top, "scheduling"), errors, &config);
   ReadMemory(SectionOf(top, "memory"), errors, &config);
   const YamlNode& queue = SectionOf(top, "queue");
   ReadQueueAndLimits(queue, SectionOf(top, "limits"), errors, &config);

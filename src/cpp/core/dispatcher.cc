@@ -11,6 +11,7 @@
 #include <climits>
 
 #include "chimaera/base/format.h"
+#include "chimaera/base/random.h"
 #include "chimaera/base/tsan.h"
 #include "chimaera/core/fan_out.h"
 #include "chimaera/core/module_call.h"
@@ -24,12 +25,19 @@
 namespace chi {
 namespace {
 
-// Gives the client's task its one outcome.
-inline void Finish(Session& session, Task& shared, const Status& outcome) {
+// Runs of this thread until one is measured. Counts down at random lengths, so
+// that methods that come in a pattern all have their turn.
+__thread u32 runs_until_sample __attribute__((tls_model("initial-exec"))) = 1;
+
+// Gives the client's task its one outcome, unless it is not this worker's any
+// more.
+inline void Finish(const RunContext& ctx, Task& shared, const Status& outcome) {
+  Session& session = *ctx.session;
   TaskState done = TaskState::kDone;
   if (__builtin_expect(outcome.ok(), 1)) {
     shared.return_code_ = 0;
   } else {
+    if (ctx.handed_over) return;
     shared.SetError(outcome.code_value(), outcome.message());
     done = TaskState::kDoneWithText;
   }
@@ -118,7 +126,7 @@ void Dispatcher::RunSubmitted(ShmPtr pointer, RunContext& ctx) {
   SubmittedTask submitted{&shared, pointer, &header};
   const Status outcome = IsUsual(header) ? RunOnce(submitted, rest, ctx)
                                          : RunUnusual(submitted, rest, ctx);
-  Finish(session, shared, outcome);
+  Finish(ctx, shared, outcome);
 }
 
 // What is no task: the wish to cancel one, or what no correct client sends.
@@ -144,9 +152,30 @@ __attribute__((always_inline)) inline Status Dispatcher::RunOnce(
   if (__builtin_expect(rest < row.task_size, 0)) {
     return TooSmall(row, submitted.pointer, rest);
   }
+  if (__builtin_expect(container.NeedsCare(row.id), 0)) {
+    return RunWithCare(submitted, ctx);
+  }
+  if (__builtin_expect(--runs_until_sample == 0, 0)) {
+    return RunSample(submitted, ctx);
+  }
   return CallModule(
       [&] { return NameOf(container, row); },
       [&] { return row.run_submitted(container, submitted, ctx); });
+}
+
+Status Dispatcher::Call(RunFn function, SubmittedTask& submitted,
+                        RunContext& ctx) {
+  Container& container = *ctx.container;
+  const MethodRow& row = *ctx.method;
+  return CallModule([&] { return NameOf(container, row); },
+                    [&] { return function(container, submitted, ctx); });
+}
+
+void Dispatcher::RestartSampling() {
+  static thread_local SeededRandom random(
+      reinterpret_cast<u64>(&runs_until_sample));
+  runs_until_sample =
+      kRunsPerSample / 2 + static_cast<u32>(random.Next() % kRunsPerSample);
 }
 
 Status Dispatcher::RunUnusual(SubmittedTask& submitted, u64 rest,
@@ -163,8 +192,13 @@ Status Dispatcher::RunUnusual(SubmittedTask& submitted, u64 rest,
 Status Dispatcher::RunRouted(SubmittedTask& submitted, u64 rest,
                              RunContext& ctx) const {
   if (submitted.header->pool_query_.IsDynamicMode()) {
+    RunPlan plan;
+    ctx.plan = &plan;
     ctx.exec_mode = ExecMode::kDynamicSchedule;
-    CHI_RETURN_IF_ERROR(RunOnce(submitted, rest, ctx));
+    const Status decided = RunOnce(submitted, rest, ctx);
+    ctx.plan = nullptr;
+    CHI_RETURN_IF_ERROR(decided);
+    CHI_RETURN_IF_ERROR(HandOverIfLong(submitted, plan, ctx));
     ctx.exec_mode = ExecMode::kExec;
   }
   return RunDecided(submitted, rest, ctx);
@@ -245,8 +279,13 @@ Status Dispatcher::RunInternalOnce(hipc::FullPtr<Task> task,
   CHI_RETURN_IF_ERROR(Find(*task, ctx, &method));
   Container& container = *ctx.container;
   const MethodRow& row = *method;
-  return CallModule([&] { return NameOf(container, row); },
-                    [&] { container.Run(row.id, task, ctx); });
+  RunPlan plan;
+  const bool care = container.NeedsCare(row.id);
+  if (care && ctx.exec_mode == ExecMode::kExec) BeginMeasuring(plan, ctx);
+  const Status ran = CallModule([&] { return NameOf(container, row); },
+                                [&] { container.Run(row.id, task, ctx); });
+  if (ctx.plan == &plan) EndMeasuring(plan, 1, ctx);
+  return ran;
 }
 
 }  // namespace chi

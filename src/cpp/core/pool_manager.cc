@@ -210,7 +210,7 @@ Result<std::unique_ptr<Pool>> PoolManager::Build(
   }
   return std::make_unique<Pool>(request.pool_id, request.pool_name, **found,
                                 request.config, std::move(addresses),
-                                std::move(containers));
+                                std::move(containers), options_.long_task_ns);
 }
 
 // ---- destruction ------------------------------------------------------------
@@ -306,6 +306,18 @@ void PoolManager::Erase(PoolId id) {
   const MutexLock lock(mutex_);
   ids_.erase(entries_.at(id).name);
   entries_.erase(id);
+}
+
+std::vector<PoolCosts> PoolManager::ListCosts() const {
+  std::vector<PoolCosts> all;
+  const MutexLock lock(mutex_);
+  for (const auto& [id, entry] : entries_) {
+    if (entry.state != PoolState::kLive) continue;
+    std::vector<MethodCosts::Row> rows = entry.pool->costs().List();
+    if (rows.empty()) continue;
+    all.push_back({id, entry.name, std::move(rows)});
+  }
+  return all;
 }
 
 // ---- the table --------------------------------------------------------------

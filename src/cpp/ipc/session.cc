@@ -241,6 +241,12 @@ u64 Session::result_bytes() const {
   return ledger_bytes_;
 }
 
+Status Session::TooManyTasks() const {
+  return Status::Overloaded(
+      Format("client {} (process {}) has {} of {} tasks in flight", id(), pid(),
+             tasks_in_flight(), limits_.max_tasks_in_flight));
+}
+
 void Session::Violation(const Status& why) {
   if (cut_off_.exchange(true, std::memory_order_acq_rel)) return;
   CHI_LOG(kWarning, "session {} (process {}) is cut off: {}", id(), pid(), why);

@@ -118,16 +118,35 @@ std::unique_ptr<Call> ListPools(const ConnectionPtr& connection) {
       &PoolRows);
 }
 
+py::list CostRows(admin::GetStatsTask& task) {
+  const auto& done = std::as_const(task);
+  const std::string names = done.cost_names_.str();
+  size_t at = 0;
+  py::list costs;
+  for (const admin::CostRow& row : done.costs_) {
+    costs.append(
+        py::make_tuple(FromPoolId(row.pool_id_),
+                       names.substr(std::min(at, names.size()), row.name_size_),
+                       row.samples_, row.base_ns_ / 1e9, row.ns_per_unit_ / 1e9,
+                       row.error_ns_ / 1e9, row.is_long_ != 0, row.changes_));
+    at += row.name_size_;
+  }
+  return costs;
+}
+
 py::object StatsRow(admin::GetStatsTask& task) {
   const auto& done = std::as_const(task);
   py::list workers;
   for (const admin::WorkerRow& row : done.workers_) {
-    workers.append(py::make_tuple(row.tasks_, row.parks_, row.sleeps_,
-                                  row.parked_, row.rings_, row.fibers_));
+    workers.append(py::make_tuple(
+        row.tasks_, row.parks_, row.sleeps_, row.parked_, row.rings_,
+        row.fibers_, WorkerKindName(WorkerKind{row.kind_}),
+        row.load_permille_ / 1e3, row.busy_ns_ / 1e9, row.handed_over_,
+        row.long_waiting_, row.rings_moved_));
   }
   return py::make_tuple(done.pid_, done.uptime_ns_, done.resident_bytes_,
                         done.num_pools_, done.pools_created_,
-                        done.pools_destroyed_, workers);
+                        done.pools_destroyed_, workers, CostRows(task));
 }
 
 std::unique_ptr<Call> GetStats(const ConnectionPtr& connection) {

@@ -42,13 +42,18 @@ SchedOptions WorkerOptionsOf(const RuntimeConfig& config) {
   SchedOptions options;
   options.num_workers = config.num_threads;
   options.pin_workers = config.pin_workers;
+  options.num_long_workers = config.num_long_workers;
+  options.policy = config.mapping_policy;
+  options.rebalance_interval_ns = config.rebalance_interval_ns;
   options.first_busy_wait_ns = config.first_busy_wait_ns;
   return options;
 }
 
 // Waits of the pool manager: of the fiber in a method, of the thread elsewhere.
-PoolManagerOptions PoolOptions(const std::atomic<WorkOrchestrator*>& workers) {
+PoolManagerOptions PoolOptions(const RuntimeConfig& config,
+                               const std::atomic<WorkOrchestrator*>& workers) {
   PoolManagerOptions options;
+  options.long_task_ns = config.long_task_ns;
   options.quiesce = [&workers] {
     WorkOrchestrator* running = workers.load();
     if (running != nullptr) running->Quiesce();
@@ -75,8 +80,8 @@ Status Server::Start() {
       control_, ControlServer::Start(ControlOptions(config_, dir_.path(),
                                                     ResolveNumWorkers(sched)),
                                      *this));
-  pools_ = std::make_unique<PoolManager>(*modules_, NodeSet(),
-                                         PoolOptions(running_workers_));
+  pools_ = std::make_unique<PoolManager>(
+      *modules_, NodeSet(), PoolOptions(config_, running_workers_));
   dispatcher_ = std::make_unique<Dispatcher>(*pools_);
   workers_ = std::make_unique<WorkOrchestrator>(
       sched, *dispatcher_, &control_->page(), &control_->commons());
@@ -130,15 +135,16 @@ void Server::Stop() {
 
 Result<u32> Server::OnAttachRing(const std::shared_ptr<Session>& session,
                                  const RingRequest& ring) {
-  const u32 index =
-      workers_->MapRing(static_cast<u32>(ring.pid), static_cast<u32>(ring.tid));
   RingSource source;
   source.session = session;
   source.ring = ring.memory;
   source.capacity = ring.capacity;
   source.priority = static_cast<Priority>(ring.priority);
-  workers_->worker(index).AttachRing(std::move(source),
-                                     session->worker_eventfd(index));
+  const u32 index = workers_->MapRing(
+      {session->id(), static_cast<u32>(ring.pid), static_cast<u32>(ring.tid)},
+      source.priority);
+  source.wake_fd = session->worker_eventfd(index);
+  workers_->worker(index).AttachRing(std::move(source));
   return index;
 }
 
@@ -159,11 +165,11 @@ void Server::OnSessionGone(const std::shared_ptr<Session>& session) {
     Server& server;
     std::shared_ptr<Session> session;
   };
+  session->MarkEnded();
   if (running_workers_ == nullptr) return;
   auto farewell = std::make_shared<Farewell>(*this, session);
   for (u32 i = 0; i < workers_->num_workers(); ++i) {
-    workers_->worker(i).DetachSession(session->id(), session->worker_eventfd(i),
-                                      [farewell] {});
+    workers_->worker(i).DetachSession(session->id(), [farewell] {});
   }
 }
 

@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "chimaera/base/check.h"
+#include "sched/balancer.h"
 #include "sched/cpu_claims.h"
 #include "sched/worker_port.h"
 
@@ -56,6 +57,16 @@ u32 ResolveNumWorkers(const SchedOptions& options) {
   return std::clamp<u32>(cpus - 1, 1, kMaxWorkers);
 }
 
+WorkerKind KindOfWorker(const SchedOptions& options, u32 index,
+                        u32 num_workers) {
+  if (num_workers == 1) return WorkerKind::kBoth;
+  const u32 wanted = options.num_long_workers != 0 ? options.num_long_workers
+                                                   : (num_workers + 3) / 4;
+  const u32 num_long = std::min(wanted, num_workers - 1);
+  return index < num_workers - num_long ? WorkerKind::kShort
+                                        : WorkerKind::kLong;
+}
+
 WorkOrchestrator::WorkOrchestrator(const SchedOptions& options,
                                    Executor& executor, ControlPage* page,
                                    SessionCommons* commons)
@@ -66,6 +77,8 @@ WorkOrchestrator::WorkOrchestrator(const SchedOptions& options,
   for (u32 i = 0; i < count; ++i) {
     WorkerOptions worker;
     worker.index = i;
+    worker.kind = KindOfWorker(options, i, count);
+    worker.long_task_workers = &long_workers_;
     worker.stack_bytes = options.stack_bytes * kStackFactor;
     worker.first_busy_wait_ns = options.first_busy_wait_ns;
     worker.max_busy_wait_ns = options.max_busy_wait_ns;
@@ -76,6 +89,21 @@ WorkOrchestrator::WorkOrchestrator(const SchedOptions& options,
     worker.commons = commons;
     worker.peers = &peers_;
     workers_.push_back(std::make_unique<Worker>(worker, executor));
+    if (worker.kind == WorkerKind::kLong) {
+      long_workers_.push_back(workers_.back().get());
+    }
+  }
+  Result<std::unique_ptr<MappingPolicy>> policy =
+      MakeMappingPolicy(options.policy);
+  if (!policy.ok()) policy = MakeMappingPolicy(kDefaultMappingPolicy);
+  const MutexLock lock(mu_);
+  policy_ = std::move(policy).value();
+  // Two workers differ in kind, so there is nobody to share with.
+  if (count > 2 && options.rebalance_interval_ns > 0) {
+    std::vector<Worker*> all;
+    for (const auto& worker : workers_) all.push_back(worker.get());
+    balancer_ = std::make_unique<Balancer>(
+        std::move(all), options.rebalance_interval_ns, *options.clock);
   }
   for (const auto& worker : workers_) peers_.push_back(worker.get());
 }
@@ -91,16 +119,32 @@ Status WorkOrchestrator::Start() {
     }
   }
   started_.store(true);
+  if (balancer_ != nullptr) balancer_->Start();
   return Status();
 }
 
 void WorkOrchestrator::Stop() {
+  if (balancer_ != nullptr) balancer_->Stop();
   for (auto& worker : workers_) worker->Stop();
 }
 
-u32 WorkOrchestrator::MapRing(u32 pid, u32 tid) const {
-  u64 hash = (u64{pid} << 32 | tid) * 0x9e3779b97f4a7c15;
-  return static_cast<u32>((hash >> 32) % workers_.size());
+u32 WorkOrchestrator::MapRing(const NewRing& ring, Priority priority) {
+  const WorkerKind unfit = priority == Priority::kHighLatency
+                               ? WorkerKind::kShort
+                               : WorkerKind::kLong;
+  const MutexLock lock(mu_);
+  std::vector<Candidate> candidates;
+  for (u32 i = 0; i < num_workers(); ++i) {
+    if (workers_[i]->kind() == unfit) continue;
+    const WorkerStats& stats = workers_[i]->stats();
+    candidates.push_back(
+        {i, stats.rings.load(std::memory_order_relaxed), LoadPermille(i)});
+  }
+  return policy_->Choose(ring, candidates);
+}
+
+u32 WorkOrchestrator::LoadPermille(u32 worker) const {
+  return balancer_ == nullptr ? 0 : balancer_->LoadPermille(worker);
 }
 
 void WorkOrchestrator::RunOnEachWorker(

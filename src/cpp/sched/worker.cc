@@ -52,18 +52,28 @@ void Worker::InjectCall(std::function<void(RunContext&)> call) {
   impl_->Inject([this, call = std::move(call)] { impl_->EnqueueCall(call); });
 }
 
-void Worker::AttachRing(RingSource source, int wake_fd) {
-  impl_->Inject([this, source = std::move(source), wake_fd] {
-    impl_->AttachLane(source, wake_fd);
+bool Worker::AttachRing(RingSource source) {
+  auto hold = std::make_shared<LaneHold>(source.session);
+  return impl_->InjectLane(source, hold);
+}
+
+void Worker::DetachSession(u64 session_id, std::function<void()> done) {
+  impl_->Inject([this, session_id, done = std::move(done)] {
+    impl_->DetachLanes(session_id, done);
   });
 }
 
-void Worker::DetachSession(u64 session_id, int wake_fd,
-                           std::function<void()> done) {
-  impl_->Inject([this, session_id, wake_fd, done = std::move(done)] {
-    impl_->DetachLanes(session_id, wake_fd, done);
+void Worker::GiveRing(Worker& to, Priority priority, u64 max_share_ns,
+                      u64 round) {
+  impl_->Inject([this, &to, priority, max_share_ns, round] {
+    impl_->GiveRing(to, priority, max_share_ns, round);
   });
 }
+
+Result<bool> Worker::HandOver(ShmPtr pointer) {
+  return impl_->HandOver(pointer);
+}
+void Worker::CountRun(u64 busy_ns, u64 runs) { impl_->CountRun(busy_ns, runs); }
 
 bool Worker::TEST_PollOnce() {
   SetCurrentWorker(this);
@@ -73,6 +83,7 @@ bool Worker::TEST_PollOnce() {
 }
 
 u32 Worker::index() const { return impl_->options().index; }
+WorkerKind Worker::kind() const { return impl_->options().kind; }
 Worker& Worker::Peer(u32 step) {
   const auto* peers = impl_->options().peers;
   return peers == nullptr ? *this : *(*peers)[(index() + step) % peers->size()];

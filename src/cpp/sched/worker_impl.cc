@@ -22,8 +22,6 @@
 namespace chi {
 namespace {
 
-// Tasks taken from one ring before the next one has its turn.
-constexpr u32 kBatch = 64;
 // Offers of the CPU to a client that shares it, before sleeping.
 constexpr u32 kOffersOnSharedCpu = 2;
 // Turns of the loop between two looks at the clock while timers run.
@@ -199,18 +197,40 @@ __attribute__((always_inline)) inline void Worker::Impl::RunSubmitted(
   EndRun(frame);
 }
 
+// Runs what the lane may in this turn. Whether anything ran.
+__attribute__((always_inline)) inline bool Worker::Impl::RunTurn(Lane& lane) {
+  const u64 switches = switches_;
+  u64 value;
+  u32 taken = 0;
+  while (taken < lane.share.batch() && lane.consumer.TryPop(&value)) {
+    ++taken;
+    RunSubmitted(lane, ShmPtr::FromBits(value));
+    if (switches_ != switches) return true;
+  }
+  if (taken != 0) lane.share.EndTurn();
+  return taken != 0;
+}
+
+bool Worker::Impl::RunBatch(Lane& lane) { return RunTurn(lane); }
+
+// Lanes come and go between two turns, or when the loop has changed fibers.
 bool Worker::Impl::PollLanes() {
   bool busy = false;
   const u64 switches = switches_;
-  for (const auto& lane : lanes_.polled()) {
-    u64 value;
-    for (u32 i = 0; i < kBatch && lane->consumer.TryPop(&value); ++i) {
+  const std::unique_ptr<Lane>* const lanes = lanes_.polled().data();
+  const size_t num_low = lanes_.num_low();
+  for (size_t i = 0; i < num_low; ++i) {
+    Lane& lane = *lanes[i];
+    if (lane.share.Pauses()) {
+      busy |= !lane.consumer.LooksEmpty();
+    } else if (RunTurn(lane)) {
       busy = true;
-      RunSubmitted(*lane, ShmPtr::FromBits(value));
       if (switches_ != switches) return true;
     }
   }
-  return busy;
+  const bool has_long =
+      num_low != lanes_.polled().size() || !long_tasks_.empty();
+  return (__builtin_expect(has_long, 0) && PollLong(busy)) || busy;
 }
 
 bool Worker::Impl::RunLocal() {
@@ -273,9 +293,7 @@ Status Worker::Impl::BeforeFirstPark(Frame& frame) {
   if (frame.was_parked) return Status();
   if (frame.lane != nullptr) {
     if (!frame.lane->session->BeginTask()) {
-      return Status::Overloaded(
-          Format("client {} has {} tasks waiting", frame.context.client_id,
-                 frame.lane->session->limits().max_tasks_in_flight));
+      return frame.lane->session->TooManyTasks();
     }
     frame.counted = true;
   }
@@ -291,6 +309,17 @@ void Worker::Impl::HoldWhileParked(Frame& frame) {
     frame.context.held_runs->fetch_add(1, std::memory_order_relaxed);
   }
   frame.was_parked = true;
+}
+
+void Worker::Impl::RunHandedOver(Session& session, ShmPtr pointer) {
+  Frame frame;
+  frame.is_long = true;
+  frame.live.key = pointer.bits_;
+  frame.context.session = &session;
+  frame.context.client_id = session.id();
+  BeginRun(frame);
+  executor_.RunSubmitted(pointer, frame.context);
+  EndRun(frame);
 }
 
 void Worker::Impl::RunInternal(hipc::FullPtr<Task> task, Session* session) {
@@ -324,12 +353,17 @@ void Worker::Impl::SwitchTo(ParkedRun& run, Fiber* spare) {
   frame_ = nullptr;
   internal::thread_task = nullptr;
   Storage* const storage = SetThreadStorage(nullptr);
+  RunPlan* const plan = frame.context.plan;
+  if (plan != nullptr) {
+    plan->busy_ns += options_.clock->NowNs() - plan->since_ns;
+  }
   ++switches_;
   Increment(stats_.parks);
   Count(stats_.parked, parked_.num_parked());
   fibers_.SwitchTo(spare);
   Count(stats_.parked, parked_.num_parked());
   SetThreadStorage(storage);
+  if (plan != nullptr) plan->since_ns = options_.clock->NowNs();
   frame_ = &frame;
   internal::thread_task = &frame.context.task_id;
 }
@@ -415,7 +449,8 @@ bool Worker::Impl::MayEnd(bool busy) {
   const bool overdue = GraceIsOver();
   if (overdue) CancelAll();
   const bool all_ran = parked_.num_parked() == 0 && !parked_.has_ready() &&
-                       local_.empty() && inbox_.LooksEmpty();
+                       local_.empty() && long_tasks_.empty() &&
+                       inbox_.LooksEmpty();
   // A client that keeps its ring full does not keep the runtime alive.
   const bool may_end = all_ran && (overdue || (!busy && lanes_.LookEmpty()));
   ended_ = may_end && inbox_.TryClose();
@@ -443,24 +478,6 @@ void Worker::Impl::Sleep() {
                              std::memory_order_relaxed);
     options_.line->spinning.store(1, std::memory_order_relaxed);
   }
-}
-
-void Worker::Impl::AttachLane(RingSource source, int wake_fd) {
-  lanes_.Add(std::move(source));
-  sleeper_.Add(wake_fd);
-  Count(stats_.rings, lanes_.polled().size());
-}
-
-void Worker::Impl::DetachLanes(u64 session_id, int wake_fd,
-                               std::function<void()> done) {
-  // What waits for a client that is gone would keep its memory; also what its
-  // methods have submitted and is still in the queue.
-  CancelClient(session_id);
-  local_.push_back([this, session_id] { CancelClient(session_id); });
-  for (u32 n = lanes_.Detach(session_id, std::move(done)); n > 0; --n) {
-    sleeper_.Remove(wake_fd);
-  }
-  Count(stats_.rings, lanes_.polled().size());
 }
 
 }  // namespace chi

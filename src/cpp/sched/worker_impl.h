@@ -20,6 +20,7 @@
 #include "sched/inbox.h"
 #include "sched/lanes.h"
 #include "sched/live_runs.h"
+#include "sched/long_tasks.h"
 #include "sched/parked_runs.h"
 #include "sched/sleeper.h"
 #include "sched/worker_port.h"
@@ -45,10 +46,16 @@ class Worker::Impl {
     return true;
   }
   bool Inject(std::function<void()> job);
+  /// A ring for this worker; false if it has ended.
+  bool InjectLane(const RingSource& source,
+                  const std::shared_ptr<LaneHold>& hold);
 
   // ---- the worker's thread ----
-  void AttachLane(RingSource source, int wake_fd);
-  void DetachLanes(u64 session_id, int wake_fd, std::function<void()> done);
+  void AttachLane(RingSource source, std::shared_ptr<LaneHold> hold);
+  void DetachLanes(u64 session_id, std::function<void()> done);
+  void GiveRing(Worker& to, Priority priority, u64 max_share_ns, u64 round);
+  Result<bool> HandOver(ShmPtr pointer);
+  void CountRun(u64 busy_ns, u64 runs);
   void EnqueueLocal(hipc::FullPtr<Task> task, Session* session = nullptr) {
     local_.push_back([this, task, session] { RunInternal(task, session); });
   }
@@ -75,7 +82,11 @@ class Worker::Impl {
 
   bool TEST_PollOnce() {
     DrainInbox();
-    return PollLanes();
+    const u64 before = stats_.tasks.load(std::memory_order_relaxed);
+    while (PollLanes()) {  // a lane may let turns pass
+      if (stats_.tasks.load(std::memory_order_relaxed) != before) return true;
+    }
+    return false;
   }
   const WorkerOptions& options() const { return options_; }
   WorkerStats& stats() { return stats_; }
@@ -91,8 +102,11 @@ class Worker::Impl {
   // One call of the executor, on the stack of the fiber that makes it.
   struct Frame {
     RunContext context;
-    Lane* lane = nullptr;  // null for tasks made inside the runtime
+    // By which the task came; null for tasks made inside the runtime and for
+    // those that another worker handed over.
+    Lane* lane = nullptr;
     LiveRun live;          // armed at the latest when it first parks
+    bool is_long = false;  // was handed over
     bool was_parked = false;
     bool counted = false;  // by its session, as a task in flight
   };
@@ -101,6 +115,13 @@ class Worker::Impl {
   void Loop();
   void BeIdle();
   bool PollLanes();
+  bool PollLong(bool low_busy);
+  bool RunTurn(Lane& lane);
+  bool RunBatch(Lane& lane);
+  void RunLong(LongTask task);
+  void RunHandedOver(Session& session, ShmPtr pointer);
+  Worker* LeastLongWorker() const;
+  void PushLong(LongTask task);
   bool RunLocal();
   bool DrainInbox();
   bool WakeExpired();
@@ -147,6 +168,10 @@ class Worker::Impl {
   WorkerStorage storage_;
   IdlePolicy idle_;
   Lanes lanes_;
+  LongTasks long_tasks_;
+  LaneShare long_share_;  // of high-latency lanes and long tasks together
+  size_t long_turn_ = 0;  // which of them has the next turn
+  u64 last_give_round_ = ~u64{0} - 1;  // of GiveRing
   std::deque<std::function<void()>> local_;
   ParkedRuns parked_;
   LiveRuns live_;

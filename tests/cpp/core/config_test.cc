@@ -151,8 +151,8 @@ TEST_CASE("RuntimeConfig: all mistakes of a file are reported at once") {
         "f.yaml:2: runtime.num_threads: 'many' is no whole number\n"
         "f.yaml:3: runtime.nmae: unknown key (did you mean 'name'?)\n"
         "f.yaml:4: queue.depth: 1000 is no power of two\n"
-        "f.yaml:5: extra: unknown key; known are runtime, memory, queue, "
-        "limits, logging, modules, compose");
+        "f.yaml:5: extra: unknown key; known are runtime, scheduling, "
+        "memory, queue, limits, logging, modules, compose");
 }
 
 TEST_CASE("RuntimeConfig: many mistakes are counted, not all are shown") {

@@ -271,9 +271,7 @@ class Client {
     CHI_CHECK(ring_.TryPush(PlaceOf(index).bits_ | kCancelBit));
   }
   void Die(Worker& worker, std::function<void()> done) {
-    worker.DetachSession(fake_.session->id(),
-                         fake_.session->worker_eventfd(worker.index()),
-                         std::move(done));
+    worker.DetachSession(fake_.session->id(), std::move(done));
   }
   Session& session() { return *fake_.session; }
 

@@ -18,7 +18,7 @@ struct Fixture {
     char* memory =
         client.session->Resolve(ShmPtr::At(kMainSegment, offset), 8 * kKiB);
     const auto layout = RingLayout<>::Create(memory, 64);
-    lanes.Add({client.session, memory, 64, priority});
+    lanes.Add({client.session, memory, 64, priority, -1, 0});
     return RingProducer<>(layout);
   }
 

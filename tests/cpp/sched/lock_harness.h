@@ -87,8 +87,7 @@ class Fleet {
   /// Cancels what is parked for the client.
   void DropClient() {
     for (u32 i = 0; i < workers_.size(); ++i) {
-      workers_[i]->DetachSession(client_.session->id(),
-                                 client_.session->worker_eventfd(i), [] {});
+      workers_[i]->DetachSession(client_.session->id(), [] {});
     }
   }
   Worker& worker(u32 index = 0) { return *workers_[index]; }

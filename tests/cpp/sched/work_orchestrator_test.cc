@@ -47,12 +47,13 @@ TEST_CASE("WorkOrchestrator: a thread keeps its worker, threads spread") {
   Workers workers(4);
   std::set<u32> used;
   for (u32 tid = 1000; tid < 1064; ++tid) {
-    const u32 worker = workers.all.MapRing(77, tid);
-    REQUIRE(worker < 4);
-    CHECK(workers.all.MapRing(77, tid) == worker);
+    const u32 worker = workers.all.MapRing({5, 77, tid}, kLowLatency);
+    REQUIRE(worker < 3);  // the last one is for long tasks
+    CHECK(workers.all.MapRing({5, 77, tid}, kLowLatency) == worker);
+    CHECK(workers.all.MapRing({5, 77, tid}, kHighLatency) == 3);
     used.insert(worker);
   }
-  CHECK(used.size() == 4);
+  CHECK(used.size() == 3);
 }
 
 TEST_CASE("WorkOrchestrator: a round visits every worker once, from a thread") {

@@ -113,8 +113,8 @@ class FakeClient {
         session->Resolve(ShmPtr::At(kMainSegment, offset), kRingStride);
     CHI_CHECK(memory != nullptr);
     const auto layout = RingLayout<>::Create(memory, kCapacity);
-    worker.AttachRing({session, memory, kCapacity, priority},
-                      session->worker_eventfd(worker.index()));
+    worker.AttachRing({session, memory, kCapacity, priority,
+                       session->worker_eventfd(worker.index()), 0});
     return RingProducer<>(layout);
   }
 

@@ -131,8 +131,7 @@ TEST_CASE("Worker: a detached session is polled no more") {
   w.Push(1);
   REQUIRE(WaitUntil([&] { return tasks == 1; }));
   CHECK(w.worker.stats().rings == 1);
-  w.worker.DetachSession(5, w.client.session->worker_eventfd(0),
-                         [&] { gone = true; });
+  w.worker.DetachSession(5, [&] { gone = true; });
   REQUIRE(WaitUntil([&] { return gone.load(); }));
   CHECK(w.worker.stats().rings == 0);
   CHECK(w.client.session.use_count() == 1);
@@ -154,8 +153,7 @@ TEST_CASE("Worker: the parked runs of a detached session are cancelled") {
   w.Push(1);
   w.Push(2);
   REQUIRE(w.HasParked(2));
-  w.worker.DetachSession(5, w.client.session->worker_eventfd(0),
-                         [&] { gone = true; });
+  w.worker.DetachSession(5, [&] { gone = true; });
   REQUIRE(WaitUntil([&] { return gone.load(); }));
   REQUIRE(woken.Reaches(2));
   CHECK(woken.Get()[0] == StatusCode::kCancelled);
@@ -176,8 +174,7 @@ TEST_CASE("Worker: a session with parked runs is let go after the last one") {
   w.Push(1);
   w.Push(2);
   REQUIRE(w.HasParked(2));
-  w.worker.DetachSession(5, w.client.session->worker_eventfd(0),
-                         [&] { gone = true; });
+  w.worker.DetachSession(5, [&] { gone = true; });
   REQUIRE(parked.Reaches(2));
   REQUIRE(w.HasParked(2));
   CHECK_FALSE(gone);
@@ -197,8 +194,7 @@ TEST_CASE("Worker: detaching one session leaves the others alone") {
   FakeClient other(6);
   RingProducer<> other_ring = other.Attach(w.worker);
   std::atomic<bool> gone{false};
-  w.worker.DetachSession(5, w.client.session->worker_eventfd(0),
-                         [&] { gone = true; });
+  w.worker.DetachSession(5, [&] { gone = true; });
   REQUIRE(WaitUntil([&] { return gone.load(); }));
   other.Push(other_ring, 7);
   REQUIRE(log.Reaches(1));

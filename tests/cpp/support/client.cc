@@ -12,6 +12,8 @@
 //                            all have ended, their outcomes: "<status>=<n>..."
 //   lock <tasks>             takes echo's mutex for an hour, and waits for it
 //                            with the other tasks; "locked", then waits
+//   busy <tasks> <ns>        submits tasks that compute for so long;
+//                            "submitted", then waits for them
 //   fork                     what parent and child can do after a fork; one
 //                            line each
 
@@ -54,6 +56,17 @@ chimaera::echo::Client MakeEcho() {
   chimaera::echo::Client echo;
   echo.Create(HSHM_MCTX, PoolQuery::Dynamic(), "echo", chi::PoolId(300, 0));
   return echo;
+}
+
+int Busy(u64 tasks, u64 duration_ns) {
+  chimaera::echo::Client echo = MakeEcho();
+  std::vector<chi::Future<chimaera::echo::BusyTask>> busy;
+  for (u64 i = 0; i < tasks; ++i) {
+    busy.push_back(echo.AsyncBusy(HSHM_MCTX, PoolQuery::Local(), duration_ns));
+  }
+  Say("submitted");
+  for (auto& each : busy) each.Wait();
+  return 0;
 }
 
 void WaitForEnd() {
@@ -194,6 +207,7 @@ int main(int argc, char** argv) {
   if (command == "hold") return Hold(number(3), number(4));
   if (command == "lock") return Lock(number(3));
   if (command == "wait") return Wait(number(3), number(4));
+  if (command == "busy") return Busy(number(3), number(4));
   if (command == "fork") return Fork(argv[1], std::move(client));
   return 2;
 }

@@ -26,10 +26,17 @@ namespace chi::bench {
 namespace {
 
 // A runtime whose only worker has no thread.
+// Nothing is long here, however slow a simulated CPU is.
+PoolManagerOptions NothingIsLong() {
+  PoolManagerOptions options;
+  options.long_task_ns = ~u64{0};
+  return options;
+}
+
 class OneThreadRuntime final : private SessionEvents {
  public:
   explicit OneThreadRuntime(const std::string& dir)
-      : pools_(modules_), dispatcher_(pools_) {
+      : pools_(modules_, NodeSet(), NothingIsLong()), dispatcher_(pools_) {
     ControlServerOptions options;
     options.runtime_dir = dir;
     auto control = ControlServer::Start(options, *this);
@@ -57,7 +64,7 @@ class OneThreadRuntime final : private SessionEvents {
     source.session = session;
     source.ring = ring.memory;
     source.capacity = ring.capacity;
-    worker_->AttachRing(std::move(source), -1);
+    worker_->AttachRing(std::move(source));
     return 0;
   }
   void OnSessionGone(const std::shared_ptr<Session>& /*session*/) override {}

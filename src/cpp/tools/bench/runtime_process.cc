@@ -21,7 +21,8 @@
 namespace chi::bench {
 namespace {
 
-[[noreturn]] void RunServer(const std::string& dir, int ready) {
+[[noreturn]] void RunServer(const std::string& dir, u32 num_workers,
+                            bool small_clients, int ready) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   sigset_t term;
   sigemptyset(&term);
@@ -29,8 +30,12 @@ namespace {
   sigprocmask(SIG_BLOCK, &term, nullptr);
   SetLogLevel(LogLevel::kWarning);
   RuntimeConfig config = RuntimeConfig::Default();
-  config.num_threads = 1;
   config.max_tasks_in_flight = 1u << 20;
+  config.num_threads = num_workers;
+  if (small_clients) {
+    config.main_segment_bytes = kMiB;
+    config.client_data_segment_bytes = kMiB;
+  }
   {
     auto runtime = Chimaera::StartServer(config, dir);
     CHI_CHECK_OK(runtime.status());
@@ -51,12 +56,12 @@ TemporaryDir::TemporaryDir() {
 
 TemporaryDir::~TemporaryDir() { rmdir(path_.c_str()); }
 
-RuntimeProcess::RuntimeProcess() {
+RuntimeProcess::RuntimeProcess(u32 num_workers, bool small_clients) {
   int ready[2];
   CHI_CHECK(pipe(ready) == 0);
   pid_ = fork();
   CHI_CHECK(pid_ >= 0);
-  if (pid_ == 0) RunServer(dir(), ready[1]);
+  if (pid_ == 0) RunServer(dir(), num_workers, small_clients, ready[1]);
   close(ready[1]);
   char byte = 0;
   CHI_CHECK(read(ready[0], &byte, 1) == 1, "the runtime did not start");

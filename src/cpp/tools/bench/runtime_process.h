@@ -34,10 +34,11 @@ class TemporaryDir {
 
 class RuntimeProcess {
  public:
-  /// Forks a process that runs a runtime with one worker, which binds itself
-  /// to the last CPU, and returns when a client can attach. To be called before
-  /// the caller has threads or is bound to a CPU.
-  RuntimeProcess();
+  /// Forks a process that runs a runtime, and returns when a client can attach.
+  /// One worker binds itself to the last CPU, as long as there are two. To be
+  /// called before the caller has threads or is bound to a CPU.
+  /// `small_clients`: with as little memory each as is possible.
+  explicit RuntimeProcess(u32 num_workers = 1, bool small_clients = false);
   ~RuntimeProcess();
   RuntimeProcess(const RuntimeProcess&) = delete;
   RuntimeProcess& operator=(const RuntimeProcess&) = delete;

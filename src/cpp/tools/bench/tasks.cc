@@ -17,6 +17,7 @@
 #include "chimaera/sched/executor.h"
 #include "chimaera/sched/worker.h"
 #include "runtime_process.h"
+#include "tasks.h"
 #include "topics.h"
 
 namespace chi::bench {
@@ -168,6 +169,7 @@ std::vector<Figure> BlockedFigures(const Effort& effort) {
 
 std::vector<Figure> Tasks(const Effort& effort) {
   std::vector<Figure> figures = BlockedFigures(effort);  // forks first
+  for (Figure& figure : SchedulingFigures(effort)) figures.push_back(figure);
   const Cpus cpus = AllowedCpus();
   BareWorker bare(cpus.worker);
   const Pinned pinned(cpus.worker);

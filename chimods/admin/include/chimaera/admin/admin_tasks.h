@@ -155,14 +155,36 @@ struct ListPoolsTask : public chi::Task {
 
 /// Counters of one worker since the start, and what it holds now.
 struct WorkerRow {
-  chi::u64 tasks_ = 0;   ///< Tasks begun.
-  chi::u64 parks_ = 0;   ///< Times a method was parked.
-  chi::u64 sleeps_ = 0;  ///< Times the worker went to sleep.
-  chi::u64 parked_ = 0;  ///< Methods parked now.
-  chi::u64 rings_ = 0;   ///< Rings of client threads attached now.
-  chi::u64 fibers_ = 0;  ///< Fibers that exist.
+  chi::u64 tasks_ = 0;          ///< Tasks begun.
+  chi::u64 parks_ = 0;          ///< Times a method was parked.
+  chi::u64 sleeps_ = 0;         ///< Times the worker went to sleep.
+  chi::u64 parked_ = 0;         ///< Methods parked now.
+  chi::u64 rings_ = 0;          ///< Rings of client threads attached now.
+  chi::u64 fibers_ = 0;         ///< Fibers that exist.
+  chi::u64 busy_ns_ = 0;        ///< In clients' tasks, estimated from samples.
+  chi::u64 handed_over_ = 0;    ///< Tasks given to where long ones wait.
+  chi::u64 long_waiting_ = 0;   ///< Long tasks that wait here now.
+  chi::u64 rings_moved_ = 0;    ///< Rings given to another worker.
+  chi::u32 kind_ = 0;           ///< A chi::WorkerKind.
+  chi::u32 load_permille_ = 0;  ///< Of its time in clients' tasks, lately.
 };
-static_assert(sizeof(WorkerRow) == 48, "stored in shared memory");
+static_assert(sizeof(WorkerRow) == 88, "stored in shared memory");
+
+/// What a method of a pool costs, as was learned. Its name is the next bytes of
+/// `cost_names_`.
+struct CostRow {
+  chi::PoolId pool_id_;
+  chi::u64 samples_ = 0;    ///< Runs learned from.
+  chi::u64 changes_ = 0;    ///< Times learning began anew.
+  double base_ns_ = 0;      ///< Of a run of size 0.
+  double ns_per_unit_ = 0;  ///< And for each unit of its size.
+  double error_ns_ = 0;     ///< Typical distance of a run from that line.
+  chi::u32 method_ = 0;
+  chi::u32 name_size_ = 0;
+  chi::u32 is_long_ = 0;  ///< 1: handed over where it comes as a short one.
+  chi::u32 reserved_ = 0;
+};
+static_assert(sizeof(CostRow) == 64, "stored in shared memory");
 
 struct GetStatsTask : public chi::Task {
   OUT chi::u64 uptime_ns_ = 0;
@@ -176,13 +198,20 @@ struct GetStatsTask : public chi::Task {
   OUT chi::u64 cut_off_ = 0;         ///< Clients thrown out for a violation.
   OUT chi::u64 result_bytes_ = 0;    ///< Runtime data that is handed out.
   OUT chi::vector<WorkerRow> workers_;
+  /// The methods that were learned from most often, at most kMaxCosts.
+  OUT chi::vector<CostRow> costs_;
+  OUT chi::string cost_names_;
+
+  static constexpr chi::u32 kMaxCosts = 256;
 
   explicit GetStatsTask(const AllocT& alloc)
-      : chi::Task(alloc), workers_(alloc) {}
+      : chi::Task(alloc), workers_(alloc), costs_(alloc), cost_names_(alloc) {}
   GetStatsTask(const AllocT& alloc, const chi::TaskId& task_id,
                const chi::PoolId& pool_id, const chi::PoolQuery& pool_query)
       : chi::Task(alloc, task_id, pool_id, pool_query, Method::kGetStats),
-        workers_(alloc) {}
+        workers_(alloc),
+        costs_(alloc),
+        cost_names_(alloc) {}
 
   template <class Archive>
   void SerializeIn(Archive& /*ar*/) {}
@@ -190,7 +219,7 @@ struct GetStatsTask : public chi::Task {
   void SerializeOut(Archive& ar) {
     ar(uptime_ns_, resident_bytes_, pid_, num_pools_, pools_created_,
        pools_destroyed_, sessions_, sessions_total_, cut_off_, result_bytes_,
-       workers_);
+       workers_, costs_, cost_names_);
   }
 };
 

@@ -32,6 +32,10 @@ class Runtime : public chi::Container {
   void Grow(hipc::FullPtr<GrowTask> task, chi::RunContext& rctx);
   void Lock(hipc::FullPtr<LockTask> task, chi::RunContext& rctx);
 
+  /// Busy says how long it takes, Grow how much it has to write.
+  void Monitor(chi::MonitorModeId mode, chi::MethodId method,
+               hipc::FullPtr<chi::Task> task, chi::RunContext& rctx) override;
+
  private:
   void InsideLock(LockTask& task);
 

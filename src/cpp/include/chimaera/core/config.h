@@ -45,6 +45,12 @@ struct RuntimeConfig {
   u64 first_busy_wait_ns = 50'000;  ///< An idle worker spins so long.
   bool pin_workers = true;          ///< Where there are CPUs enough.
 
+  // ---- scheduling ----
+  std::string mapping_policy = "map_by_pid_tid";  ///< A ring's worker.
+  u32 num_long_workers = 0;   ///< For long tasks; 0: a quarter, at least 1.
+  u64 long_task_ns = 50'000;  ///< A task that takes longer is a long one.
+  u64 rebalance_interval_ns = 100'000'000;  ///< 0: rings never move.
+
   // ---- memory ----
   u64 main_segment_bytes = 4 * kMiB;           ///< Tasks and rings; a client's.
   u64 client_data_segment_bytes = 16 * kMiB;   ///< First buffers of a client.

@@ -8,6 +8,7 @@
 #ifndef CHIMAERA_CORE_CONTAINER_H_
 #define CHIMAERA_CORE_CONTAINER_H_
 
+#include <atomic>
 #include <string>
 
 #include "chimaera/base/status.h"
@@ -19,6 +20,7 @@
 
 namespace chi {
 
+class MethodCosts;
 class MethodTable;
 class TaskInputArchive;
 class TaskOutputArchive;
@@ -26,7 +28,9 @@ struct MethodRow;
 
 /// What Container::Monitor is asked.
 enum class MonitorModeId : u32 {
-  kLocalSchedule = 0,   ///< Which of this node's workers, by priority.
+  /// How long the task will run: may fill ctx.plan. On a copy of the task with
+  /// its inputs, before the method is called.
+  kLocalSchedule = 0,
   kGlobalSchedule = 1,  ///< Which containers: may change task->pool_query_.
 };
 
@@ -56,8 +60,10 @@ class Container {
   /// gives the task kUnimplemented.
   virtual void Run(MethodId method, hipc::FullPtr<Task> task, RunContext& ctx);
 
-  /// May set task->pool_query_ when asked to schedule. The default leaves the
-  /// decision to the runtime.
+  /// May say, before a client's task is run, what it will cost: see RunPlan.
+  /// Called on a worker, by several at once; must not wait. A method whose
+  /// first runs it says nothing about is asked for only now and then. The
+  /// default says nothing, and leaves the decision to what was learned.
   virtual void Monitor(MonitorModeId mode, MethodId method,
                        hipc::FullPtr<Task> task, RunContext& ctx) {
     (void)mode;
@@ -100,6 +106,7 @@ class Container {
   /// The module's methods and its name, which both live as long as its
   /// library. Set by CHI_TASK_CC before Init.
   const MethodTable& methods() const { return *methods_; }
+  bool has_methods() const { return methods_ != nullptr; }
   const char* module_name() const { return module_name_; }
   void SetMethods(const MethodTable& methods, const char* module_name = "") {
     methods_ = &methods;
@@ -109,11 +116,30 @@ class Container {
   /// kUnimplemented: "pool 512.0 (chimaera_bdev): method 77 of 0, 1, 10-14".
   Status UnknownMethod(MethodId method) const;
 
+  /// What the pool's methods cost, or null outside of a pool.
+  MethodCosts* costs() const { return costs_; }
+  /// Set by the pool, whose costs these are.
+  void SetCosts(MethodCosts* costs) { costs_ = costs; }
+
+  /// Whether a run of `method` has to be looked at: is it long, or is it to be
+  /// learned from? Methods above 63 share bits with others, which costs them a
+  /// look in vain. Relaxed: a late answer is as good.
+  bool NeedsCare(MethodId method) const {
+    return (care_.load(std::memory_order_relaxed) >> (method & 63) & 1) != 0;
+  }
+  /// Any thread.
+  void SetCare(u64 bits) { care_.fetch_or(bits, std::memory_order_relaxed); }
+  void ClearCare(u64 bits) {
+    care_.fetch_and(~bits, std::memory_order_relaxed);
+  }
+
  private:
   const MethodRow& RowOf(MethodId method) const;
 
   const MethodTable* methods_ = nullptr;
+  std::atomic<u64> care_{0};
   const char* module_name_ = "";
+  MethodCosts* costs_ = nullptr;
 };
 
 /// The module guide's other name for it.

@@ -35,6 +35,20 @@ class Dispatcher final : public Executor {
   Status FindSlowly(const TaskHeader& header, const Pool* pool, RunContext& ctx,
                     Container** container) const;
   Status RunOnce(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
+  // The way of a task whose method is to be looked at (dispatcher_care.cc).
+  using RunFn = Status (*)(Container&, SubmittedTask&, RunContext&);
+  static constexpr u32 kRunsPerSample = 64;
+  static Status RunWithCare(SubmittedTask& submitted, RunContext& ctx);
+  static Status RunSample(SubmittedTask& submitted, RunContext& ctx);
+  static Status RunMeasured(SubmittedTask& submitted, RunPlan& plan, u32 runs,
+                            RunContext& ctx);
+  static Status Call(RunFn function, SubmittedTask& submitted, RunContext& ctx);
+  static void RestartSampling();
+  static void BeginMeasuring(RunPlan& plan, RunContext& ctx);
+  static void EndMeasuring(const RunPlan& plan, u32 runs, RunContext& ctx);
+  static Status HandOverIfLong(const SubmittedTask& submitted,
+                               const RunPlan& plan, RunContext& ctx);
+
   Status RunUnusual(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
   static void TakeOddItem(ShmPtr item, RunContext& ctx);
   Status RunRouted(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;

@@ -55,6 +55,9 @@ struct MethodRow {
                       const TaskBody& body) = nullptr;
   /// What can be done with the method's tasks.
   const TaskOps* ops = nullptr;
+  /// Asks the module's Monitor(kLocalSchedule) about a client's task, for
+  /// ctx.plan; null if it has none.
+  Status (*plan)(Container&, SubmittedTask&, RunContext&) = nullptr;
 };
 
 class MethodTable {
@@ -192,6 +195,45 @@ Status WithTask(SubmittedTask& submitted, RunContext& ctx,
   }
 }
 
+template <class RuntimeT, class = void>
+inline constexpr bool kHasMonitor = false;
+/// Whether the module has a Monitor of its own.
+template <class RuntimeT>
+inline constexpr bool
+    kHasMonitor<RuntimeT, std::void_t<decltype(&RuntimeT::Monitor)>> =
+        !std::is_same_v<decltype(&RuntimeT::Monitor),
+                        decltype(&Container::Monitor)>;
+
+/// Asks it about a client's task that is about to run.
+template <class RuntimeT, class TaskT>
+Status Plan(Container& container, SubmittedTask& submitted, RunContext& ctx) {
+  constexpr auto kMode = MonitorModeId::kLocalSchedule;
+  const MethodId method = ctx.method->id;
+  if constexpr (kHasSerializers<TaskT>) {
+    PrivateCopy<TaskT> holder(*submitted.header);
+    TaskT& copy = *holder.get();
+    CHI_RETURN_IF_ERROR(CopyIn(submitted.shared, copy, *ctx.session));
+    container.Monitor(kMode, method,
+                      hipc::FullPtr<Task>{&copy, hipc::Pointer::Private(&copy)},
+                      ctx);
+  } else {
+    const ScopedStorage storage(&InPlaceStorage());
+    container.Monitor(kMode, method,
+                      hipc::FullPtr<Task>{submitted.shared, submitted.pointer},
+                      ctx);
+  }
+  return Status();
+}
+
+template <class RuntimeT, class TaskT>
+constexpr auto PlanOf() -> Status (*)(Container&, SubmittedTask&, RunContext&) {
+  if constexpr (kHasMonitor<RuntimeT>) {
+    return &Plan<RuntimeT, TaskT>;
+  } else {
+    return nullptr;
+  }
+}
+
 // Which task a method takes: void (Runtime::*)(FullPtr<TaskT>, RunContext&).
 template <class RuntimeT, class TaskT>
 TaskT TaskOf(void (RuntimeT::*)(hipc::FullPtr<TaskT>, RunContext&));
@@ -221,7 +263,8 @@ constexpr MethodRow MakeMethod(MethodId id, const char* name) {
           &internal::RunSubmitted<RuntimeT, TaskT, kMethod>,
           &internal::RunInPlace<RuntimeT, TaskT, kMethod>,
           &internal::WithTask<TaskT>,
-          &kTaskOps<TaskT>};
+          &kTaskOps<TaskT>,
+          internal::PlanOf<RuntimeT, TaskT>()};
 }
 
 /// The same where `TaskT` is a template: admin's GetOrCreatePoolTask.

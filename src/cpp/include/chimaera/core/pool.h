@@ -15,6 +15,7 @@
 #include "chimaera/base/types.h"
 #include "chimaera/core/address_table.h"
 #include "chimaera/core/container.h"
+#include "chimaera/core/method_costs.h"
 #include "chimaera/core/module_manager.h"
 #include "chimaera/ipc/ids.h"
 
@@ -29,14 +30,16 @@ class Pool {
  public:
   /// REQUIRES: as many `containers` as `addresses` has local ones.
   Pool(PoolId id, std::string name, const Module& module, std::string config,
-       AddressTable addresses, std::vector<ContainerPtr> containers)
+       AddressTable addresses, std::vector<ContainerPtr> containers,
+       u64 long_task_ns = 50'000)
       : id_(id),
         name_(std::move(name)),
         module_(module),
         config_(std::move(config)),
         addresses_(std::move(addresses)),
         containers_(std::move(containers)),
-        num_local_(static_cast<u32>(containers_.size())) {}
+        num_local_(static_cast<u32>(containers_.size())),
+        costs_(containers_, long_task_ns) {}
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
@@ -60,6 +63,8 @@ class Pool {
   Container* local_container(u32 index) const {
     return containers_[index].get();
   }
+
+  const MethodCosts& costs() const { return costs_; }
 
   PoolState state() const { return state_.load(std::memory_order_acquire); }
 
@@ -89,6 +94,7 @@ class Pool {
   const AddressTable addresses_;
   const std::vector<ContainerPtr> containers_;  // by local index
   const u32 num_local_;
+  MethodCosts costs_;
 
   // Written by PoolManager, read by whoever reports it.
   std::atomic<PoolState> state_{PoolState::kCreating};

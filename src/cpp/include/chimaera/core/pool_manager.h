@@ -57,6 +57,8 @@ struct PoolManagerOptions {
   u64 destroy_timeout_ns = 5'000'000'000;
   /// How long GetOrCreate waits for somebody else who makes the same pool.
   u64 create_timeout_ns = 30'000'000'000;
+  /// What takes longer is a long task; see method_costs.h.
+  u64 long_task_ns = 50'000;
   u32 max_pools = 16384;
   /// Per pool, on all nodes.
   u32 max_containers = 4096;
@@ -79,6 +81,13 @@ struct PoolInfo {
   u32 num_containers = 0;
   PoolState state = PoolState::kCreating;
   u64 held_runs = 0;  ///< Runs that have parked and are not over.
+};
+
+/// What the methods of one pool cost.
+struct PoolCosts {
+  PoolId id;
+  std::string name;
+  std::vector<MethodCosts::Row> rows;
 };
 
 /// Every method may be called from any thread, and from methods, where waits
@@ -137,6 +146,9 @@ class PoolManager {
   /// Calls Container::OnClientGone of every container of every live pool. Only
   /// for a worker. An exception of a module is logged.
   void NotifyClientGone(u64 client_id);
+
+  /// What the methods of this node's live pools cost, as far as they were run.
+  std::vector<PoolCosts> ListCosts() const;
 
   const NodeSet& nodes() const { return nodes_; }
 

@@ -146,9 +146,21 @@ class Session {
     }
     return true;
   }
+  /// Why BeginTask has said no: kOverloaded with client, number and limit.
+  [[nodiscard]] Status TooManyTasks() const;
   void EndTask() { tasks_in_flight_.fetch_sub(1, std::memory_order_relaxed); }
   [[nodiscard]] u32 tasks_in_flight() const {
     return tasks_in_flight_.load(std::memory_order_relaxed);
+  }
+
+  // ---- the end ----
+
+  /// The client has left or is thrown out: no worker begins anything for it
+  /// any more. Called before the workers are told to let go (release), so that
+  /// a worker that was told sees it (acquire).
+  void MarkEnded() { ended_.store(true, std::memory_order_release); }
+  [[nodiscard]] bool ended() const {
+    return ended_.load(std::memory_order_acquire);
   }
 
   // ---- being thrown out ----
@@ -234,6 +246,7 @@ class Session {
   std::atomic<u32> num_rings_{0};
   std::atomic<u32> tasks_in_flight_{0};
   std::atomic<bool> cut_off_{false};
+  std::atomic<bool> ended_{false};
 
   mutable Mutex mu_;
   // The runtime's end of the ring by which the client returns results.

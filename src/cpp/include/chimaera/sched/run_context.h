@@ -12,6 +12,7 @@
 #include "chimaera/base/types.h"
 #include "chimaera/ipc/ids.h"
 #include "chimaera/ipc/pool_query.h"
+#include "chimaera/ipc/task.h"
 #include "chimaera/shm/hipc.h"
 
 namespace chi {
@@ -26,8 +27,26 @@ enum class ExecMode : u32 {
   kDynamicSchedule = 1,  ///< Only write task->pool_query_, and return.
 };
 
+/// What is known about a run before it begins, where somebody asks.
+struct RunPlan {
+  // For the module to state, in Monitor(kLocalSchedule) or kDynamicSchedule.
+
+  /// What the cost grows with: bytes, items; 0 if it does not.
+  u64 size = 0;
+  /// How long it will take on a worker, ns; 0: learn it.
+  u64 expected_ns = 0;
+  /// kHighLatency: to be treated as a long task whatever it costs.
+  Priority priority = Priority::kLowLatency;
+
+  // For the runtime: since when it runs, and how long it ran up to then, ns.
+  u64 since_ns = 0;
+  u64 busy_ns = 0;
+};
+
 struct RunContext {
   ExecMode exec_mode = ExecMode::kExec;
+  /// The task waits elsewhere now and has no outcome yet.
+  bool handed_over = false;
   /// In a periodic task: how many times it was not run so far, since the run
   /// before took too long or its worker was busy. Modulo 2^32.
   u32 missed_periods = 0;
@@ -41,6 +60,10 @@ struct RunContext {
   const MethodRow* method = nullptr;
   /// The runtime's view of the client; null for tasks made inside the runtime.
   Session* session = nullptr;
+
+  /// Not null in Monitor(kLocalSchedule), under kDynamicSchedule, and in a run
+  /// that is measured.
+  RunPlan* plan = nullptr;
 
   /// Counts the runs of the pool that are parked or were; set by the executor,
   /// kept by the worker from the first park to the end of the run.

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "chimaera/base/clock.h"
@@ -19,6 +20,7 @@
 #include "chimaera/ipc/control.h"
 #include "chimaera/ipc/ipc_manager.h"
 #include "chimaera/sched/executor.h"
+#include "chimaera/sched/mapping_policy.h"
 #include "chimaera/sched/worker.h"
 
 namespace chi {
@@ -26,6 +28,14 @@ namespace chi {
 struct SchedOptions {
   /// 0: one less than there are usable CPUs, at least 1. At most kMaxWorkers.
   u32 num_workers = 0;
+  /// How many of them are for long tasks only. 0: a quarter, at least 1. A
+  /// single worker is for both.
+  u32 num_long_workers = 0;
+  /// Which worker gets a ring; see mapping_policy.h. An unknown name counts as
+  /// the default: the configuration has checked it.
+  std::string policy = kDefaultMappingPolicy;
+  /// How often to look whether rings should move; 0: never.
+  u64 rebalance_interval_ns = 100 * kNsPerMs;
   /// Bind each worker to a CPU of its own, where there are more CPUs than
   /// workers and no other runtime of this user has claimed them.
   bool pin_workers = true;
@@ -39,6 +49,11 @@ struct SchedOptions {
 /// The number of workers that `options` means on this machine.
 u32 ResolveNumWorkers(const SchedOptions& options);
 
+/// What worker `index` of `num_workers` is for: the last ones for long tasks.
+WorkerKind KindOfWorker(const SchedOptions& options, u32 index,
+                        u32 num_workers);
+
+class Balancer;
 class CpuClaims;
 
 /// All methods may be called from any thread unless they say otherwise.
@@ -59,8 +74,13 @@ class WorkOrchestrator : public PortSource {
   Worker& worker(u32 index) { return *workers_[index]; }
   const Worker& worker(u32 index) const { return *workers_[index]; }
 
-  /// The worker for a ring: the same for the same pid and tid.
-  u32 MapRing(u32 pid, u32 tid) const;
+  /// The worker that is to poll a new ring, as the policy says, among those
+  /// for tasks of this priority.
+  u32 MapRing(const NewRing& ring, Priority priority);
+
+  /// What part of its time a worker spent in clients' tasks, lately; 0 where
+  /// nobody looks.
+  u32 LoadPermille(u32 worker) const;
 
   /// Runs `job` on every worker between two tasks, and returns when all have.
   /// Workers that have not begun or have ended are left out.
@@ -90,8 +110,11 @@ class WorkOrchestrator : public PortSource {
   const std::unique_ptr<CpuClaims> claims_;
   std::vector<Worker*> peers_;  // for the workers: outlives them
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<Worker*> long_workers_;
+  std::unique_ptr<Balancer> balancer_;  // null if there is nothing to balance
   std::atomic<bool> started_{false};
   Mutex mu_;
+  std::unique_ptr<MappingPolicy> policy_ CHI_GUARDED_BY(mu_);
   std::vector<std::unique_ptr<ThreadPort>> ports_ CHI_GUARDED_BY(mu_);
   std::vector<ThreadPort*> idle_ports_ CHI_GUARDED_BY(mu_);
 };

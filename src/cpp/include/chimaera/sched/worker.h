@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "chimaera/base/clock.h"
+#include "chimaera/base/result.h"
 #include "chimaera/base/status.h"
 #include "chimaera/base/types.h"
 #include "chimaera/ipc/control.h"
@@ -32,12 +33,21 @@ class Executor;
 class Fiber;
 class Session;
 class Storage;
-class Worker;
 struct ParkedRun;
 struct SessionCommons;
+class Worker;
+
+/// Which tasks a worker is for: short ones and low-latency rings, long ones and
+/// high-latency rings, or both. Frozen: admin reports it.
+enum class WorkerKind : u32 { kBoth = 0, kShort = 1, kLong = 2 };
+const char* WorkerKindName(WorkerKind kind);
 
 struct WorkerOptions {
   u32 index = 0;
+  WorkerKind kind = WorkerKind::kBoth;
+  /// To whom a worker of kind kShort hands long tasks. Filled before any
+  /// worker starts, and outlives all of them.
+  const std::vector<Worker*>* long_task_workers = nullptr;
   /// Usable bytes of a fiber's stack.
   u64 stack_bytes = 64 * kKiB;
   /// How long an idle worker polls before it sleeps, to begin with and at
@@ -65,7 +75,7 @@ struct WorkerStats {
   std::atomic<u64> parks{0};      ///< Times a method was parked.
   std::atomic<u64> sleeps{0};     ///< Times the worker went to sleep.
   std::atomic<u64> parked{0};     ///< Methods parked now.
-  std::atomic<u64> rings{0};      ///< Rings attached now.
+  std::atomic<u64> rings{0};      ///< Rings attached now, or on their way.
   std::atomic<u64> fibers{0};     ///< Fibers that exist.
   std::atomic<u64> turns{0};      ///< Turns of the loop: it is not stuck.
   std::atomic<u64> cancelled{0};  ///< Runs ended by kCancelled while waiting.
@@ -73,6 +83,11 @@ struct WorkerStats {
   std::atomic<u64> missed_periods{0};  ///< Of all periodic tasks.
   std::atomic<bool> asleep{false};
   std::atomic<i32> tid{0};  ///< Of its thread; 0 before it runs and after.
+  /// Time in methods of clients' tasks, ns, as estimated from samples.
+  std::atomic<u64> busy_ns{0};
+  std::atomic<u64> handed_over{0};   ///< Tasks given to another queue.
+  std::atomic<u64> long_waiting{0};  ///< Tasks that wait here to be run.
+  std::atomic<u64> rings_moved{0};   ///< Rings given to another worker.
 };
 
 /// A ring of a client thread, as its worker sees it.
@@ -81,6 +96,11 @@ struct RingSource {
   char* ring = nullptr;  ///< The ring's bytes in this process.
   u32 capacity = 0;
   Priority priority = Priority::kLowLatency;
+  /// How the client wakes the worker that has the ring: a descriptor of the
+  /// session's, or -1. It stays the same when the ring moves.
+  int wake_fd = -1;
+  /// The next item: above 0 for a ring that another worker had.
+  u64 position = 0;
 };
 
 class Worker {
@@ -112,19 +132,28 @@ class Worker {
   /// Runs `call` on this worker as if it were a method, so it may park.
   void InjectCall(std::function<void(RunContext&)> call);
 
-  /// Polls the ring from now on. `wake_fd` is the session's eventfd for this
-  /// worker, owned by the session.
-  void AttachRing(RingSource source, int wake_fd);
+  /// Polls the ring from now on, unless its session has ended. False once the
+  /// worker has ended.
+  bool AttachRing(RingSource source);
 
-  /// Stops polling the rings of `session_id`; `done` runs, on this worker,
-  /// when none of its tasks is running or parked here any more.
-  void DetachSession(u64 session_id, int wake_fd, std::function<void()> done);
+  /// Stops polling the rings of `session_id`; `done` runs, on some worker, when
+  /// none of the tasks that came by them is running, parked or handed over any
+  /// more. To be called after Session::MarkEnded.
+  void DetachSession(u64 session_id, std::function<void()> done);
+
+  /// Gives one ring of priority `priority` to `to`, if it has one whose share
+  /// of this worker's time since the call of the `round` before is above 0 and
+  /// at most `max_share_ns`: the largest of these. Without a call in the round
+  /// before, this one only begins to measure. No item is lost, taken twice or
+  /// overtaken.
+  void GiveRing(Worker& to, Priority priority, u64 max_share_ns, u64 round);
 
   /// One turn over the rings on the calling thread, for counting instructions
   /// and for tests. Methods must not park. REQUIRES: never started.
   bool TEST_PollOnce();
 
   u32 index() const;
+  WorkerKind kind() const;
   /// The worker `step` on from this one, around the circle; this one if it has
   /// no peers.
   Worker& Peer(u32 step);
@@ -152,6 +181,15 @@ class Worker {
   /// Calls `visit` for every run of this worker that is parked or waits to go
   /// on after it was woken. Between two tasks only.
   void VisitRuns(const std::function<void(const ParkedRun&)>& visit) const;
+  /// Lets the task at `pointer`, which is the one under way and has not begun
+  /// to do anything, wait for a worker that runs long tasks, or on a worker of
+  /// kind kBoth until short ones are done. False: it is to be run now, since
+  /// it was handed over already, did not come by a low-latency ring, or nobody
+  /// takes it. kOverloaded when its client has too many tasks in flight.
+  Result<bool> HandOver(ShmPtr pointer);
+
+  /// The run under way took `busy_ns`, and stands for `runs` like it.
+  void CountRun(u64 busy_ns, u64 runs);
 
   /// Puts a task made by a running method into this worker's own queue.
   void EnqueueLocal(hipc::FullPtr<Task> task);

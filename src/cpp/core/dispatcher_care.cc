@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The way of a task whose method has to be looked at: it may run long, and
+// then waits elsewhere, and it is measured. Most tasks pass the bit and the
+// countdown that lead here (dispatcher.cc).
+
+#include "chimaera/base/clock.h"
+#include "chimaera/core/dispatcher.h"
+#include "chimaera/core/method_costs.h"
+#include "chimaera/sched/worker.h"
+
+namespace chi {
+
+Status Dispatcher::RunWithCare(SubmittedTask& submitted, RunContext& ctx) {
+  const MethodRow& row = *ctx.method;
+  if (ctx.exec_mode != ExecMode::kExec) {
+    return Call(row.run_submitted, submitted, ctx);
+  }
+  RunPlan plan;
+  if (row.plan != nullptr) {
+    ctx.plan = &plan;
+    const Status asked = Call(row.plan, submitted, ctx);
+    ctx.plan = nullptr;
+    CHI_RETURN_IF_ERROR(asked);
+  }
+  CHI_RETURN_IF_ERROR(HandOverIfLong(submitted, plan, ctx));
+  return RunMeasured(submitted, plan, 1, ctx);
+}
+
+Status Dispatcher::RunSample(SubmittedTask& submitted, RunContext& ctx) {
+  RestartSampling();
+  if (ctx.exec_mode != ExecMode::kExec) {
+    return Call(ctx.method->run_submitted, submitted, ctx);
+  }
+  RunPlan plan;
+  return RunMeasured(submitted, plan, kRunsPerSample, ctx);
+}
+
+Status Dispatcher::RunMeasured(SubmittedTask& submitted, RunPlan& plan,
+                               u32 runs, RunContext& ctx) {
+  BeginMeasuring(plan, ctx);
+  Status ran = Call(ctx.method->run_submitted, submitted, ctx);
+  EndMeasuring(plan, runs, ctx);
+  return ran;
+}
+
+// The worker keeps plan.busy_ns while the run is parked.
+void Dispatcher::BeginMeasuring(RunPlan& plan, RunContext& ctx) {
+  plan.since_ns = Worker::Current()->clock().NowNs();
+  ctx.plan = &plan;
+}
+
+void Dispatcher::EndMeasuring(const RunPlan& plan, u32 runs, RunContext& ctx) {
+  ctx.plan = nullptr;
+  Worker& worker = *Worker::Current();
+  const u64 time_ns = plan.busy_ns + worker.clock().NowNs() - plan.since_ns;
+  MethodCosts* const costs = ctx.container->costs();
+  if (costs != nullptr) costs->Learn(*ctx.method, plan, time_ns);
+  worker.CountRun(time_ns, runs);
+}
+
+// kOk: it is to be run now. After ctx.handed_over the task is another worker's
+// and must not be touched; the error is nobody's outcome.
+Status Dispatcher::HandOverIfLong(const SubmittedTask& submitted,
+                                  const RunPlan& plan, RunContext& ctx) {
+  const MethodCosts* const costs = ctx.container->costs();
+  if (costs == nullptr || !costs->IsLong(*ctx.method, plan)) return Status();
+  CHI_ASSIGN_OR_RETURN(ctx.handed_over,
+                       Worker::Current()->HandOver(submitted.pointer));
+  if (!ctx.handed_over) return Status();
+  return Status::FromCode(static_cast<u32>(StatusCode::kNotRun), "");
+}
+
+}  // namespace chi
