@@ -106,6 +106,8 @@ class TaskForger {
   // What a client may ask for, and must not here: that the daemon stops, that
   // the witness's pools go, that a worker is busy for seconds.
   static void Tame(Task* task) {
+    // A periodic task has no end to wait for.
+    task->task_flags_.UnsetBits(TASK_PERIODIC);
     const u32 method = task->method_;
     char* fields = reinterpret_cast<char*>(task) + sizeof(Task);
     if (task->pool_id_ == kAdminPoolId &&

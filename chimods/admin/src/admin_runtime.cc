@@ -172,8 +172,8 @@ void Runtime::GetStats(hipc::FullPtr<GetStatsTask> task,
   task->cut_off_ = clients.cut_off;
   task->result_bytes_ = control.runtime_data().used_bytes();
   const chi::WorkOrchestrator& workers = *CHI_WORK_ORCHESTRATOR;
-  for (chi::u32 i = 0; i < workers.num_workers(); ++i) {
-    const chi::WorkerStats& stats = workers.worker(i).stats();
+  for (const chi::Worker* worker : workers.AllWorkers()) {
+    const chi::WorkerStats& stats = worker->stats();
     WorkerRow row;
     row.tasks_ = read(stats.tasks);
     row.parks_ = read(stats.parks);
@@ -185,8 +185,8 @@ void Runtime::GetStats(hipc::FullPtr<GetStatsTask> task,
     row.handed_over_ = read(stats.handed_over);
     row.long_waiting_ = read(stats.long_waiting);
     row.rings_moved_ = read(stats.rings_moved);
-    row.kind_ = static_cast<chi::u32>(workers.worker(i).kind());
-    row.load_permille_ = workers.LoadPermille(i);
+    row.kind_ = static_cast<chi::u32>(worker->kind());
+    row.load_permille_ = workers.LoadPermille(worker->index());
     task->workers_.push_back(row);
   }
   AddCosts(*task);

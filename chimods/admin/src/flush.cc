@@ -39,8 +39,8 @@ Runtime::Activity Runtime::LookAround() const {
   chi::WorkOrchestrator& workers = *CHI_WORK_ORCHESTRATOR;
   workers.Quiesce();
   Activity seen;
-  for (chi::u32 i = 0; i < workers.num_workers(); ++i) {
-    const chi::WorkerStats& stats = workers.worker(i).stats();
+  for (const chi::Worker* worker : workers.AllWorkers()) {
+    const chi::WorkerStats& stats = worker->stats();
     seen.tasks_begun += stats.tasks.load(std::memory_order_relaxed);
     seen.held_runs += stats.long_waiting.load(std::memory_order_relaxed);
   }

@@ -168,8 +168,8 @@ void Server::OnSessionGone(const std::shared_ptr<Session>& session) {
   session->MarkEnded();
   if (running_workers_ == nullptr) return;
   auto farewell = std::make_shared<Farewell>(*this, session);
-  for (u32 i = 0; i < workers_->num_workers(); ++i) {
-    workers_->worker(i).DetachSession(session->id(), [farewell] {});
+  for (Worker* worker : workers_->AllWorkers()) {
+    worker->DetachSession(session->id(), [farewell] {});
   }
 }
 

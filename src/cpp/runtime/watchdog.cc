@@ -28,7 +28,7 @@ u64 Read(const std::atomic<u64>& counter) {
 }  // namespace
 
 Watchdog::Watchdog(WorkOrchestrator& workers, const WatchdogOptions& options)
-    : workers_(workers), options_(options), seen_(workers.num_workers()) {}
+    : workers_(workers), options_(options) {}
 
 Watchdog::~Watchdog() { Stop(); }
 
@@ -76,35 +76,60 @@ void Watchdog::ThreadMain() {
 // Whether any worker is awake.
 bool Watchdog::Look() {
   const u64 now_ns = options_.clock->NowNs();
+  const std::vector<Worker*> all = workers_.AllWorkers();
+  while (seen_.size() < all.size()) {
+    seen_.emplace_back();
+    seen_.back().since_ns = now_ns;
+  }
   bool any_awake = false;
-  for (u32 i = 0; i < workers_.num_workers(); ++i) {
-    LookAt(i, now_ns);
-    any_awake |= !workers_.worker(i).stats().asleep.load();
+  for (size_t i = 0; i < all.size(); ++i) {
+    LookAt(*all[i], seen_[i], now_ns);
+    any_awake |= !all[i]->stats().asleep.load();
   }
   return any_awake;
 }
 
-void Watchdog::LookAt(u32 index, u64 now_ns) {
-  const WorkerStats& stats = workers_.worker(index).stats();
-  Seen now{Read(stats.turns), Read(stats.tasks), Read(stats.parks), now_ns};
-  Seen& seen = seen_[index];
+void Watchdog::LookAt(Worker& worker, Seen& seen, u64 now_ns) {
+  const WorkerStats& stats = worker.stats();
+  Seen now;
+  now.turns = Read(stats.turns);
+  now.tasks = Read(stats.tasks);
+  now.parks = Read(stats.parks);
+  now.since_ns = now_ns;
   const bool moved = now.turns != seen.turns || now.tasks != seen.tasks ||
                      now.parks != seen.parks;
   if (moved || stats.asleep.load()) {
-    if (seen.reported) Forget(index, seen.since_ns, now_ns);
+    if (seen.reported) Forget(worker.index(), seen.since_ns, now_ns);
     seen = now;
-  } else if (!seen.reported &&
-             now_ns - seen.since_ns >= options_.report_after_ns) {
+    return;
+  }
+  const u64 stuck_ns = now_ns - seen.since_ns;
+  if (!seen.reported && stuck_ns >= options_.report_after_ns) {
     seen.reported = true;
-    Report(index, seen.since_ns, now_ns);
+    Report(worker, seen.since_ns, now_ns);
+  }
+  if (!seen.relieved && stuck_ns >= options_.relieve_after_ns) {
+    Relieve(worker, seen);
   }
 }
 
-void Watchdog::Report(u32 index, u64 since_ns, u64 now_ns) {
+void Watchdog::Relieve(Worker& worker, Seen& seen) {
+  const Result<bool> relieved = workers_.Relieve(worker);
+  if (!relieved.ok()) {
+    CHI_LOG(kError, "worker {} cannot be relieved: {}", worker.index(),
+            relieved.status());
+  } else if (*relieved) {
+    CHI_LOG(kWarning, "a stand-in does what worker {} had not begun",
+            worker.index());
+  }
+  seen.relieved = !relieved.ok() || *relieved;
+}
+
+void Watchdog::Report(const Worker& worker, u64 since_ns, u64 now_ns) {
   StuckWorker stuck;
-  stuck.worker = index;
+  stuck.worker = worker.index();
   stuck.since_ns = since_ns;
-  const pid_t tid = workers_.worker(index).stats().tid.load();
+  const pid_t tid = worker.stats().tid.load();
   if (tid == 0) return;
   Result<StackSample> sample = StackProbe::Take(tid, kAnswerNs);
   if (sample.ok()) {
@@ -113,7 +138,7 @@ void Watchdog::Report(u32 index, u64 since_ns, u64 now_ns) {
   } else {
     stuck.run = Format(" (no stack: {})", sample.status().message());
   }
-  CHI_LOG(kWarning, "worker {} has not moved for {} ms{}\n{}", index,
+  CHI_LOG(kWarning, "worker {} has not moved for {} ms{}\n{}", stuck.worker,
           (now_ns - since_ns) / kNsPerMs, stuck.run, stuck.stack);
   std::lock_guard<std::mutex> lock(mutex_);
   ++num_reports_;

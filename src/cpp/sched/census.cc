@@ -94,12 +94,13 @@ class Census {
 
 std::vector<bool> WorkOrchestrator::VisitRuns(
     const std::function<void(u32, const ParkedRun&)>& visit, u64 timeout_ns) {
-  if (!started_.load()) return std::vector<bool>(num_workers());
-  const auto census = std::make_shared<Census>(visit, num_workers());
-  for (auto& worker : workers_) {
-    const bool asked = worker->Inject([census, asked_worker = worker.get()] {
-      census->Answer(*asked_worker);
-    });
+  const std::vector<Worker*> all = AllWorkers();
+  const u32 num_all = static_cast<u32>(all.size());
+  if (!started_.load()) return std::vector<bool>(num_all);
+  const auto census = std::make_shared<Census>(visit, num_all);
+  for (Worker* const worker : all) {
+    const bool asked =
+        worker->Inject([census, worker] { census->Answer(*worker); });
     if (!asked) census->NeverAsked();
   }
   return CurrentRun() != nullptr ? census->WaitParked(timeout_ns)

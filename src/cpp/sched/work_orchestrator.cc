@@ -12,6 +12,7 @@
 #include "chimaera/base/check.h"
 #include "sched/balancer.h"
 #include "sched/cpu_claims.h"
+#include "sched/membarrier.h"
 #include "sched/worker_port.h"
 
 namespace chi {
@@ -70,7 +71,7 @@ WorkerKind KindOfWorker(const SchedOptions& options, u32 index,
 WorkOrchestrator::WorkOrchestrator(const SchedOptions& options,
                                    Executor& executor, ControlPage* page,
                                    SessionCommons* commons)
-    : claims_(std::make_unique<CpuClaims>()) {
+    : claims_(std::make_unique<CpuClaims>()), executor_(executor) {
   const u32 count = ResolveNumWorkers(options);
   std::vector<i32> cpus;
   if (options.pin_workers) cpus = claims_->Claim(count);
@@ -88,11 +89,18 @@ WorkOrchestrator::WorkOrchestrator(const SchedOptions& options,
     worker.line = page == nullptr ? nullptr : &page->workers[i];
     worker.commons = commons;
     worker.peers = &peers_;
+    worker.all_workers = [this] { return AllWorkers(); };
+    if (i == 0) stand_in_options_ = worker;
     workers_.push_back(std::make_unique<Worker>(worker, executor));
     if (worker.kind == WorkerKind::kLong) {
       long_workers_.push_back(workers_.back().get());
     }
   }
+  stand_in_options_.kind = WorkerKind::kBoth;
+  stand_in_options_.cpu = -1;
+  stand_in_options_.line = nullptr;
+  stand_in_options_.peers = nullptr;  // nobody spreads work to it, nor it
+  for (const auto& worker : workers_) peers_.push_back(worker.get());
   Result<std::unique_ptr<MappingPolicy>> policy =
       MakeMappingPolicy(options.policy);
   if (!policy.ok()) policy = MakeMappingPolicy(kDefaultMappingPolicy);
@@ -105,7 +113,6 @@ WorkOrchestrator::WorkOrchestrator(const SchedOptions& options,
     balancer_ = std::make_unique<Balancer>(
         std::move(all), options.rebalance_interval_ns, *options.clock);
   }
-  for (const auto& worker : workers_) peers_.push_back(worker.get());
 }
 
 WorkOrchestrator::~WorkOrchestrator() { Stop(); }
@@ -125,7 +132,45 @@ Status WorkOrchestrator::Start() {
 
 void WorkOrchestrator::Stop() {
   if (balancer_ != nullptr) balancer_->Stop();
-  for (auto& worker : workers_) worker->Stop();
+  for (Worker* worker : AllWorkers()) worker->Stop();
+}
+
+std::vector<Worker*> WorkOrchestrator::AllWorkers() const {
+  std::vector<Worker*> all;
+  for (const auto& worker : workers_) all.push_back(worker.get());
+  const MutexLock lock(mu_);
+  for (const auto& worker : stand_ins_) all.push_back(worker.get());
+  return all;
+}
+
+// One that has nothing to do, or a new one.
+Result<Worker*> WorkOrchestrator::FindStandIn() {
+  const MutexLock lock(mu_);
+  for (const auto& worker : stand_ins_) {
+    const WorkerStats& stats = worker->stats();
+    if (stats.asleep.load() && stats.rings.load() == 0 &&
+        stats.long_waiting.load() == 0) {
+      return worker.get();
+    }
+  }
+  if (stand_ins_.size() == kMaxStandIns) {
+    return Status::Overloaded(
+        Format("{} stand-ins are at work already", kMaxStandIns));
+  }
+  WorkerOptions options = stand_in_options_;
+  options.index = num_workers() + static_cast<u32>(stand_ins_.size());
+  auto worker = std::make_unique<Worker>(options, executor_);
+  CHI_RETURN_IF_ERROR(worker->Start());
+  stand_ins_.push_back(std::move(worker));
+  return stand_ins_.back().get();
+}
+
+Result<bool> WorkOrchestrator::Relieve(Worker& stuck) {
+  if (!RegisterMembarrier()) {
+    return Status::Unimplemented("this kernel has no membarrier");
+  }
+  CHI_ASSIGN_OR_RETURN(Worker* const stand_in, FindStandIn());
+  return stuck.RelieveBy(*stand_in);
 }
 
 u32 WorkOrchestrator::MapRing(const NewRing& ring, Priority priority) {
@@ -144,21 +189,23 @@ u32 WorkOrchestrator::MapRing(const NewRing& ring, Priority priority) {
 }
 
 u32 WorkOrchestrator::LoadPermille(u32 worker) const {
-  return balancer_ == nullptr ? 0 : balancer_->LoadPermille(worker);
+  const bool watched = balancer_ != nullptr && worker < num_workers();
+  return watched ? balancer_->LoadPermille(worker) : 0;
 }
 
 void WorkOrchestrator::RunOnEachWorker(
     const std::function<void(Worker&)>& job) {
   if (!started_.load()) return;
-  Round round(num_workers());
+  const std::vector<Worker*> all = AllWorkers();
+  Round round(static_cast<u32>(all.size()));
   const bool in_method = CurrentRun() != nullptr;
   std::unique_ptr<ParkedRun> run;
   if (in_method) {
     run = std::make_unique<ParkedRun>();
     round.run = run.get();
   }
-  for (auto& worker : workers_) {
-    const bool taken = worker->Inject([&round, &job, &worker] {
+  for (Worker* const worker : all) {
+    const bool taken = worker->Inject([&round, &job, worker] {
       job(*worker);
       round.OneDone();
     });

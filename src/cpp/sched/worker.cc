@@ -75,6 +75,10 @@ Result<bool> Worker::HandOver(ShmPtr pointer) {
 }
 void Worker::CountRun(u64 busy_ns, u64 runs) { impl_->CountRun(busy_ns, runs); }
 
+bool Worker::RelieveBy(Worker& stand_in) {
+  return impl_->GiveAwayWhileStuck(stand_in);
+}
+
 bool Worker::TEST_PollOnce() {
   SetCurrentWorker(this);
   const bool busy = impl_->TEST_PollOnce();

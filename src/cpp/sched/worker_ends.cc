@@ -120,8 +120,8 @@ void Worker::Impl::Expire(LiveRun& live) {
 }
 
 void Worker::Impl::LinkSubtask(Task& task) {
-  if (!frame_->live.armed) Arm(*frame_);
-  LiveRun& parent = frame_->live;
+  if (!ThisFrame()->live.armed) Arm(*ThisFrame());
+  LiveRun& parent = ThisFrame()->live;
   task.deadline_ns_ = std::min(task.deadline_ns_, parent.deadline_ns);
   if (parent.end != StatusCode::kOk) {
     task.interrupt_.store(static_cast<u32>(parent.end),
@@ -177,8 +177,8 @@ void Worker::Impl::CancelSubmitted(ShmPtr slot, RunContext& ctx) {
   const u64 key = slot.bits_ & ~kCancelBit;
   stats_.tasks.store(stats_.tasks.load(std::memory_order_relaxed) - 1,
                      std::memory_order_relaxed);  // it was none
-  if (CancelKey(ctx.client_id, key) || options_.peers == nullptr) return;
-  for (Worker* peer : *options_.peers) {
+  if (CancelKey(ctx.client_id, key) || !options_.all_workers) return;
+  for (Worker* peer : options_.all_workers()) {
     if (peer == &self_) continue;
     Impl& other = *peer->impl_;
     other.Inject([&other, client_id = ctx.client_id, key] {
@@ -208,8 +208,8 @@ bool Worker::Impl::CancelKey(u64 client_id, u64 key) {
 // ---- periodic runs ----------------------------------------------------------
 
 Status Worker::Impl::AwaitPeriod(u64 due_ns, u64 timeout_ns) {
-  if (!frame_->live.armed) Arm(*frame_);
-  LiveRun& live = frame_->live;
+  if (!ThisFrame()->live.armed) Arm(*ThisFrame());
+  LiveRun& live = ThisFrame()->live;
   // Its deadline is that of each run, not of the time between them.
   live.deadline_ns = kNoDeadlineNs;
   if (stopping_) Interrupt(live, StatusCode::kCancelled, kStopping);

@@ -141,6 +141,9 @@ void Worker::Impl::Loop() {
   Count(stats_.fibers, fibers_.num_fibers());
   while (!ended_) {
     Increment(stats_.turns);
+    if (__builtin_expect(relieved_.load(std::memory_order_relaxed), 0)) {
+      RejoinAfterRelief();
+    }
     bool busy = PollLanes();
     busy |= RunLocal();
     busy |= DrainInbox();
@@ -172,16 +175,30 @@ void Worker::Impl::BeIdle() {
   }
 }
 
-inline void Worker::Impl::BeginRun(Frame& frame) {
-  frame_ = &frame;
+// release: who finds the worker in this run may look at what it did before.
+inline void Worker::Impl::Enter(Frame& frame) {
+  frame_.store(&frame, std::memory_order_release);
   internal::thread_task = &frame.context.task_id;
+}
+
+// relieved_ is to be read after it, see worker_relief.cc.
+inline void Worker::Impl::Leave() {
+  frame_.store(nullptr, std::memory_order_release);
+  internal::thread_task = nullptr;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+}
+
+inline void Worker::Impl::BeginRun(Frame& frame) {
+  Enter(frame);
   Increment(stats_.tasks);
 }
 
 // Inlined, as BeginRun and RunSubmitted: every task passes here.
 inline void Worker::Impl::EndRun(Frame& frame) {
-  frame_ = nullptr;
-  internal::thread_task = nullptr;
+  Leave();
+  if (__builtin_expect(relieved_.load(std::memory_order_relaxed), 0)) {
+    EndRelievedRun(frame);
+  }
   if (__builtin_expect(frame.live.armed, 0)) EndArmedRun(frame);
 }
 
@@ -271,6 +288,7 @@ bool Worker::Impl::WakeExpired() {
 bool Worker::Impl::ResumeReady() {
   ParkedRun* run = parked_.TakeReady();
   if (run == nullptr) return false;
+  Increment(stats_.turns);
   Fiber* fiber = std::exchange(run->fiber, nullptr);
   fibers_.RetireInto(fiber);
   return true;
@@ -285,6 +303,7 @@ void Worker::Impl::EndArmedRun(Frame& frame) {
   }
   if (frame.lane != nullptr) {
     if (frame.counted) frame.lane->session->EndTask();
+    LetLaneGo(frame);
     lanes_.RunFinished(*frame.lane);
   }
 }
@@ -304,7 +323,10 @@ Status Worker::Impl::BeforeFirstPark(Frame& frame) {
 // Keeps what the run stands on, whoever goes meanwhile: its lane, its pool.
 void Worker::Impl::HoldWhileParked(Frame& frame) {
   if (!frame.live.armed) Arm(frame);
-  if (frame.lane != nullptr) ++frame.lane->parked_runs;
+  if (frame.lane != nullptr) {
+    const SpinGuard guard(lanes_guard_);
+    ++frame.lane->parked_runs;
+  }
   if (frame.context.held_runs != nullptr) {
     frame.context.held_runs->fetch_add(1, std::memory_order_relaxed);
   }
@@ -347,11 +369,10 @@ void Worker::Impl::RunCall(const std::function<void(RunContext&)>& call) {
 }
 
 void Worker::Impl::SwitchTo(ParkedRun& run, Fiber* spare) {
-  Frame& frame = *frame_;
+  Frame& frame = *ThisFrame();
   run.context = &frame.context;
   run.fiber = fibers_.Current();
-  frame_ = nullptr;
-  internal::thread_task = nullptr;
+  Leave();
   Storage* const storage = SetThreadStorage(nullptr);
   RunPlan* const plan = frame.context.plan;
   if (plan != nullptr) {
@@ -364,15 +385,14 @@ void Worker::Impl::SwitchTo(ParkedRun& run, Fiber* spare) {
   Count(stats_.parked, parked_.num_parked());
   SetThreadStorage(storage);
   if (plan != nullptr) plan->since_ns = options_.clock->NowNs();
-  frame_ = &frame;
-  internal::thread_task = &frame.context.task_id;
+  Enter(frame);
 }
 
 Status Worker::Impl::Park(ParkedRun& run, u64 deadline_ns) {
-  CHI_CHECK(frame_ != nullptr);
+  CHI_CHECK(ThisFrame() != nullptr);
   if (std::exchange(run.unparked_early, false)) return Status();
-  CHI_RETURN_IF_ERROR(BeforeFirstPark(*frame_));
-  LiveRun& live = frame_->live;
+  CHI_RETURN_IF_ERROR(BeforeFirstPark(*ThisFrame()));
+  LiveRun& live = ThisFrame()->live;
   if (live.end != StatusCode::kOk) {
     run.wake = ParkedRun::Wake::kCancelled;
     return EndStatus(live);
@@ -398,7 +418,7 @@ Status Worker::Impl::Park(ParkedRun& run, u64 deadline_ns) {
 Status Worker::Impl::SwitchAway(ParkedRun& run, u64 deadline_ns) {
   Fiber* spare = fibers_.AcquireSpare();
   if (spare == nullptr) return Status::NoMemory("no stack for another fiber");
-  LiveRun& live = frame_->live;
+  LiveRun& live = ThisFrame()->live;
   run.deadline_ns = deadline_ns;
   if (run.since_ns == 0) run.since_ns = options_.clock->CoarseNs();
   parked_.Add(run);
@@ -409,9 +429,9 @@ Status Worker::Impl::SwitchAway(ParkedRun& run, u64 deadline_ns) {
 }
 
 void Worker::Impl::ParkForCertain(ParkedRun& run) {
-  CHI_CHECK(frame_ != nullptr);
-  if (!frame_->was_parked) HoldWhileParked(*frame_);
-  LiveRun& live = frame_->live;
+  CHI_CHECK(ThisFrame() != nullptr);
+  if (!ThisFrame()->was_parked) HoldWhileParked(*ThisFrame());
+  LiveRun& live = ThisFrame()->live;
   while (!std::exchange(run.unparked_early, false)) {
     live.certain = true;
     const Status parked = SwitchAway(run, kNoDeadlineNs);
@@ -420,14 +440,19 @@ void Worker::Impl::ParkForCertain(ParkedRun& run) {
     // No stack to go on with, and the wake-up, or what leads to it, may lie in
     // this worker's inbox. Whoever polls further up starts over.
     ++switches_;
-    if (!DrainInbox()) sched_yield();
+    bool drained;
+    {
+      const SpinGuard guard(lanes_guard_);
+      drained = DrainInbox();
+    }
+    if (!drained) sched_yield();
   }
 }
 
 Status Worker::Impl::Yield() {
-  CHI_CHECK(frame_ != nullptr);
-  CHI_RETURN_IF_ERROR(BeforeFirstPark(*frame_));
-  LiveRun& live = frame_->live;
+  CHI_CHECK(ThisFrame() != nullptr);
+  CHI_RETURN_IF_ERROR(BeforeFirstPark(*ThisFrame()));
+  LiveRun& live = ThisFrame()->live;
   if (live.end == StatusCode::kOk && stopping_ && GraceIsOver()) CancelAll();
   const bool timed = live.deadline_ns != kNoDeadlineNs;
   if (timed && options_.clock->NowNs() >= live.deadline_ns) Expire(live);

@@ -10,9 +10,11 @@
 #include <functional>
 #include <thread>
 
+#include "chimaera/base/mutex.h"
 #include "chimaera/ipc/ids.h"
 #include "chimaera/ipc/ipc_manager.h"
 #include "chimaera/sched/executor.h"
+#include "chimaera/sched/spin_word.h"
 #include "chimaera/sched/worker.h"
 #include "sched/fiber.h"
 #include "sched/fiber_waiter.h"
@@ -49,10 +51,14 @@ class Worker::Impl {
   /// A ring for this worker; false if it has ended.
   bool InjectLane(const RingSource& source,
                   const std::shared_ptr<LaneHold>& hold);
+  bool InjectLong(LongTask task);
+  /// See Worker::RelieveBy.
+  bool GiveAwayWhileStuck(Worker& stand_in);
 
   // ---- the worker's thread ----
   void AttachLane(RingSource source, std::shared_ptr<LaneHold> hold);
   void DetachLanes(u64 session_id, std::function<void()> done);
+  void GiveEverything(Impl& to);
   void GiveRing(Worker& to, Priority priority, u64 max_share_ns, u64 round);
   Result<bool> HandOver(ShmPtr pointer);
   void CountRun(u64 busy_ns, u64 runs);
@@ -61,7 +67,7 @@ class Worker::Impl {
   }
   /// The same for a task of the running method's, which ends with it.
   void EnqueueSubtask(hipc::FullPtr<Task> task) {
-    if (frame_ != nullptr) LinkSubtask(*task);
+    if (ThisFrame() != nullptr) LinkSubtask(*task);
     EnqueueLocal(task);
   }
   void EnqueueCall(std::function<void(RunContext&)> call) {
@@ -91,7 +97,8 @@ class Worker::Impl {
   const WorkerOptions& options() const { return options_; }
   WorkerStats& stats() { return stats_; }
   RunContext* current_run() const {
-    return frame_ == nullptr ? nullptr : &frame_->context;
+    Frame* const frame = ThisFrame();
+    return frame == nullptr ? nullptr : &frame->context;
   }
   Storage& in_place_storage() { return storage_; }
   void VisitRuns(const std::function<void(const ParkedRun&)>& visit) const {
@@ -109,7 +116,14 @@ class Worker::Impl {
     bool is_long = false;  // was handed over
     bool was_parked = false;
     bool counted = false;  // by its session, as a task in flight
+    // Its lane went to a stand-in and stays until the run is over.
+    bool keeps_lane = false;
   };
+
+  // Of the run under way on this worker, or null. On its thread.
+  Frame* ThisFrame() const { return frame_.load(std::memory_order_relaxed); }
+  void Enter(Frame& frame);
+  void Leave();
 
   void ThreadMain();
   void Loop();
@@ -121,7 +135,14 @@ class Worker::Impl {
   void RunLong(LongTask task);
   void RunHandedOver(Session& session, ShmPtr pointer);
   Worker* LeastLongWorker() const;
-  void PushLong(LongTask task);
+  void RejoinAfterRelief();
+  void EndRelievedRun(Frame& frame);
+  void LetLaneGo(Frame& frame);
+  std::vector<Lanes::Moved> TakeAllRings();
+  void GiveLongTasks(Impl& to);
+  void ForwardArrivals(Impl& to) CHI_REQUIRES(arrivals_mutex_);
+  bool AnnounceArrivals() CHI_REQUIRES(arrivals_mutex_);
+  void TakeArrivals();
   bool RunLocal();
   bool DrainInbox();
   bool WakeExpired();
@@ -161,7 +182,19 @@ class Worker::Impl {
   WorkerStats stats_;
   std::thread thread_;  // the thread that starts and stops
 
-  // Owned by the worker thread.
+  Mutex arrivals_mutex_;
+  std::vector<Lanes::Moved> arrived_rings_ CHI_GUARDED_BY(arrivals_mutex_);
+  std::vector<LongTask> arrived_long_ CHI_GUARDED_BY(arrivals_mutex_);
+  bool arrivals_announced_ CHI_GUARDED_BY(arrivals_mutex_) = false;
+  Worker* stand_in_ CHI_GUARDED_BY(arrivals_mutex_) = nullptr;
+
+  // See worker_relief.cc.
+  SpinWord lanes_guard_;
+  std::atomic<bool> relieved_{false};
+  std::atomic<Frame*> frame_{nullptr};
+
+  // Owned by the worker thread; lanes_ and long_tasks_, while it is stuck, by
+  // who relieves it.
   FiberHost fibers_;
   WorkerPort port_;
   FiberWaiter waiter_;
@@ -175,8 +208,8 @@ class Worker::Impl {
   std::deque<std::function<void()>> local_;
   ParkedRuns parked_;
   LiveRuns live_;
-  Frame* frame_ = nullptr;  // of the run under way
-  u64 switches_ = 0;        // a loop that sees it change starts over
+  std::vector<int> left_fds_;  // of rings that a stand-in has
+  u64 switches_ = 0;           // a loop that sees it change starts over
   u32 turns_ = 0;
   u32 offers_ = 0;  // of the CPU since there was work
   bool stopping_ = false;

@@ -43,14 +43,6 @@ const char* WorkerKindName(WorkerKind kind) {
 // ---- rings
 // -------------------------------------------------------------------
 
-bool Worker::Impl::InjectLane(const RingSource& source,
-                              const std::shared_ptr<LaneHold>& hold) {
-  Add(stats_.rings, 1);
-  if (Inject([this, source, hold] { AttachLane(source, hold); })) return true;
-  Subtract(stats_.rings, 1);
-  return false;
-}
-
 void Worker::Impl::AttachLane(RingSource source,
                               std::shared_ptr<LaneHold> hold) {
   // It may have ended while the ring was on its way; then nobody would detach.
@@ -140,9 +132,9 @@ Worker* Worker::Impl::LeastLongWorker() const {
 }
 
 Result<bool> Worker::Impl::HandOver(ShmPtr pointer) {
-  Lane* const lane = frame_->lane;
+  Lane* const lane = ThisFrame()->lane;
   if (lane == nullptr || lane->priority != Priority::kLowLatency) return false;
-  if (frame_->live.armed) return false;  // a periodic task that began here
+  if (ThisFrame()->live.armed) return false;  // a periodic task that began here
   if (options_.kind == WorkerKind::kLong) return false;
   const bool here = options_.kind == WorkerKind::kBoth;
   Worker* const to = here ? &self_ : LeastLongWorker();
@@ -150,22 +142,17 @@ Result<bool> Worker::Impl::HandOver(ShmPtr pointer) {
   Session& session = *lane->session;
   if (!session.BeginTask()) return session.TooManyTasks();
   LongTask task{lane->hold, pointer};
-  Impl& target = *to->impl_;
-  Add(target.stats_.long_waiting, 1);
   if (here) {
-    PushLong(std::move(task));
-  } else if (!target.Inject([&target, task] { target.PushLong(task); })) {
-    Subtract(target.stats_.long_waiting, 1);
+    Add(stats_.long_waiting, 1);
+    const SpinGuard guard(lanes_guard_);
+    long_tasks_.Push(std::move(task));
+  } else if (!to->impl_->InjectLong(std::move(task))) {
     session.EndTask();
     return false;
   }
   Add(stats_.handed_over, 1);
   Subtract(stats_.tasks, 1);  // it begins where it is run
   return true;
-}
-
-void Worker::Impl::PushLong(LongTask task) {
-  long_tasks_.Push(std::move(task));
 }
 
 // `task` lies on this fiber's stack until the run is over, parked or not.
@@ -177,10 +164,10 @@ void Worker::Impl::RunLong(LongTask task) {
 }
 
 void Worker::Impl::CountRun(u64 busy_ns, u64 runs) {
-  Lane* const lane = frame_->lane;
+  Lane* const lane = ThisFrame()->lane;
   if (lane != nullptr) lane->share.Count(busy_ns, runs);
   const bool is_long = lane == nullptr
-                           ? frame_->is_long
+                           ? ThisFrame()->is_long
                            : lane->priority == Priority::kHighLatency;
   if (is_long) long_share_.Count(busy_ns, runs);
   if (lane != nullptr || is_long) Add(stats_.busy_ns, busy_ns * runs);

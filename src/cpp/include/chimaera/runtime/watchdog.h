@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Notices methods that keep a worker from everything else: that neither end
-// nor yield. It compares counters that the workers keep anyway, so a task
-// costs nothing more for being watched.
+// nor yield, and finds somebody to do what else that worker had to do. It
+// compares counters that the workers keep anyway, so a task costs nothing more
+// for being watched.
 
 #ifndef CHIMAERA_RUNTIME_WATCHDOG_H_
 #define CHIMAERA_RUNTIME_WATCHDOG_H_
@@ -21,11 +22,15 @@
 namespace chi {
 
 class WorkOrchestrator;
+class Worker;
 
 struct WatchdogOptions {
   /// A worker that has not moved for so long is reported. Seastar's stall
   /// detector has the same default.
   u64 report_after_ns = 25 * kNsPerMs;
+  /// One that has not moved for so long is relieved: a stand-in takes its rings
+  /// and waiting tasks.
+  u64 relieve_after_ns = 500 * kNsPerMs;
   /// Between two looks, and while all workers sleep.
   u64 period_ns = 10 * kNsPerMs;
   u64 idle_period_ns = 100 * kNsPerMs;
@@ -69,12 +74,14 @@ class Watchdog {
     u64 parks = 0;
     u64 since_ns = 0;
     bool reported = false;
+    bool relieved = false;  // or it cannot be
   };
 
   void ThreadMain();
   bool Look();
-  void LookAt(u32 index, u64 now_ns);
-  void Report(u32 index, u64 since_ns, u64 now_ns);
+  void LookAt(Worker& worker, Seen& seen, u64 now_ns);
+  void Report(const Worker& worker, u64 since_ns, u64 now_ns);
+  void Relieve(Worker& worker, Seen& seen);
   void Forget(u32 index, u64 since_ns, u64 now_ns);
 
   WorkOrchestrator& workers_;

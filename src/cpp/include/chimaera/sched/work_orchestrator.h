@@ -70,9 +70,22 @@ class WorkOrchestrator : public PortSource {
   /// Stops and joins them; see Worker::Stop. Not from a worker.
   void Stop();
 
+  /// Without stand-ins.
   u32 num_workers() const { return static_cast<u32>(workers_.size()); }
   Worker& worker(u32 index) { return *workers_[index]; }
   const Worker& worker(u32 index) const { return *workers_[index]; }
+
+  /// The workers and the stand-ins that were started up to now. An index in
+  /// this list is the worker's own. They live as long as this object.
+  std::vector<Worker*> AllWorkers() const;
+
+  /// Lets a stand-in have the rings and waiting long tasks of `stuck` until the
+  /// run that holds it is over. A stand-in is an unbound worker more; it is
+  /// kept for the next time. False if `stuck` has just gone on; kOverloaded
+  /// when kMaxStandIns are at work; kUnimplemented without membarrier. One
+  /// caller at a time.
+  Result<bool> Relieve(Worker& stuck);
+  static constexpr u32 kMaxStandIns = 16;
 
   /// The worker that is to poll a new ring, as the policy says, among those
   /// for tasks of this priority.
@@ -89,8 +102,8 @@ class WorkOrchestrator : public PortSource {
   void RunOnEachWorker(const std::function<void(Worker&)>& job);
 
   /// Calls `visit` for every run that is parked or about to go on, each on its
-  /// own worker but one at a time. Says for each worker whether it answered
-  /// within `timeout_ns`: one that is stuck in a method does not.
+  /// own worker but one at a time. Says for each of AllWorkers whether it
+  /// answered within `timeout_ns`: one that is stuck in a method does not.
   /// `visit` is not called any more after the return. From a method (which
   /// parks) or any thread that is no worker.
   std::vector<bool> VisitRuns(
@@ -107,13 +120,18 @@ class WorkOrchestrator : public PortSource {
   void ReleasePort(ThreadPort* port) override;
 
  private:
+  Result<Worker*> FindStandIn();
+
   const std::unique_ptr<CpuClaims> claims_;
   std::vector<Worker*> peers_;  // for the workers: outlives them
+  Executor& executor_;
+  WorkerOptions stand_in_options_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Worker*> long_workers_;
   std::unique_ptr<Balancer> balancer_;  // null if there is nothing to balance
   std::atomic<bool> started_{false};
-  Mutex mu_;
+  mutable Mutex mu_;
+  std::vector<std::unique_ptr<Worker>> stand_ins_ CHI_GUARDED_BY(mu_);
   std::unique_ptr<MappingPolicy> policy_ CHI_GUARDED_BY(mu_);
   std::vector<std::unique_ptr<ThreadPort>> ports_ CHI_GUARDED_BY(mu_);
   std::vector<ThreadPort*> idle_ports_ CHI_GUARDED_BY(mu_);

@@ -64,9 +64,11 @@ struct WorkerOptions {
   WorkerLine* line = nullptr;
   /// The runtime's memory; null when there is none.
   SessionCommons* commons = nullptr;
-  /// All workers of the runtime, this one too, for what may be on any of them;
-  /// null when there is one. Filled before any starts, and outlives all.
+  /// All workers of the runtime but stand-ins, for work that is spread; null
+  /// when there is one. Filled before any starts, and outlives all.
   const std::vector<Worker*>* peers = nullptr;
+  /// The stand-ins too, for what may be on any of them; may be empty.
+  std::function<std::vector<Worker*>()> all_workers;
 };
 
 /// Counters of one worker. Written by the worker, read by anybody (relaxed).
@@ -77,7 +79,7 @@ struct WorkerStats {
   std::atomic<u64> parked{0};     ///< Methods parked now.
   std::atomic<u64> rings{0};      ///< Rings attached now, or on their way.
   std::atomic<u64> fibers{0};     ///< Fibers that exist.
-  std::atomic<u64> turns{0};      ///< Turns of the loop: it is not stuck.
+  std::atomic<u64> turns{0};      ///< Of the loop, resumed runs too.
   std::atomic<u64> cancelled{0};  ///< Runs ended by kCancelled while waiting.
   std::atomic<u64> expired{0};    ///< And by kDeadlineExceeded.
   std::atomic<u64> missed_periods{0};  ///< Of all periodic tasks.
@@ -147,6 +149,12 @@ class Worker {
   /// before, this one only begins to measure. No item is lost, taken twice or
   /// overtaken.
   void GiveRing(Worker& to, Priority priority, u64 max_share_ns, u64 round);
+
+  /// Gives what this worker has not begun, its rings and the long tasks that
+  /// wait for it, to `stand_in`, until the run that holds it is over. False,
+  /// and nothing has happened, if it is in no run just now or is relieved
+  /// already. REQUIRES: stand_in runs, and RegisterMembarrier succeeded.
+  bool RelieveBy(Worker& stand_in);
 
   /// One turn over the rings on the calling thread, for counting instructions
   /// and for tests. Methods must not park. REQUIRES: never started.
