@@ -5,6 +5,8 @@
 // Boost.Fiber on the same CPU; the others of a runtime in which very many
 // tasks of one client wait for one lock.
 
+#include "tasks.h"
+
 #include <algorithm>
 #include <fstream>
 #include <functional>
@@ -17,7 +19,6 @@
 #include "chimaera/sched/executor.h"
 #include "chimaera/sched/worker.h"
 #include "runtime_process.h"
-#include "tasks.h"
 #include "topics.h"
 
 namespace chi::bench {
