@@ -8,16 +8,11 @@
 
 #include "sched/worker_impl.h"
 
-#include <pthread.h>
 #include <sched.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <string>
 
 #include "chimaera/base/check.h"
-#include "chimaera/base/log.h"
-#include "chimaera/sched/signal_stack.h"
 
 namespace chi {
 namespace {
@@ -101,40 +96,6 @@ bool Worker::Impl::Inject(std::function<void()> job) {
   if (!InjectNode(node.get())) return false;
   static_cast<void>(node.release());
   return true;
-}
-
-void Worker::Impl::ThreadMain() {
-  const std::string name = "chi-worker-" + std::to_string(options_.index);
-  pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
-  PinThread();
-  const SignalStack signal_stack;
-  stats_.tid.store(gettid(), std::memory_order_relaxed);
-  SetCurrentWorker(&self_);
-  SetThreadWaiter(&waiter_);
-  IpcManager::SetThreadPort(&port_);
-  fibers_.Run();
-  lanes_.Clear();
-  IpcManager::SetThreadPort(nullptr);
-  SetThreadWaiter(nullptr);
-  SetCurrentWorker(nullptr);
-  stats_.tid.store(0, std::memory_order_relaxed);
-}
-
-void Worker::Impl::PinThread() {
-  if (options_.cpu >= 0) {
-    cpu_set_t cpu;
-    CPU_ZERO(&cpu);
-    CPU_SET(options_.cpu, &cpu);
-    if (sched_setaffinity(0, sizeof(cpu), &cpu) != 0) {
-      CHI_LOG(kWarning, "worker {}: cannot pin to CPU {}", options_.index,
-              options_.cpu);
-    }
-  }
-  if (options_.line != nullptr) {
-    options_.line->cpu.store(static_cast<u32>(sched_getcpu()),
-                             std::memory_order_relaxed);
-    options_.line->spinning.store(1, std::memory_order_relaxed);
-  }
 }
 
 void Worker::Impl::Loop() {
