@@ -90,9 +90,12 @@ Status Dispatcher::FindSlowly(const TaskHeader& header, const Pool* pool,
 __attribute__((always_inline)) inline Status Dispatcher::Find(
     const TaskHeader& header, RunContext& ctx, const MethodRow** row) const {
   const PoolQuery query = header.pool_query_;
-  Pool* pool = pools_.Find(header.pool_id_);
-  Container* container =
-      pool == nullptr ? nullptr : TryRoute(*pool, query, ctx.client_id);
+  const PoolManager::Place& place = pools_.FindPlace(header.pool_id_);
+  Pool* const pool = place.pool;
+  Container* container = query.IsLocalMode() ? place.only : nullptr;
+  if (__builtin_expect(container == nullptr, 0) && pool != nullptr) {
+    container = TryRoute(*pool, query, ctx.client_id);
+  }
   if (__builtin_expect(container == nullptr, 0)) {
     Container* found = nullptr;
     CHI_RETURN_IF_ERROR(FindSlowly(header, pool, ctx, &found));

@@ -29,12 +29,14 @@ constexpr u64 kMaxNameBytes = 4096;
 PoolManager::Table::Table(const std::vector<Pool*>& pools) {
   u64 size = 2;
   while (size < 2 * pools.size()) size *= 2;
-  slots_.resize(size);
+  places_.resize(size);
   mask_ = size - 1;
   for (Pool* pool : pools) {
     u64 i = Hash(KeyOf(pool->id()));
-    while (slots_[i & mask_].pool != nullptr) ++i;
-    slots_[i & mask_] = {KeyOf(pool->id()), pool};
+    while (places_[i & mask_].pool != nullptr) ++i;
+    Container* const only =
+        pool->num_local() == 1 ? pool->local_container(0) : nullptr;
+    places_[i & mask_] = {KeyOf(pool->id()), pool, only};
   }
 }
 

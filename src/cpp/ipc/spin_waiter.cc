@@ -90,8 +90,9 @@ Status SpinWaiter::Wait(Task& task, u64 timeout_ns) {
   return slept;
 }
 
-// Whether no worker runs on another CPU than this thread: then polling only
-// keeps the worker from running. Tells the workers where this thread is.
+// Whether no worker for short tasks runs on another CPU than this thread: then
+// polling only keeps the worker from running. Tells the workers where this
+// thread is.
 bool SpinWaiter::SharesCpu() const {
   if (page_ == nullptr) return false;
   const u32 here = static_cast<u32>(sched_getcpu());
@@ -100,9 +101,9 @@ bool SpinWaiter::SharesCpu() const {
   const u32 workers = std::min(page_->num_workers, kMaxWorkers);
   shared_cpu = workers > 0;
   for (u32 i = 0; i < workers; ++i) {
-    if (page_->workers[i].cpu.load(std::memory_order_relaxed) != here) {
-      shared_cpu = false;
-    }
+    const WorkerLine& worker = page_->workers[i];
+    if (worker.for_long_tasks.load(std::memory_order_relaxed) != 0) continue;
+    if (worker.cpu.load(std::memory_order_relaxed) != here) shared_cpu = false;
   }
   return shared_cpu;
 }

@@ -35,6 +35,10 @@ class LaneShare {
     --pause_;
     return true;
   }
+  /// Turns that it still lets pass.
+  u32 pause() const { return pause_; }
+  /// Lets `turns` more pass, which are left. For when nobody else has work.
+  void SkipTurns(u32 turns) { pause_ -= std::min(turns, pause_); }
   /// To be called after a turn in which something ran.
   void EndTurn() {
     if (__builtin_expect(pause_after_ != 0, 0)) pause_ = pause_after_;

@@ -175,40 +175,42 @@ __attribute__((always_inline)) inline void Worker::Impl::RunSubmitted(
   EndRun(frame);
 }
 
-// Runs what the lane may in this turn. Whether anything ran.
-__attribute__((always_inline)) inline bool Worker::Impl::RunTurn(Lane& lane) {
-  const u64 switches = switches_;
+// Runs what the lane may in this turn. Inlined: a null task is little more.
+__attribute__((always_inline)) inline Worker::Impl::Turn Worker::Impl::RunTurn(
+    Lane& lane, u64 switches) {
   u64 value;
-  u32 taken = 0;
-  while (taken < lane.share.batch() && lane.consumer.TryPop(&value)) {
-    ++taken;
+  if (!lane.consumer.TryPop(&value)) return Turn::kIdle;
+  u32 left = lane.share.batch();
+  do {
     RunSubmitted(lane, ShmPtr::FromBits(value));
-    if (switches_ != switches) return true;
-  }
-  if (taken != 0) lane.share.EndTurn();
-  return taken != 0;
+    if (switches_ != switches) return Turn::kSwitched;
+  } while (--left != 0 && lane.consumer.TryPop(&value));
+  lane.share.EndTurn();
+  return Turn::kBusy;
 }
 
-bool Worker::Impl::RunBatch(Lane& lane) { return RunTurn(lane); }
+bool Worker::Impl::RunBatch(Lane& lane) {
+  return RunTurn(lane, switches_) != Turn::kIdle;
+}
 
 // Lanes come and go between two turns, or when the loop has changed fibers.
 bool Worker::Impl::PollLanes() {
-  bool busy = false;
   const u64 switches = switches_;
-  const std::unique_ptr<Lane>* const lanes = lanes_.polled().data();
-  const size_t num_low = lanes_.num_low();
-  for (size_t i = 0; i < num_low; ++i) {
-    Lane& lane = *lanes[i];
-    if (lane.share.Pauses()) {
-      busy |= !lane.consumer.LooksEmpty();
-    } else if (RunTurn(lane)) {
-      busy = true;
-      if (switches_ != switches) return true;
+  bool busy = false;
+  const std::unique_ptr<Lane>* const end =
+      lanes_.polled().data() + lanes_.num_low();
+  bool may_rest =
+      lanes_.num_low() == lanes_.polled().size() && long_tasks_.empty();
+  for (auto* lane = lanes_.polled().data(); lane != end; ++lane) {
+    if ((*lane)->share.Pauses()) {
+      may_rest = false;
+      continue;
     }
+    const Turn turn = RunTurn(**lane, switches);
+    if (turn == Turn::kSwitched) return true;
+    busy |= turn == Turn::kBusy;
   }
-  const bool has_long =
-      num_low != lanes_.polled().size() || !long_tasks_.empty();
-  return (__builtin_expect(has_long, 0) && PollLong(busy)) || busy;
+  return __builtin_expect(may_rest, 1) ? busy : PollRest(busy);
 }
 
 bool Worker::Impl::RunLocal() {

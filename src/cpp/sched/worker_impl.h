@@ -88,11 +88,7 @@ class Worker::Impl {
 
   bool TEST_PollOnce() {
     DrainInbox();
-    const u64 before = stats_.tasks.load(std::memory_order_relaxed);
-    while (PollLanes()) {  // a lane may let turns pass
-      if (stats_.tasks.load(std::memory_order_relaxed) != before) return true;
-    }
-    return false;
+    return PollLanes();
   }
   const WorkerOptions& options() const { return options_; }
   WorkerStats& stats() { return stats_; }
@@ -130,8 +126,13 @@ class Worker::Impl {
   void BeIdle();
   bool PollLanes();
   bool PollLong(bool low_busy);
-  bool RunTurn(Lane& lane);
+  // What came of a lane's turn; kSwitched: something ran, and the loop is on
+  // another fiber now.
+  enum class Turn { kIdle, kBusy, kSwitched };
+  Turn RunTurn(Lane& lane, u64 switches);
+  bool PollRest(bool busy);
   bool RunBatch(Lane& lane);
+  bool RunPaused();
   void RunLong(LongTask task);
   void RunHandedOver(Session& session, ShmPtr pointer);
   Worker* LeastLongWorker() const;

@@ -90,6 +90,32 @@ void Worker::Impl::GiveRing(Worker& to, Priority priority, u64 max_share_ns,
   }
 }
 
+// Nobody ran: the lane with tasks that has the fewest turns left to pass goes
+// now, and the others come as much nearer.
+bool Worker::Impl::RunPaused() {
+  Lane* next = nullptr;
+  for (size_t i = 0; i < lanes_.num_low(); ++i) {
+    Lane& lane = *lanes_.polled()[i];
+    if (lane.consumer.LooksEmpty()) continue;
+    if (next == nullptr || lane.share.pause() < next->share.pause()) {
+      next = &lane;
+    }
+  }
+  if (next == nullptr) return false;
+  const u32 turns = next->share.pause();
+  for (size_t i = 0; i < lanes_.num_low(); ++i) {
+    lanes_.polled()[i]->share.SkipTurns(turns);
+  }
+  return RunBatch(*next);
+}
+
+// The seldom rest of PollLanes: lanes that pause, and long tasks.
+bool Worker::Impl::PollRest(bool busy) {
+  const u64 switches = switches_;
+  if (!busy) busy = RunPaused();
+  return switches_ != switches || PollLong(busy) || busy;
+}
+
 // ---- long tasks
 // --------------------------------------------------------------
 
@@ -104,7 +130,8 @@ bool Worker::Impl::PollLong(bool low_busy) {
     const size_t turn = long_turn_++ % num_turns;
     if (turn == num_turns - 1) {
       if (long_tasks_.empty()) continue;
-      RunLong(long_tasks_.Pop());
+      LongTask task = long_tasks_.Pop();
+      RunLong(std::move(task));
       return true;
     }
     Lane& lane = *lanes_.polled()[first + turn];

@@ -14,6 +14,12 @@
 #include "sched/worker_impl.h"
 
 namespace chi {
+namespace {
+
+// By so much workers for long tasks are nicer than others.
+constexpr int kLongNice = 5;
+
+}  // namespace
 
 void Worker::Impl::ThreadMain() {
   const std::string name = "chi-worker-" + std::to_string(options_.index);
@@ -42,7 +48,11 @@ void Worker::Impl::PinThread() {
               options_.cpu);
     }
   }
+  // Where both share a CPU, who wakes up for a short task goes first.
+  if (options_.kind == WorkerKind::kLong) static_cast<void>(nice(kLongNice));
   if (options_.line != nullptr) {
+    options_.line->for_long_tasks.store(options_.kind == WorkerKind::kLong,
+                                        std::memory_order_relaxed);
     options_.line->cpu.store(static_cast<u32>(sched_getcpu()),
                              std::memory_order_relaxed);
     options_.line->spinning.store(1, std::memory_order_relaxed);

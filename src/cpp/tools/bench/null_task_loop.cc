@@ -25,24 +25,25 @@
 namespace chi::bench {
 namespace {
 
-// A runtime whose only worker has no thread.
-// Nothing is long here, however slow a simulated CPU is.
-PoolManagerOptions NothingIsLong() {
-  PoolManagerOptions options;
-  options.long_task_ns = ~u64{0};
-  return options;
-}
+// A simulated CPU is so slow that null tasks would look like long ones.
+class StoppedClock final : public Clock {
+ public:
+  u64 NowNs() const override { return 1; }
+};
 
+// A runtime whose only worker has no thread.
 class OneThreadRuntime final : private SessionEvents {
  public:
   explicit OneThreadRuntime(const std::string& dir)
-      : pools_(modules_, NodeSet(), NothingIsLong()), dispatcher_(pools_) {
+      : pools_(modules_), dispatcher_(pools_) {
     ControlServerOptions options;
     options.runtime_dir = dir;
     auto control = ControlServer::Start(options, *this);
     CHI_CHECK_OK(control.status());
     control_ = std::move(*control);
-    worker_ = std::make_unique<Worker>(WorkerOptions(), dispatcher_);
+    WorkerOptions worker;
+    worker.clock = &clock_;
+    worker_ = std::make_unique<Worker>(worker, dispatcher_);
     PoolRequest request;
     request.mod_name = "chimaera_echo";
     request.pool_name = "echo";
@@ -69,6 +70,7 @@ class OneThreadRuntime final : private SessionEvents {
   }
   void OnSessionGone(const std::shared_ptr<Session>& /*session*/) override {}
 
+  const StoppedClock clock_;
   ModuleManager modules_;
   PoolManager pools_;
   Dispatcher dispatcher_;

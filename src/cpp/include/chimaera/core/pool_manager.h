@@ -106,7 +106,17 @@ class PoolManager {
   /// The live pool `id`, or null. Only for a worker, between two passes of its
   /// loop top: after that the pool may be gone, unless a run was counted with
   /// Pool::HoldRun.
-  Pool* Find(PoolId id) const {
+  Pool* Find(PoolId id) const { return FindPlace(id).pool; }
+
+  /// The same, with what most tasks need of a pool. Thousands of pools do not
+  /// fit into a cache: what lies here is not looked up there.
+  struct Place {
+    u64 key = 0;  // the id's bytes
+    Pool* pool = nullptr;
+    Container* only = nullptr;  ///< Set if the node has one container of it.
+    u64 unused = 0;             // two places to a cache line
+  };
+  const Place& FindPlace(PoolId id) const {
     return table_.load(std::memory_order_acquire)->Find(id);
   }
 
@@ -157,21 +167,17 @@ class PoolManager {
   class Table {
    public:
     explicit Table(const std::vector<Pool*>& pools);
-    u64 size() const { return slots_.size(); }
-    Pool* Find(PoolId id) const {
+    u64 size() const { return places_.size(); }
+    const Place& Find(PoolId id) const {
       const u64 key = KeyOf(id);
       for (u64 i = Hash(key);; ++i) {
-        const Slot& slot = slots_[i & mask_];
-        // An empty slot has a null pool, whatever its key.
-        if (slot.key == key || slot.pool == nullptr) return slot.pool;
+        const Place& place = places_[i & mask_];
+        // An empty place has a null pool, whatever its key.
+        if (place.key == key || place.pool == nullptr) return place;
       }
     }
 
    private:
-    struct Slot {
-      u64 key = 0;
-      Pool* pool = nullptr;
-    };
     static u64 KeyOf(PoolId id) {
       u64 key;
       std::memcpy(&key, &id, sizeof(key));
@@ -179,7 +185,7 @@ class PoolManager {
     }
     static u64 Hash(u64 key) { return (key * 0x9e3779b97f4a7c15) >> 32; }
     u64 mask_;
-    std::vector<Slot> slots_;
+    std::vector<Place> places_;
   };
 
   /// A pool in any state. `pool` is null while its containers are made.

@@ -56,6 +56,8 @@ enum LifeState : u32 {
 struct alignas(kCacheLineSize) WorkerLine {
   std::atomic<u32> cpu{0};       ///< Where it ran last; do not spin there.
   std::atomic<u32> spinning{0};  ///< 1 while it polls, 0 while it sleeps.
+  /// 1 if it runs long tasks only: nobody polls for these for long.
+  std::atomic<u32> for_long_tasks{0};
 };
 
 /// One memfd of its own, sealed with F_SEAL_FUTURE_WRITE: the runtime writes,
