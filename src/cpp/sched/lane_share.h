@@ -21,8 +21,9 @@ class LaneShare {
  public:
   /// Tasks of a turn, at most.
   static constexpr u32 kMaxBatch = 64;
-  /// Time of a turn: what 64 null tasks take, about.
-  static constexpr u64 kQuantumNs = 8'000;
+  /// Time of a turn: twice what 64 null tasks take, so that lanes of such
+  /// tasks are alike, however roughly their times were measured.
+  static constexpr u64 kQuantumNs = 16'000;
   /// The longest pause, in turns: a mistaken estimate must not starve anybody.
   static constexpr u32 kMaxPause = 1024;
 
@@ -46,6 +47,11 @@ class LaneShare {
 
   /// A run took `ns`, and stands for `runs` like it.
   void Count(u64 ns, u64 runs) {
+    // One such run was interrupted by the system, as likely as not; two of them
+    // are how it is now.
+    const bool outlier = sum_runs_ != 0 && ns > kOutlier * (mean_ns() + 1);
+    if (outlier && !last_was_outlier_) ns = mean_ns();
+    last_was_outlier_ = outlier;
     busy_ns_ += ns * runs;
     sum_ns_ += ns * runs;
     sum_runs_ += runs;
@@ -70,6 +76,8 @@ class LaneShare {
  private:
   // Runs that the mean remembers, about.
   static constexpr u64 kMemory = 1024;
+  // Times the mean.
+  static constexpr u64 kOutlier = 16;
 
   void Update() {
     const u64 mean = std::max<u64>(mean_ns(), 1);
@@ -85,6 +93,7 @@ class LaneShare {
   u64 sum_runs_ = 0;
   u64 busy_ns_ = 0;
   u64 taken_ns_ = 0;
+  bool last_was_outlier_ = false;
 };
 
 }  // namespace chi
