@@ -65,7 +65,7 @@ struct Movers {
     return moved;
   }
 
-  FakeClient client{5, 1u << 20};  // many of its tasks yield at a time
+  FakeClient client;
   Claims claims;
   std::array<std::atomic<u64>, kRings> next{};
   LambdaExecutor executor;
