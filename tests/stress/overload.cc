@@ -3,8 +3,10 @@
 //
 // Many clients that each ask for four times what they may have in flight. Each
 // task must end exactly once, either run or refused with kOverloaded; what was
-// accepted is what was completed; and no client is served much more than
-// another.
+// accepted is what was completed; and no client is served more than
+// `--max-spread` times what another is. Clients come as often as the kernel
+// lets them run, so that the spread means something only over many seconds with
+// nothing else on the machine: 0 prints it without judging it.
 
 #include <algorithm>
 #include <array>
@@ -70,7 +72,8 @@ int RunClient(const std::string& dir, Board* board, Score* score) {
   return 0;
 }
 
-void Judge(const Board& board, u32 num_clients, Summary* summary) {
+void Judge(const Board& board, u32 num_clients, u64 max_spread,
+           Summary* summary) {
   u64 submitted = 0;
   u64 ran = 0;
   u64 refused = 0;
@@ -92,7 +95,7 @@ void Judge(const Board& board, u32 num_clients, Summary* summary) {
       submitted == ran + refused,
       Format("{} submitted, {} run, {} refused", submitted, ran, refused));
   summary->Expect(refused > 0, "nothing was refused: this was no overload");
-  summary->Expect(most <= 2 * least,
+  summary->Expect(max_spread == 0 || most <= max_spread * least,
                   Format("served between {} and {} tasks", least, most));
   summary->Add("tasks_run", ran);
   summary->Add("tasks_refused", refused);
@@ -127,7 +130,7 @@ int Run(const Args& args) {
     if (Reap(client) == 0) ++summary.done;
   }
   summary.end_ns = NowNs();
-  Judge(*board, num_clients, &summary);
+  Judge(*board, num_clients, args.Number("max-spread"), &summary);
   ExpectSameInventory(daemon, before, &summary);
   summary.Expect(daemon.Stop() == 0, "the daemon did not stop in order");
   return summary.Finish();
@@ -137,6 +140,10 @@ int Run(const Args& args) {
 }  // namespace chi::stress
 
 int main(int argc, char** argv) {
-  return chi::stress::Run(
-      {argc, argv, {{"seed", "1"}, {"count", "64"}, {"seconds", "3"}}});
+  return chi::stress::Run({argc,
+                           argv,
+                           {{"seed", "1"},
+                            {"count", "64"},
+                            {"seconds", "3"},
+                            {"max-spread", "0"}}});
 }

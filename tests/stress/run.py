@@ -70,7 +70,7 @@ def tool_runs(args: argparse.Namespace) -> Iterator[Run]:
     yield tool("module_throws", "module_faults", part="throws", count=1_000_000)
     yield tool("module_crashes", "module_faults", part="crashes", count=100)
     yield tool("stuck_tasks", "stuck_tasks", count=10_000)
-    yield tool("overload", "overload", count=64, seconds=30)
+    yield tool("overload", "overload", count=64, seconds=30, max_spread=2)
     sanitized = args.fuzz_build / "bin/chi_stress_forge_pointers"
     pointers = tool("forge_pointers", "forge_pointers", count=100_000_000)
     if sanitized.exists():
