@@ -69,13 +69,21 @@ TEST_CASE("Scheduling: a long task that says so is run by the long worker") {
         f.echo.AsyncBusy(HSHM_MCTX, PoolQuery::Local(), duration_ns));
   }
   for (auto& each : busy) CHECK(each.Get().ok());
-  // A task counts as waiting until after its outcome.
-  CHECK(WaitUntil([] { return Look().waiting == 0; }));
-  const Seen seen = Look();
-  CHECK(seen.handed_over == 10);
+  // A task counts as waiting until after its outcome. On a slow machine looking
+  // is a long task, too.
+  u64 looks = 0;
+  Seen seen;
+  CHECK(WaitUntil([&] {
+    ++looks;
+    seen = Look();
+    return seen.waiting == 0;
+  }));
+  CHECK(seen.handed_over >= 10);
+  CHECK(seen.handed_over <= 10 + looks);
   if (num_workers > 1) {
     CHECK(seen.workers.back().kind_ == static_cast<u32>(WorkerKind::kLong));
-    CHECK(seen.workers.back().tasks_ == 10);
+    CHECK(seen.workers.back().tasks_ >= 10);
+    CHECK(seen.workers.back().tasks_ <= 10 + looks);
   }
 }
 
@@ -120,7 +128,7 @@ TEST_CASE("Scheduling: a sound short method is measured now and then only") {
 }
 
 TEST_CASE("Scheduling: a method may decide in kDynamicSchedule") {
-  Fixture f;
+  Fixture f("scheduling: {long_task: 10s}");
   REQUIRE(f.echo.AsyncSpawn(HSHM_MCTX, PoolQuery::Dynamic(), 10).Get().ok());
   CHECK(Look().handed_over == 0);
   auto many = f.echo.AsyncSpawn(HSHM_MCTX, PoolQuery::Dynamic(), 2000);
@@ -130,7 +138,7 @@ TEST_CASE("Scheduling: a method may decide in kDynamicSchedule") {
 }
 
 TEST_CASE("Scheduling: a high-latency ring belongs to the long worker") {
-  Fixture f;
+  Fixture f("scheduling: {long_task: 10s}");
   for (int i = 0; i < 10; ++i) {
     auto null = CHI_IPC->NewTask<chimaera::echo::NullTask>(
         CreateTaskId(), PoolId(300, 0), PoolQuery::Local());
