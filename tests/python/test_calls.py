@@ -35,14 +35,14 @@ def test_a_future_has_the_result_many_times(rt: chimaera.Runtime) -> None:
 
 
 def test_a_future_is_pending_until_it_is_done(rt: chimaera.Runtime) -> None:
-    future = rt.echo().sleep_async(0.05)
+    future = rt.echo().sleep_async(1)
     assert "pending" in repr(future)
     assert testing.wait_until(future.done)
     assert "done" in repr(future)
 
 
 def test_a_deadline_raises_and_the_call_goes_on(rt: chimaera.Runtime) -> None:
-    future = rt.echo().sleep_async(0.2)
+    future = rt.echo().sleep_async(2)
     with pytest.raises(errors.DeadlineExceededError, match="echo sleep"):
         future.result(timeout_s=0.001)
     future.result()
@@ -118,7 +118,7 @@ def test_awaiting_keeps_the_loop_alive_and_has_a_deadline(rt: chimaera.Runtime) 
     async def ask() -> int:
         future = rt.echo().sleep_async(5)
         turns = 0
-        waiting = asyncio.ensure_future(future.result_async(timeout_s=0.1))
+        waiting = asyncio.ensure_future(future.result_async(timeout_s=0.5))
         while not waiting.done():
             turns += 1
             await asyncio.wait({waiting}, timeout=0)
@@ -126,7 +126,7 @@ def test_awaiting_keeps_the_loop_alive_and_has_a_deadline(rt: chimaera.Runtime) 
             await waiting
         return turns
 
-    assert asyncio.run(ask()) > 10
+    assert asyncio.run(ask()) > 2
 
 
 def test_an_awaited_error_is_raised(rt: chimaera.Runtime) -> None:
@@ -138,7 +138,7 @@ def test_an_awaited_error_is_raised(rt: chimaera.Runtime) -> None:
 
 
 def test_other_threads_run_while_one_waits(rt: chimaera.Runtime) -> None:
-    future = rt.echo().sleep_async(0.3)
+    future = rt.echo().sleep_async(1)
     turns = 0
     waiter = threading.Thread(target=future.result)
     waiter.start()
@@ -146,7 +146,7 @@ def test_other_threads_run_while_one_waits(rt: chimaera.Runtime) -> None:
         turns += 1
         time.monotonic()
     waiter.join()
-    assert turns > 100
+    assert turns > 10
 
 
 def test_threads_share_one_connection(rt: chimaera.Runtime) -> None:

@@ -16,7 +16,7 @@ from python import programs
 
 def test_a_sleeping_task_is_listed_with_its_client(daemon: Path) -> None:
     with chimaera.connect(runtime_dir=daemon) as rt:
-        sleep = rt.echo().sleep_async(0.5)
+        sleep = rt.echo().sleep_async(3)
         tasks = []
         while not tasks and not sleep.done():
             dump = rt.dump()

@@ -54,7 +54,7 @@ def test_a_handler_that_returns_lets_the_wait_go_on(rt: chimaera.Runtime) -> Non
     seen: list[int] = []
     previous = signal.signal(signal.SIGUSR1, lambda number, _frame: seen.append(number))
     try:
-        future = rt.echo().sleep_async(0.5)
+        future = rt.echo().sleep_async(3)
         main = threading.main_thread().ident
         assert main is not None
         threading.Timer(0.05, signal.pthread_kill, (main, signal.SIGUSR1)).start()

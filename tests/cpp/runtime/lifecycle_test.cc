@@ -39,7 +39,7 @@ TEST_CASE("Life: a stop answers what is in flight and leaves no directory") {
   std::vector<Future<SleepTask>> sleeps;
   for (int i = 0; i < 100; ++i) {
     sleeps.push_back(
-        echo.AsyncSleep(HSHM_MCTX, PoolQuery::Local(), 200 * kNsPerMs));
+        echo.AsyncSleep(HSHM_MCTX, PoolQuery::Local(), 50 * kNsPerMs));
   }
   CHECK(runtime.Stop());
   for (auto& sleep : sleeps) REQUIRE(sleep.Get().ok());

@@ -124,7 +124,7 @@ TEST_CASE("Outcomes: a client does not wait longer for a stuck worker") {
   Fixture f;
   // Busy does not park, so nothing can end it.
   auto task = CHI_IPC->NewTask<chimaera::echo::BusyTask>(
-      CreateTaskId(), kPool, PoolQuery::Local(), kNsPerSec);
+      CreateTaskId(), kPool, PoolQuery::Local(), 3 * kNsPerSec);
   task->SetTimeout(20);
   auto busy = CHI_IPC->Submit(task);
   const Status outcome = busy.Get();

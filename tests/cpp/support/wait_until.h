@@ -16,7 +16,7 @@
 namespace chi::test {
 
 /// A bound against hangs, not a claim about speed.
-inline constexpr u64 kHangNs = 30 * kNsPerSec;
+inline constexpr u64 kHangNs = 60 * kNsPerSec;
 
 /// True as soon as `condition()` is, false if it is not by the deadline.
 template <typename Condition>
