@@ -34,7 +34,7 @@ PIP_BUILD := -v --no-build-isolation --no-deps --no-index \
   --config-settings=cmake.define.CHIMAERA_BUILD_TESTS=ON
 
 SOURCES := CMakeLists.txt pyproject.toml README.md $(shell find src chimods \
-  templates tests/CMakeLists.txt tests/cpp tests/chimods tests/fuzz \
+  templates docs/examples tests/CMakeLists.txt tests/cpp tests/chimods tests/fuzz \
   tests/stress -type f \
   -not -path '*/__pycache__/*' 2> /dev/null)
 CXX_FILES = $(shell git ls-files -co --exclude-standard '*.h' '*.cc')

@@ -2,13 +2,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The runtime of a module that is written as the module guide writes one. With
-// its tasks and client it uses the guide's C++ names; what the guide says that
-// cannot be taken literally is left out, and so are the names that belong to
-// parts that are not here yet: CoMutex, CoRwLock, ScopedCoMutex,
-// ScopedCoRwReadLock, ScopedCoRwWriteLock, comutex.h, corwlock.h; Copy and
-// Aggregate of tasks; NodeFailure, Recover, Migrate and Upgrade; queries that
-// fan out (Broadcast, Range over several); TASK_STARTED and TASK_ROUTED, which
-// are states of a worker that nobody outside of it sees.
+// its tasks and client, and module store of docs/examples (locks, Aggregate,
+// Broadcast, Monitor), it uses the guide's C++ names. Left out is what cannot
+// be taken literally, and NodeFailure, Recover, Migrate and Upgrade, which are
+// not there yet; TASK_STARTED and TASK_ROUTED are states of a worker that
+// nobody outside of it sees.
 
 #include <chimaera/admin/admin_client.h>
 #include <chimaera/chimaera.h>
