@@ -259,6 +259,9 @@ def _status(options: argparse.Namespace) -> int:
             **asdict(status),
             "runtime_dir": str(runtime.runtime_dir),
             "tasks": status.tasks,
+            "cancelled": status.cancelled,
+            "expired": status.expired,
+            "missed_periods": status.missed_periods,
             "rings": sum(worker.rings for worker in status.workers),
             "pools": [{**asdict(pool), "id": str(pool.id)} for pool in pools],
             "costs": [
@@ -272,6 +275,10 @@ def _status(options: argparse.Namespace) -> int:
     print(f"  up for    {status.uptime_s:.1f} s")
     print(f"  memory    {status.resident_bytes / 2**20:.1f} MiB")
     print(f"  workers   {len(status.workers)}, {status.tasks} tasks so far")
+    print(
+        f"  ended     {status.cancelled} cancelled, {status.expired} past their "
+        f"deadline, {status.missed_periods} periods missed"
+    )
     print(f"  clients   {facts['rings']} threads attached")
     print(f"  pools     {len(pools)}")
     for pool in pools:

@@ -43,6 +43,10 @@ class WorkerStatus:
         Such tasks that wait for this worker now.
     rings_moved : int
         Rings that it gave to another worker.
+    cancelled, expired : int
+        Tasks that it ended since they were cancelled or past their deadline.
+    missed_periods : int
+        Times that a periodic task was not run.
     """
 
     tasks: int
@@ -57,6 +61,9 @@ class WorkerStatus:
     handed_over: int
     long_waiting: int
     rings_moved: int
+    cancelled: int
+    expired: int
+    missed_periods: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,21 @@ class RuntimeStatus:
     def tasks(self) -> int:
         """Tasks begun by all workers."""
         return sum(worker.tasks for worker in self.workers)
+
+    @property
+    def cancelled(self) -> int:
+        """Tasks that were cancelled, subtasks too."""
+        return sum(worker.cancelled for worker in self.workers)
+
+    @property
+    def expired(self) -> int:
+        """Tasks that were ended at their deadline, subtasks too."""
+        return sum(worker.expired for worker in self.workers)
+
+    @property
+    def missed_periods(self) -> int:
+        """Times that a periodic task was not run."""
+        return sum(worker.missed_periods for worker in self.workers)
 
 
 def status_of(row: tuple[Any, ...]) -> RuntimeStatus:

@@ -112,6 +112,27 @@ def test_status_for_people_and_for_programs(daemon: Path) -> None:
     assert facts["pools"][0]["name"] == "admin"
     assert len(facts["workers"]) >= 1
     assert facts["tasks"] > 0
+    assert "periods missed" in done.stdout
+    assert facts["cancelled"] == facts["expired"] == facts["missed_periods"] == 0
+
+
+def test_status_counts_what_was_ended_and_shows_costs(daemon: Path) -> None:
+    with chimaera.connect(runtime_dir=daemon) as runtime:
+        echo = runtime.echo("counted")
+        for _ in range(3):
+            future = echo.sleep_async(3600)
+            assert future.cancel()
+            with pytest.raises(chimaera.errors.CancelledError):
+                future.result()
+        assert runtime.status().cancelled == 3
+    command = ("status", "--json", "--runtime-dir", daemon)
+    facts = json.loads(programs.chimaera(*command).stdout)
+    assert facts["cancelled"] == 3
+    assert sum(worker["cancelled"] for worker in facts["workers"]) == 3
+    cost = next(cost for cost in facts["costs"] if cost["method"] == "Sleep")
+    assert cost["samples"] == 3
+    assert cost["error_s"] >= 0
+    assert cost["base_s"] > 0
 
 
 def test_a_bad_configuration_is_told_and_starts_nothing(

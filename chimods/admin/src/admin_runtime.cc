@@ -185,6 +185,9 @@ void Runtime::GetStats(hipc::FullPtr<GetStatsTask> task,
     row.handed_over_ = read(stats.handed_over);
     row.long_waiting_ = read(stats.long_waiting);
     row.rings_moved_ = read(stats.rings_moved);
+    row.cancelled_ = read(stats.cancelled);
+    row.expired_ = read(stats.expired);
+    row.missed_periods_ = read(stats.missed_periods);
     row.kind_ = static_cast<chi::u32>(worker->kind());
     row.load_permille_ = workers.LoadPermille(worker->index());
     task->workers_.push_back(row);

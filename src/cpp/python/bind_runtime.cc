@@ -142,7 +142,8 @@ py::object StatsRow(admin::GetStatsTask& task) {
         row.tasks_, row.parks_, row.sleeps_, row.parked_, row.rings_,
         row.fibers_, WorkerKindName(WorkerKind{row.kind_}),
         row.load_permille_ / 1e3, row.busy_ns_ / 1e9, row.handed_over_,
-        row.long_waiting_, row.rings_moved_));
+        row.long_waiting_, row.rings_moved_, row.cancelled_, row.expired_,
+        row.missed_periods_));
   }
   return py::make_tuple(done.pid_, done.uptime_ns_, done.resident_bytes_,
                         done.num_pools_, done.pools_created_,

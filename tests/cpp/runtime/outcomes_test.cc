@@ -142,6 +142,41 @@ TEST_CASE("Outcomes: twenty stuck tasks end at their deadline all together") {
   }
 }
 
+// What all workers of the runtime have counted.
+chimaera::admin::WorkerRow Counted() {
+  chimaera::admin::WorkerRow sum;
+  const auto stats = CHI_ADMIN->GetStats(HSHM_MCTX);
+  REQUIRE(stats.ok());
+  for (const auto& worker : stats->workers) {
+    sum.cancelled_ += worker.cancelled_;
+    sum.expired_ += worker.expired_;
+    sum.missed_periods_ += worker.missed_periods_;
+  }
+  return sum;
+}
+
+TEST_CASE("Outcomes: the runtime counts what it has ended") {
+  Fixture f;
+  CHECK(Counted().cancelled_ == 0);
+  for (int i = 0; i < 3; ++i) {
+    auto sleep = f.Sleep(kHourNs);
+    CHECK(sleep.Cancel());
+    CHECK(sleep.Get().code() == StatusCode::kCancelled);
+  }
+  CHECK(Counted().cancelled_ == 3);
+  CHECK(f.Sleep(kHourNs, 20).Get().code() == StatusCode::kDeadlineExceeded);
+  CHECK(WaitUntil([] { return Counted().expired_ == 1; }));
+  // 2 ms of work every millisecond: every other time is missed at least.
+  auto task = CHI_IPC->NewTask<chimaera::echo::BusyTask>(
+      CreateTaskId(), kPool, PoolQuery::Local(), 2 * kNsPerMs);
+  task->SetPeriodic(kNsPerMs);
+  auto busy = CHI_IPC->Submit(task);
+  CHECK(WaitUntil([] { return Counted().missed_periods_ >= 3; }));
+  CHECK(busy.Cancel());
+  CHECK(busy.Get().code() == StatusCode::kCancelled);
+  CHECK(Counted().cancelled_ == 4);
+}
+
 TEST_CASE("Outcomes: what is fired and forgotten is freed") {
   Fixture f;
   const u64 before = f.client->client().task_bytes();

@@ -155,20 +155,24 @@ struct ListPoolsTask : public chi::Task {
 
 /// Counters of one worker since the start, and what it holds now.
 struct WorkerRow {
-  chi::u64 tasks_ = 0;          ///< Tasks begun.
-  chi::u64 parks_ = 0;          ///< Times a method was parked.
-  chi::u64 sleeps_ = 0;         ///< Times the worker went to sleep.
-  chi::u64 parked_ = 0;         ///< Methods parked now.
-  chi::u64 rings_ = 0;          ///< Rings of client threads attached now.
-  chi::u64 fibers_ = 0;         ///< Fibers that exist.
-  chi::u64 busy_ns_ = 0;        ///< In clients' tasks, estimated from samples.
-  chi::u64 handed_over_ = 0;    ///< Tasks given to where long ones wait.
-  chi::u64 long_waiting_ = 0;   ///< Long tasks that wait here now.
-  chi::u64 rings_moved_ = 0;    ///< Rings given to another worker.
+  chi::u64 tasks_ = 0;         ///< Tasks begun.
+  chi::u64 parks_ = 0;         ///< Times a method was parked.
+  chi::u64 sleeps_ = 0;        ///< Times the worker went to sleep.
+  chi::u64 parked_ = 0;        ///< Methods parked now.
+  chi::u64 rings_ = 0;         ///< Rings of client threads attached now.
+  chi::u64 fibers_ = 0;        ///< Fibers that exist.
+  chi::u64 busy_ns_ = 0;       ///< In clients' tasks, estimated from samples.
+  chi::u64 handed_over_ = 0;   ///< Tasks given to where long ones wait.
+  chi::u64 long_waiting_ = 0;  ///< Long tasks that wait here now.
+  chi::u64 rings_moved_ = 0;   ///< Rings given to another worker.
+  chi::u64 cancelled_ = 0;     ///< Tasks ended by kCancelled.
+  chi::u64 expired_ = 0;       ///< Tasks ended by kDeadlineExceeded.
+  /// Times that a periodic task was not run.
+  chi::u64 missed_periods_ = 0;
   chi::u32 kind_ = 0;           ///< A chi::WorkerKind.
   chi::u32 load_permille_ = 0;  ///< Of its time in clients' tasks, lately.
 };
-static_assert(sizeof(WorkerRow) == 88, "stored in shared memory");
+static_assert(sizeof(WorkerRow) == 112, "stored in shared memory");
 
 /// What a method of a pool costs, as was learned. Its name is the next bytes of
 /// `cost_names_`.
