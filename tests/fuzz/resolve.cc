@@ -28,9 +28,11 @@ void Resolve(Session& session, ShmPtr pointer, u64 length) {
   CHI_CHECK(writable == nullptr || length == 0 ||
             (session.Owns(writable) && session.Owns(writable + length - 1)));
   u64 rest = 0;
-  char* const from = session.ResolveRest(pointer, &rest);
+  char* from = nullptr;
+  if (!session.ResolveTask(pointer, 0, &from, &rest)) from = nullptr;
   if (from != nullptr) Touch(from, rest, true);
-  CHI_CHECK(writable == nullptr || (from == writable && rest >= length));
+  CHI_CHECK(writable == nullptr || session.cut_off() ||
+            (from == writable && rest >= length));
   // Never handed out as a result, so never to be taken back.
   CHI_CHECK(!session.FreeResult(pointer).ok());
 }

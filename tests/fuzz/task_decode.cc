@@ -105,12 +105,11 @@ void Run(const u8* data, size_t size) {
   std::memcpy(memory + 4096, data, length);
 
   Task& shared = *reinterpret_cast<Task*>(memory);
-  TaskHeader header = ReadHeader(shared);
   RunContext ctx;
   ctx.session = session.get();
   ctx.client_id = session->id();
   Probe probe;
-  SubmittedTask submitted{&shared, pointer, &header};
+  SubmittedTask submitted{&shared, pointer, ReadHeader(shared)};
   try {
     const Status ran = row.run_submitted(probe, submitted, ctx);
     sink += ran.code_value();

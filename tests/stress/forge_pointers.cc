@@ -85,7 +85,8 @@ class Forger {
     char* const read = session_.Resolve(pointer, length);
     char* const write = session_.ResolveWritable(pointer, length);
     u64 rest = 0;
-    char* const from = session_.ResolveRest(pointer, &rest);
+    char* from = nullptr;
+    if (!session_.ResolveTask(pointer, 0, &from, &rest)) from = nullptr;
     const bool own = known != nullptr && known->writable;
     if (!inside) ++refused_;
     const bool right = (read != nullptr) == inside &&

@@ -77,9 +77,9 @@ MUTANTS = (
     Mutant(
         "double_completion",
         "src/cpp/core/dispatcher.cc",
-        "  SubmittedTask submitted{&shared, pointer, &header};\n",
-        "  SubmittedTask submitted{&shared, pointer, &header};\n"
-        "  Finish(session, shared, Status());\n",
+        "  SubmittedTask submitted{&shared, pointer, ReadHeader(shared)};\n",
+        "  SubmittedTask submitted{&shared, pointer, ReadHeader(shared)};\n"
+        "  Finish(session, shared, TaskState::kDone);\n",
         ("chi_stress_kill_storm", "--count", "50", "--giants", "0"),
         ("src/cpp/core/dispatcher.cc",),
     ),

@@ -29,23 +29,21 @@ namespace {
 // that methods that come in a pattern all have their turn.
 __thread u32 runs_until_sample __attribute__((tls_model("initial-exec"))) = 1;
 
-// Gives the client's task its one outcome, unless it is not this worker's any
-// more.
-inline void Finish(const RunContext& ctx, Task& shared, const Status& outcome) {
-  Session& session = *ctx.session;
-  TaskState done = TaskState::kDone;
-  if (__builtin_expect(outcome.ok(), 1)) {
-    shared.return_code_ = 0;
-  } else {
-    if (ctx.handed_over) return;
-    shared.SetError(outcome.code_value(), outcome.message());
-    done = TaskState::kDoneWithText;
-  }
+// Gives the client's task its one outcome.
+inline void Finish(Session& session, Task& shared, TaskState done) {
   TsanRelease(&session);  // the client may use its memory again
   const TaskState old = FinishState(shared.state_, done);
   if (__builtin_expect(IsAwaited(old), 0)) {
     FutexWake(&shared.state_, INT_MAX);
   }
+}
+
+// The same with an error, unless the task is not this worker's any more.
+__attribute__((noinline)) void FinishWith(const Status& error,
+                                          const RunContext& ctx, Task& shared) {
+  if (ctx.handed_over) return;
+  shared.SetError(error.code_value(), error.message());
+  Finish(*ctx.session, shared, TaskState::kDoneWithText);
 }
 
 // Nearly all tasks: one run, by a container of this node.
@@ -78,6 +76,8 @@ Status Dispatcher::FindSlowly(const TaskHeader& header, const Pool* pool,
   if (pool == nullptr) {
     return Status::NotFound(Format("pool {}", header.pool_id_));
   }
+  *container = TryRoute(*pool, header.pool_query_, ctx.client_id);
+  if (*container != nullptr) return Status();
   Result<Container*> routed =
       ctx.exec_mode == ExecMode::kExec
           ? RouteDecided(*pool, header.pool_query_, ctx.client_id)
@@ -87,54 +87,57 @@ Status Dispatcher::FindSlowly(const TaskHeader& header, const Pool* pool,
   return Status();
 }
 
-__attribute__((always_inline)) inline Status Dispatcher::Find(
-    const TaskHeader& header, RunContext& ctx, const MethodRow** row) const {
+Status Dispatcher::Find(const TaskHeader& header, RunContext& ctx,
+                        const MethodRow** row) const {
   const PoolQuery query = header.pool_query_;
   const PoolManager::Place& place = pools_.FindPlace(header.pool_id_);
-  Pool* const pool = place.pool;
   Container* container = query.IsLocalMode() ? place.only : nullptr;
-  if (__builtin_expect(container == nullptr, 0) && pool != nullptr) {
-    container = TryRoute(*pool, query, ctx.client_id);
-  }
-  if (__builtin_expect(container == nullptr, 0)) {
-    Container* found = nullptr;
-    CHI_RETURN_IF_ERROR(FindSlowly(header, pool, ctx, &found));
-    container = found;
+  if (container == nullptr) {
+    CHI_RETURN_IF_ERROR(FindSlowly(header, place.pool, ctx, &container));
   }
   ctx.container = container;
-  ctx.held_runs = pool->held_runs_counter();
-  const MethodRow* method = container->methods().Find(header.method_);
-  if (__builtin_expect(method == nullptr, 0)) {
-    return container->UnknownMethod(header.method_);
-  }
-  ctx.method = method;
-  *row = method;
+  ctx.method = container->methods().Find(header.method_);
+  if (ctx.method == nullptr) return container->UnknownMethod(header.method_);
+  *row = ctx.method;
   return Status();
+}
+
+std::atomic<u64>* Dispatcher::HeldRuns(const RunContext& ctx) {
+  return ctx.container == nullptr ? nullptr : ctx.container->held_runs();
 }
 
 void Dispatcher::RunSubmitted(ShmPtr pointer, RunContext& ctx) {
   Session& session = *ctx.session;
-  if (__builtin_expect(session.cut_off(), 0)) return;
   TsanAcquire(&session);
-  u64 rest = 0;  // and stays 0 if the address is none
-  char* where = session.ResolveRest(pointer, &rest);
+  u64 rest = 0;
+  char* where = nullptr;
   if (__builtin_expect(
-          rest < sizeof(Task) || pointer.offset() % alignof(Task) != 0, 0)) {
+          !session.ResolveTask(pointer, sizeof(Task), &where, &rest) ||
+              pointer.offset() % alignof(Task) != 0,
+          0)) {
     TakeOddItem(pointer, ctx);
     return;
   }
   Task& shared = *reinterpret_cast<Task*>(where);
-  TaskHeader header = ReadHeader(shared);
-  ctx.task_id = header.task_id_;
-  SubmittedTask submitted{&shared, pointer, &header};
-  const Status outcome = IsUsual(header) ? RunOnce(submitted, rest, ctx)
-                                         : RunUnusual(submitted, rest, ctx);
-  Finish(ctx, shared, outcome);
+  SubmittedTask submitted{&shared, pointer, ReadHeader(shared)};
+  ctx.task_id = submitted.header.task_id_;
+  {
+    const Status outcome = IsUsual(submitted.header)
+                               ? RunUsual(submitted, rest, ctx)
+                               : RunUnusual(submitted, rest, ctx);
+    if (__builtin_expect(!outcome.ok(), 0)) {
+      FinishWith(outcome, ctx, shared);
+      return;
+    }
+  }
+  shared.return_code_ = 0;
+  Finish(session, shared, TaskState::kDone);
 }
 
 // What is no task: the wish to cancel one, or what no correct client sends.
 void Dispatcher::TakeOddItem(ShmPtr item, RunContext& ctx) {
   Session& session = *ctx.session;
+  if (session.cut_off()) return;
   const ShmPtr task = ShmPtr::FromBits(item.bits_ & ~kCancelBit);
   if (item.bits_ != task.bits_ &&
       session.ResolveWritable(task, sizeof(Task)) != nullptr) {
@@ -145,25 +148,21 @@ void Dispatcher::TakeOddItem(ShmPtr item, RunContext& ctx) {
       Status::ProtocolViolation(Format("no task can lie at {}", item)));
 }
 
-// Finds and runs the method. Inlined, since it is the path of every task.
-__attribute__((always_inline)) inline Status Dispatcher::RunOnce(
+// Finds and runs the method. Inlined, since it is the path of every task. What
+// is unusual is left to calls that stand last, so that nothing need be kept
+// while they run.
+__attribute__((always_inline)) inline Status Dispatcher::RunUsual(
     SubmittedTask& submitted, u64 rest, RunContext& ctx) const {
-  const MethodRow* method = nullptr;
-  CHI_RETURN_IF_ERROR(Find(*submitted.header, ctx, &method));
-  Container& container = *ctx.container;
-  const MethodRow& row = *method;
-  if (__builtin_expect(rest < row.task_size, 0)) {
-    return TooSmall(row, submitted.pointer, rest);
+  const TaskHeader& header = submitted.header;
+  Container* const container = pools_.FindPlace(header.pool_id_).only;
+  if (__builtin_expect(container == nullptr, 0)) {
+    return RunOnce(submitted, rest, ctx);
   }
-  if (__builtin_expect(container.NeedsCare(row.id), 0)) {
-    return RunWithCare(submitted, ctx);
+  const MethodRow* const method = container->methods().Find(header.method_);
+  if (__builtin_expect(method == nullptr || rest < method->task_size, 0)) {
+    return RunOnce(submitted, rest, ctx);
   }
-  if (__builtin_expect(--runs_until_sample == 0, 0)) {
-    return RunSample(submitted, ctx);
-  }
-  return CallModule(
-      [&] { return NameOf(container, row); },
-      [&] { return row.run_submitted(container, submitted, ctx); });
+  return RunFound(submitted, *container, *method, ctx);
 }
 
 Status Dispatcher::Call(RunFn function, SubmittedTask& submitted,
@@ -172,6 +171,33 @@ Status Dispatcher::Call(RunFn function, SubmittedTask& submitted,
   const MethodRow& row = *ctx.method;
   return CallModule([&] { return NameOf(container, row); },
                     [&] { return function(container, submitted, ctx); });
+}
+
+// What an error names is looked up anew: nothing is kept for it.
+__attribute__((always_inline)) inline Status Dispatcher::RunFound(
+    SubmittedTask& submitted, Container& container, const MethodRow& method,
+    RunContext& ctx) {
+  ctx.container = &container;
+  ctx.method = &method;
+  if (__builtin_expect(--runs_until_sample == 0, 0)) {
+    return RunSample(submitted, ctx);
+  }
+  if (__builtin_expect(container.NeedsCare(method.id), 0)) {
+    return RunWithCare(submitted, ctx);
+  }
+  return CallModule(
+      [&] { return NameOf(*ctx.container, *ctx.method); },
+      [&] { return method.run_submitted(container, submitted, ctx); });
+}
+
+Status Dispatcher::RunOnce(SubmittedTask& submitted, u64 rest,
+                           RunContext& ctx) const {
+  const MethodRow* method = nullptr;
+  CHI_RETURN_IF_ERROR(Find(submitted.header, ctx, &method));
+  if (rest < method->task_size) {
+    return TooSmall(*method, submitted.pointer, rest);
+  }
+  return RunFound(submitted, *ctx.container, *method, ctx);
 }
 
 void Dispatcher::RestartSampling() {
@@ -183,10 +209,9 @@ void Dispatcher::RestartSampling() {
 
 Status Dispatcher::RunUnusual(SubmittedTask& submitted, u64 rest,
                               RunContext& ctx) const {
-  if (!submitted.header->IsPeriodic()) return RunRouted(submitted, rest, ctx);
-  return RunPeriodically(*submitted.header, ctx, [&] {
-    TaskHeader header = *submitted.header;
-    SubmittedTask once{submitted.shared, submitted.pointer, &header};
+  if (!submitted.header.IsPeriodic()) return RunRouted(submitted, rest, ctx);
+  return RunPeriodically(submitted.header, ctx, [&] {
+    SubmittedTask once = submitted;
     return RunRouted(once, rest, ctx);
   });
 }
@@ -194,7 +219,7 @@ Status Dispatcher::RunUnusual(SubmittedTask& submitted, u64 rest,
 // A dynamic query runs the method twice: first to hear which query it wants.
 Status Dispatcher::RunRouted(SubmittedTask& submitted, u64 rest,
                              RunContext& ctx) const {
-  if (submitted.header->pool_query_.IsDynamicMode()) {
+  if (submitted.header.pool_query_.IsDynamicMode()) {
     RunPlan plan;
     ctx.plan = &plan;
     ctx.exec_mode = ExecMode::kDynamicSchedule;
@@ -217,7 +242,6 @@ Status Dispatcher::FindSeveral(const TaskHeader& header, RunContext& ctx,
   if (span.count == 1) return Status();
   Container& first = *pool->container(span.first);
   ctx.container = &first;
-  ctx.held_runs = pool->held_runs_counter();
   ctx.method = first.methods().Find(header.method_);
   if (ctx.method == nullptr) return first.UnknownMethod(header.method_);
   *several = {pool, span};
@@ -227,7 +251,7 @@ Status Dispatcher::FindSeveral(const TaskHeader& header, RunContext& ctx,
 Status Dispatcher::RunDecided(SubmittedTask& submitted, u64 rest,
                               RunContext& ctx) const {
   Several several;
-  CHI_RETURN_IF_ERROR(FindSeveral(*submitted.header, ctx, &several));
+  CHI_RETURN_IF_ERROR(FindSeveral(submitted.header, ctx, &several));
   if (several.pool == nullptr) return RunOnce(submitted, rest, ctx);
   const MethodRow& row = *ctx.method;
   if (rest < row.task_size) return TooSmall(row, submitted.pointer, rest);

@@ -30,6 +30,9 @@ Status Dispatcher::RunWithCare(SubmittedTask& submitted, RunContext& ctx) {
 
 Status Dispatcher::RunSample(SubmittedTask& submitted, RunContext& ctx) {
   RestartSampling();
+  if (ctx.container->NeedsCare(ctx.method->id)) {
+    return RunWithCare(submitted, ctx);
+  }
   if (ctx.exec_mode != ExecMode::kExec) {
     return Call(ctx.method->run_submitted, submitted, ctx);
   }

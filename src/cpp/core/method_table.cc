@@ -15,17 +15,37 @@ namespace chi {
 // The generator refuses larger ids; the bound keeps the index small.
 constexpr MethodId kMethodIdLimit = 4096;
 
+namespace {
+
+// Stand where there is no method. A row of slot i has an id that is i modulo
+// the size, which is at least 2: the first is never found in slot 0, the second
+// in no other.
+constexpr MethodRow NoMethod(MethodId id) {
+  MethodRow row;
+  row.id = id;
+  return row;
+}
+constexpr MethodRow kNoMethodAt0 = NoMethod(1);
+constexpr MethodRow kNoMethodElsewhere = NoMethod(0);
+
+}  // namespace
+
 MethodTable::MethodTable(const MethodRow* rows, u32 count, const char* version)
     : rows_(rows), count_(count), version_(version) {
+  u32 size = 2;
   for (const MethodRow& row : *this) {
     CHI_CHECK(row.id < kMethodIdLimit, "method {} ({})", row.id, row.name);
-    if (row.id >= by_id_.size()) by_id_.resize(row.id + 1, nullptr);
-    CHI_CHECK(by_id_[row.id] == nullptr, "method {} is both {} and {}", row.id,
-              by_id_[row.id]->name, row.name);
+    while (size <= row.id) size *= 2;
+  }
+  by_id_.resize(size, &kNoMethodElsewhere);
+  by_id_[0] = &kNoMethodAt0;
+  table_ = by_id_.data();
+  mask_ = size - 1;
+  for (const MethodRow& row : *this) {
+    CHI_CHECK(Find(row.id) == nullptr, "method {} is both {} and {}", row.id,
+              Find(row.id)->name, row.name);
     by_id_[row.id] = &row;
   }
-  table_ = by_id_.data();
-  limit_ = static_cast<u32>(by_id_.size());
 }
 
 namespace internal {

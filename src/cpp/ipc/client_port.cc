@@ -17,16 +17,17 @@ namespace chi {
 namespace {
 
 // Since its submission counts, the time it has begins here.
-__attribute__((noinline)) void StampDeadline(Task& task, u32 default_ms) {
+void StampDeadline(Task& task, u32 default_ms) {
   if (task.timeout_ms_ == 0) task.timeout_ms_ = default_ms;
   task.deadline_ns_ =
       DeadlineNs(SystemClock::Get().NowNs(), task.timeout_ms_ * kNsPerMs);
 }
 
-inline void MarkPending(Task& task, u32 default_timeout_ms) {
-  if (__builtin_expect((task.timeout_ms_ | default_timeout_ms) != 0, 0)) {
-    StampDeadline(task, default_timeout_ms);
-  }
+bool HasDeadline(const Task& task, u32 default_timeout_ms) {
+  return __builtin_expect((task.timeout_ms_ | default_timeout_ms) != 0, 0);
+}
+
+void MarkPending(Task& task) {
   // relaxed: the ring's publication orders it.
   task.state_.store(static_cast<u32>(TaskState::kPending),
                     std::memory_order_relaxed);
@@ -57,13 +58,28 @@ __attribute__((noinline)) void ClientPort::WakeWorker(const Ring& ring) {
   static_cast<void>(written);
 }
 
+// All calls in it stand last, so that Submit needs no frame.
 void ClientPort::Submit(hipc::FullPtr<Task> task, Priority priority) {
-  MarkPending(*task, core_.default_timeout_ms());
+  if (HasDeadline(*task, core_.default_timeout_ms())) {
+    SubmitStamped(task, priority);
+  } else {
+    Send(task, priority);
+  }
+}
+
+__attribute__((noinline)) void ClientPort::SubmitStamped(
+    hipc::FullPtr<Task> task, Priority priority) {
+  StampDeadline(*task, core_.default_timeout_ms());
+  Send(task, priority);
+}
+
+__attribute__((always_inline)) inline void ClientPort::Send(
+    hipc::FullPtr<Task> task, Priority priority) {
+  MarkPending(*task);
   std::optional<Ring>& ring = rings_[Index(priority)];
   const bool pushed = __builtin_expect(ring.has_value(), 1) &&
-                      !task.shm_.IsPrivate() &&
+                      !task.shm_.IsOutsideSession() &&
                       ring->producer.TryPush(task.shm_.bits_);
-  // Both calls stand last, so that this function needs no frame.
   if (__builtin_expect(!pushed, 0)) {
     SubmitSlowly(task, priority);
   } else if (__builtin_expect(ring->producer.ConsumerParked(), 0)) {
@@ -105,7 +121,10 @@ void ClientPort::SubmitBatch(const hipc::FullPtr<Task>* tasks, u32 n,
     const u32 end = std::min(n, done + kChunk);
     u32 count = 0;
     while (done + count < end && !tasks[done + count].shm_.IsPrivate()) {
-      MarkPending(*tasks[done + count], core_.default_timeout_ms());
+      Task& task = *tasks[done + count];
+      const u32 default_ms = core_.default_timeout_ms();
+      if (HasDeadline(task, default_ms)) StampDeadline(task, default_ms);
+      MarkPending(task);
       values[count] = tasks[done + count].shm_.bits_;
       ++count;
     }

@@ -56,6 +56,8 @@ class ClientPort final : public ThreadPort {
     void (*destroy)(ThreadPort&, hipc::FullPtr<Task>);
   };
 
+  void Send(hipc::FullPtr<Task> task, Priority priority);
+  void SubmitStamped(hipc::FullPtr<Task> task, Priority priority);
   void SubmitSlowly(hipc::FullPtr<Task> task, Priority priority);
   Status TrySlowly(hipc::FullPtr<Task> task, Priority priority);
   Status MakeRing(Priority priority);

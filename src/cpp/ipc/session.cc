@@ -96,6 +96,8 @@ u16 Session::AppendSegment(SegmentKind kind, Segment segment) {
   segments_.push_back(std::move(segment));
   // Release: pairs with the acquire in ResolveWritable.
   num_segments_.store(index + 1, std::memory_order_release);
+  num_task_segments_.store(index + 1);
+  if (cut_off_.load()) num_task_segments_.store(0);
   return static_cast<u16>(index + 1);
 }
 
@@ -248,7 +250,8 @@ Status Session::TooManyTasks() const {
 }
 
 void Session::Violation(const Status& why) {
-  if (cut_off_.exchange(true, std::memory_order_acq_rel)) return;
+  if (cut_off_.exchange(true)) return;
+  num_task_segments_.store(0);
   CHI_LOG(kWarning, "session {} (process {}) is cut off: {}", id(), pid(), why);
   if (request_cut_off_) request_cut_off_(id());
 }

@@ -18,17 +18,18 @@
 namespace chi {
 namespace {
 
-std::atomic<Chimaera*> instance{nullptr};
 std::atomic<Chimaera*> inherited{nullptr};
+
+}  // namespace
+
+std::atomic<Chimaera*> Chimaera::instance_{nullptr};
 
 // The child of a fork has the parent's instance but not its threads. It can
 // make one of its own; until then the old one answers every task kForked.
-void ForgetInChild() {
-  Chimaera* const parents = instance.exchange(nullptr);
+void Chimaera::ForgetInChild() {
+  Chimaera* const parents = instance_.exchange(nullptr);
   if (parents != nullptr) inherited.store(parents);
 }
-
-}  // namespace
 
 Chimaera::Chimaera() = default;
 
@@ -38,7 +39,7 @@ Result<std::unique_ptr<Chimaera>> Chimaera::Make() {
   if (registered != 0) return Status::FromErrno(registered, "pthread_atfork");
   std::unique_ptr<Chimaera> chimaera(new Chimaera);
   Chimaera* expected = nullptr;
-  if (!instance.compare_exchange_strong(expected, chimaera.get())) {
+  if (!instance_.compare_exchange_strong(expected, chimaera.get())) {
     return Status::AlreadyExists("this process uses Chimaera already");
   }
   // Not before: it would take the threads' ports from the one that is there.
@@ -47,7 +48,7 @@ Result<std::unique_ptr<Chimaera>> Chimaera::Make() {
 }
 
 Chimaera::~Chimaera() {
-  if (instance.load() != this) {
+  if (instance_.load() != this) {
     Chimaera* expected = this;
     inherited.compare_exchange_strong(expected, nullptr);
     // Made without success, or inherited by a fork: then its parts belong to
@@ -66,7 +67,7 @@ Chimaera::~Chimaera() {
   // Not before: it is the storage of the whole process, the workers' too.
   client_.reset();
   server_.reset();
-  instance.store(nullptr);
+  instance_.store(nullptr);
 }
 
 Result<std::unique_ptr<Chimaera>> Chimaera::StartIn(const RuntimeConfig& config,
@@ -120,14 +121,13 @@ Status Chimaera::Connect(const std::string& path, u64 timeout_ns) {
   return Status();
 }
 
-Chimaera& Chimaera::Get() {
-  Chimaera* found = instance.load(std::memory_order_acquire);
-  if (found == nullptr) found = inherited.load(std::memory_order_acquire);
+Chimaera& Chimaera::GetInherited() {
+  Chimaera* const found = inherited.load(std::memory_order_acquire);
   CHI_CHECK(found != nullptr, "CHIMAERA_INIT has not succeeded");
   return *found;
 }
 
-bool Chimaera::Exists() { return instance.load() != nullptr; }
+bool Chimaera::Exists() { return instance_.load() != nullptr; }
 
 PoolManager& Chimaera::pools() { return server_->pools(); }
 ModuleManager& Chimaera::modules() { return server_->modules(); }

@@ -97,6 +97,7 @@ class Lanes {
   const std::vector<std::unique_ptr<Lane>>& polled() const { return polled_; }
   /// The first so many of them are of low latency.
   size_t num_low() const { return num_low_; }
+  bool all_low() const { return num_low_ == polled_.size(); }
 
   /// Announces to every client that the worker is about to sleep.
   void AnnounceParked();

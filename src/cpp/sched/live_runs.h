@@ -21,16 +21,11 @@ struct ParkedRun;
 struct Task;
 
 /// Why and when a run has to end; lies in its frame. Before it is armed only
-/// the first two members have a value, so that other runs pay nothing.
+/// the members with initialisers have a value, so that other runs pay nothing.
 struct LiveRun {
   /// ShmPtr bits of a client's task, KeyOf of one made inside the runtime; 0
   /// for what is no task.
   u64 key = 0;
-  bool armed = false;
-
-  bool idle;        ///< Periodic, and between two of its runs.
-  bool certain;     ///< Parked, and not to be woken but by its event.
-  StatusCode end;   ///< kOk, or with what every park fails from now on.
   const char* why;  ///< The text that goes with `end`.
   u64 deadline_ns;  ///< On the worker's clock.
   RunContext* context;
@@ -38,6 +33,11 @@ struct LiveRun {
   Task* subtasks;     ///< Those that end with it, by next_subtask_.
   LiveRun* next_live;
   LiveRun** live_link;
+  StatusCode end;  ///< kOk, or with what every park fails from now on.
+  bool armed = false;
+  bool idle = false;     ///< Periodic, and between two of its runs.
+  bool certain = false;  ///< Parked, and not to be woken but by its event.
+  bool unused = false;   // a gap would need a store of its own
 };
 
 /// No ShmPtr has the highest bit.

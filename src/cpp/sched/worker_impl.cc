@@ -154,7 +154,7 @@ inline void Worker::Impl::BeginRun(Frame& frame) {
   Increment(stats_.tasks);
 }
 
-// Inlined, as BeginRun and RunSubmitted: every task passes here.
+// Inlined, as BeginRun: every task passes here.
 inline void Worker::Impl::EndRun(Frame& frame) {
   Leave();
   if (__builtin_expect(relieved_.load(std::memory_order_relaxed), 0)) {
@@ -163,8 +163,9 @@ inline void Worker::Impl::EndRun(Frame& frame) {
   if (__builtin_expect(frame.live.armed, 0)) EndArmedRun(frame);
 }
 
-__attribute__((always_inline)) inline void Worker::Impl::RunSubmitted(
-    Lane& lane, ShmPtr pointer) {
+// Not inlined: PollLanes would keep too much at hand and spill it.
+__attribute__((noinline)) void Worker::Impl::RunSubmitted(Lane& lane,
+                                                          ShmPtr pointer) {
   Frame frame;
   frame.lane = &lane;
   frame.live.key = pointer.bits_;
@@ -199,18 +200,16 @@ bool Worker::Impl::PollLanes() {
   bool busy = false;
   const std::unique_ptr<Lane>* const end =
       lanes_.polled().data() + lanes_.num_low();
-  bool may_rest =
-      lanes_.num_low() == lanes_.polled().size() && long_tasks_.empty();
   for (auto* lane = lanes_.polled().data(); lane != end; ++lane) {
     if ((*lane)->share.Pauses()) {
-      may_rest = false;
+      has_rest_ = true;
       continue;
     }
     const Turn turn = RunTurn(**lane, switches);
     if (turn == Turn::kSwitched) return true;
     busy |= turn == Turn::kBusy;
   }
-  return __builtin_expect(may_rest, 1) ? busy : PollRest(busy);
+  return __builtin_expect(has_rest_, 0) ? PollRest(busy) : busy;
 }
 
 bool Worker::Impl::RunLocal() {
@@ -290,6 +289,7 @@ void Worker::Impl::HoldWhileParked(Frame& frame) {
     const SpinGuard guard(lanes_guard_);
     ++frame.lane->parked_runs;
   }
+  frame.context.held_runs = executor_.HeldRuns(frame.context);
   if (frame.context.held_runs != nullptr) {
     frame.context.held_runs->fetch_add(1, std::memory_order_relaxed);
   }

@@ -203,6 +203,9 @@ class Worker::Impl {
   IdlePolicy idle_;
   Lanes lanes_;
   LongTasks long_tasks_;
+  // False only where no low-latency lane pauses, and there is nothing else to
+  // poll: set by whatever brings such a thing, cleared by PollRest.
+  bool has_rest_ = false;
   LaneShare long_share_;  // of high-latency lanes and long tasks together
   size_t long_turn_ = 0;  // which of them has the next turn
   u64 last_give_round_ = ~u64{0} - 1;  // of GiveRing

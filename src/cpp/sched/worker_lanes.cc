@@ -52,6 +52,7 @@ void Worker::Impl::AttachLane(RingSource source,
   }
   sleeper_.Add(source.wake_fd);
   lanes_.Add(std::move(source), std::move(hold));
+  has_rest_ = true;
 }
 
 void Worker::Impl::DetachLanes(u64 session_id, std::function<void()> done) {
@@ -112,6 +113,7 @@ bool Worker::Impl::RunPaused() {
 // The seldom rest of PollLanes: lanes that pause, and long tasks.
 bool Worker::Impl::PollRest(bool busy) {
   const u64 switches = switches_;
+  has_rest_ = !lanes_.all_low() || !long_tasks_.empty();
   if (!busy) busy = RunPaused();
   return switches_ != switches || PollLong(busy) || busy;
 }
@@ -173,6 +175,7 @@ Result<bool> Worker::Impl::HandOver(ShmPtr pointer) {
     Add(stats_.long_waiting, 1);
     const SpinGuard guard(lanes_guard_);
     long_tasks_.Push(std::move(task));
+    has_rest_ = true;
   } else if (!to->impl_->InjectLong(std::move(task))) {
     session.EndTask();
     return false;

@@ -160,6 +160,7 @@ void Worker::Impl::TakeArrivals() {
   }
   for (const Lanes::Moved& ring : rings) AttachLane(ring.source, ring.hold);
   for (LongTask& task : tasks) long_tasks_.Push(std::move(task));
+  has_rest_ |= !long_tasks_.empty();
 }
 
 }  // namespace chi

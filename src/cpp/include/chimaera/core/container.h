@@ -121,6 +121,10 @@ class Container {
   /// Set by the pool, whose costs these are.
   void SetCosts(MethodCosts* costs) { costs_ = costs; }
 
+  /// The pool's count of runs that have parked, or null outside of a pool.
+  std::atomic<u64>* held_runs() const { return held_runs_; }
+  void SetHeldRuns(std::atomic<u64>* held_runs) { held_runs_ = held_runs; }
+
   /// Whether a run of `method` has to be looked at: is it long, or is it to be
   /// learned from? Methods above 63 share bits with others, which costs them a
   /// look in vain. Relaxed: a late answer is as good.
@@ -140,6 +144,7 @@ class Container {
   std::atomic<u64> care_{0};
   const char* module_name_ = "";
   MethodCosts* costs_ = nullptr;
+  std::atomic<u64>* held_runs_ = nullptr;
 };
 
 /// The module guide's other name for it.

@@ -21,6 +21,7 @@ class Dispatcher final : public Executor {
 
   void RunSubmitted(ShmPtr pointer, RunContext& ctx) override;
   void RunInternal(hipc::FullPtr<Task> task, RunContext& ctx) override;
+  std::atomic<u64>* HeldRuns(const RunContext& ctx) override;
 
  private:
   // The containers of a query, and their pool; none for all other queries.
@@ -34,7 +35,10 @@ class Dispatcher final : public Executor {
               const MethodRow** row) const;
   Status FindSlowly(const TaskHeader& header, const Pool* pool, RunContext& ctx,
                     Container** container) const;
+  Status RunUsual(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
   Status RunOnce(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
+  static Status RunFound(SubmittedTask& submitted, Container& container,
+                         const MethodRow& method, RunContext& ctx);
   // The way of a task whose method is to be looked at (dispatcher_care.cc).
   using RunFn = Status (*)(Container&, SubmittedTask&, RunContext&);
   static constexpr u32 kRunsPerSample = 64;

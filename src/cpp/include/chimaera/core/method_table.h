@@ -34,7 +34,7 @@ struct SubmittedTask {
   hipc::Pointer pointer;
   /// In: the copy. Out: after a kDynamicSchedule run the query that the method
   /// wants.
-  TaskHeader* header = nullptr;
+  TaskHeader header;
 };
 
 /// Works on a task in a method's place, and says how it ended.
@@ -43,7 +43,7 @@ using TaskBody = std::function<Status(hipc::FullPtr<Task>)>;
 struct MethodRow {
   MethodId id = 0;
   const char* name = nullptr;
-  u32 task_size = 0;
+  u64 task_size = 0;
   /// Runs a client's task and returns its outcome: what the method wrote into
   /// its copy, or what was wrong with the task itself, before or after the
   /// method ran. Throws what the method throws.
@@ -70,7 +70,8 @@ class MethodTable {
 
   /// The row of `id`, or null. Safe from any thread.
   const MethodRow* Find(MethodId id) const {
-    return id < limit_ ? table_[id] : nullptr;
+    const MethodRow* const row = table_[id & mask_];
+    return __builtin_expect(row->id == id, 1) ? row : nullptr;
   }
   const MethodRow* begin() const { return rows_; }
   const MethodRow* end() const { return rows_ + count_; }
@@ -80,10 +81,12 @@ class MethodTable {
   const MethodRow* rows_;
   u32 count_;
   const char* version_;
+  // A power of two of rows; where there is no method, one whose id does not
+  // belong there.
   std::vector<const MethodRow*> by_id_;
   // by_id_ in the shape in which Find needs it.
   const MethodRow* const* table_ = nullptr;
-  u32 limit_ = 0;
+  u32 mask_ = 0;
 };
 
 namespace internal {
@@ -98,6 +101,13 @@ class PrivateCopy {
   // what TaskT's constructor wrote.
   explicit PrivateCopy(TaskHeader header) {
     *static_cast<TaskHeader*>(get()) = header;
+  }
+  hipc::FullPtr<TaskT> full() {
+    if constexpr (kOnStack) {
+      return {&copy_, hipc::Pointer::OnStack(&copy_)};
+    } else {
+      return hipc::FullPtr<TaskT>(copy_.get());
+    }
   }
   TaskT* get() {
     if constexpr (kOnStack) {
@@ -155,15 +165,14 @@ Status RunSubmitted(Container& container, SubmittedTask& submitted,
                     RunContext& ctx) {
   RuntimeT& runtime = static_cast<RuntimeT&>(container);
   if constexpr (kHasSerializers<TaskT>) {
-    PrivateCopy<TaskT> holder(*submitted.header);
+    PrivateCopy<TaskT> holder(submitted.header);
     TaskT& copy = *holder.get();
     CHI_RETURN_IF_ERROR(CopyIn(submitted.shared, copy, *ctx.session));
     copy.return_code_ = 0;
     copy.text_size_ = 0;
-    (runtime.*kMethod)(
-        hipc::FullPtr<TaskT>{&copy, hipc::Pointer::Private(&copy)}, ctx);
+    (runtime.*kMethod)(holder.full(), ctx);
     if (__builtin_expect(ctx.exec_mode == ExecMode::kDynamicSchedule, 0)) {
-      submitted.header->pool_query_ = copy.pool_query_;
+      submitted.header.pool_query_ = copy.pool_query_;
       return Status();
     }
     CHI_RETURN_IF_ERROR(CopyOut(submitted.shared, copy, *ctx.session));
@@ -174,7 +183,7 @@ Status RunSubmitted(Container& container, SubmittedTask& submitted,
     shared->return_code_ = 0;
     shared->text_size_ = 0;
     (runtime.*kMethod)(hipc::FullPtr<TaskT>{shared, submitted.pointer}, ctx);
-    submitted.header->pool_query_ = shared->pool_query_;
+    submitted.header.pool_query_ = shared->pool_query_;
     return OutcomeOf(*shared);
   }
 }
@@ -183,11 +192,10 @@ template <class TaskT>
 Status WithTask(SubmittedTask& submitted, RunContext& ctx,
                 const TaskBody& body) {
   if constexpr (kHasSerializers<TaskT>) {
-    PrivateCopy<TaskT> holder(*submitted.header);
+    PrivateCopy<TaskT> holder(submitted.header);
     TaskT& copy = *holder.get();
     CHI_RETURN_IF_ERROR(CopyIn(submitted.shared, copy, *ctx.session));
-    CHI_RETURN_IF_ERROR(
-        body(hipc::FullPtr<Task>{&copy, hipc::Pointer::Private(&copy)}));
+    CHI_RETURN_IF_ERROR(body(holder.full().template Cast<Task>()));
     return CopyOut(submitted.shared, copy, *ctx.session);
   } else {
     const ScopedStorage storage(&InPlaceStorage());
@@ -210,12 +218,10 @@ Status Plan(Container& container, SubmittedTask& submitted, RunContext& ctx) {
   constexpr auto kMode = MonitorModeId::kLocalSchedule;
   const MethodId method = ctx.method->id;
   if constexpr (kHasSerializers<TaskT>) {
-    PrivateCopy<TaskT> holder(*submitted.header);
+    PrivateCopy<TaskT> holder(submitted.header);
     TaskT& copy = *holder.get();
     CHI_RETURN_IF_ERROR(CopyIn(submitted.shared, copy, *ctx.session));
-    container.Monitor(kMode, method,
-                      hipc::FullPtr<Task>{&copy, hipc::Pointer::Private(&copy)},
-                      ctx);
+    container.Monitor(kMode, method, holder.full().template Cast<Task>(), ctx);
   } else {
     const ScopedStorage storage(&InPlaceStorage());
     container.Monitor(kMode, method,

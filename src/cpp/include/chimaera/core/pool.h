@@ -39,7 +39,11 @@ class Pool {
         addresses_(std::move(addresses)),
         containers_(std::move(containers)),
         num_local_(static_cast<u32>(containers_.size())),
-        costs_(containers_, long_task_ns) {}
+        costs_(containers_, long_task_ns) {
+    for (const ContainerPtr& container : containers_) {
+      container->SetHeldRuns(&held_runs_);
+    }
+  }
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 

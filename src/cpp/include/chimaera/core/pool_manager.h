@@ -170,14 +170,20 @@ class PoolManager {
     u64 size() const { return places_.size(); }
     const Place& Find(PoolId id) const {
       const u64 key = KeyOf(id);
-      for (u64 i = Hash(key);; ++i) {
+      const u64 first = Hash(key);
+      const Place& place = places_[first & mask_];
+      if (__builtin_expect(place.key == key, 1)) return place;
+      return FindFrom(first, key);
+    }
+
+   private:
+    const Place& FindFrom(u64 i, u64 key) const {
+      for (;; ++i) {
         const Place& place = places_[i & mask_];
         // An empty place has a null pool, whatever its key.
         if (place.key == key || place.pool == nullptr) return place;
       }
     }
-
-   private:
     static u64 KeyOf(PoolId id) {
       u64 key;
       std::memcpy(&key, &id, sizeof(key));

@@ -81,15 +81,22 @@ class Session {
     return own != nullptr ? own : commons_->segments.Resolve(p, size);
   }
 
-  /// Where `p` lies in an own segment, and how many bytes lie there up to the
-  /// segment's end; nullptr as above.
-  [[nodiscard]] char* ResolveRest(ShmPtr p, u64* rest) const {
+  /// Where the task at `p` lies in an own segment, and how many bytes lie
+  /// there up to the segment's end. False if they are fewer than `least`, as
+  /// above, or if the session is cut off.
+  [[nodiscard]] bool ResolveTask(ShmPtr p, u32 least, char** where,
+                                 u64* rest) const {
     const u32 index = u32{p.segment()} - 1;
-    if (index >= num_segments_.load(std::memory_order_acquire)) return nullptr;
+    if (index >= num_task_segments_.load(std::memory_order_acquire)) {
+      return false;
+    }
     const OwnSegment& segment = table_[index];
-    if (p.offset() > segment.size) return nullptr;
-    *rest = segment.size - p.offset();
-    return segment.base + p.offset();
+    // Both are far below 2^63, so the difference is negative behind the end.
+    const i64 left = static_cast<i64>(segment.size - p.offset());
+    if (left < i64{least}) return false;
+    *where = segment.base + p.offset();
+    *rest = static_cast<u64>(left);
+    return true;
   }
 
   /// The same for own segments only: where results may be written that the
@@ -241,6 +248,10 @@ class Session {
   std::array<OwnSegment, kMaxSessionSegments> table_;
   std::vector<Segment> segments_;  // of constant capacity
   std::atomic<u32> num_segments_{0};
+  // The same for tasks: 0 once the session is cut off, so that a worker need
+  // not ask for every task. Whoever changes one of the two looks at the other
+  // afterwards (both seq_cst), so that the last store is 0.
+  std::atomic<u32> num_task_segments_{0};
   std::atomic<u64> segment_bytes_{0};
 
   std::atomic<u32> num_rings_{0};

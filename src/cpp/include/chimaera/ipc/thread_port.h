@@ -64,7 +64,8 @@ class ThreadPort {
     return cache_.TryAllocate(size, memory);
   }
   void Free(hipc::FullPtr<char> memory, u64 size) {
-    if (__builtin_expect(memory.shm_.IsPrivate() == cache_is_private_, 1)) {
+    if (__builtin_expect(memory.shm_.IsOutsideSession() == cache_is_private_,
+                         1)) {
       cache_.Free(memory, size);
     } else {
       FreeOutside(memory);

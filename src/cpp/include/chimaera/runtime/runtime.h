@@ -8,6 +8,7 @@
 #ifndef CHIMAERA_RUNTIME_RUNTIME_H_
 #define CHIMAERA_RUNTIME_RUNTIME_H_
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -62,7 +63,10 @@ class Chimaera {
 
   /// The instance of this process, from the moment its start begins, so that
   /// modules find it. REQUIRES: there is one (CHI_CHECK otherwise).
-  static Chimaera& Get();
+  static Chimaera& Get() {
+    Chimaera* const found = instance_.load(std::memory_order_acquire);
+    return __builtin_expect(found != nullptr, 1) ? *found : GetInherited();
+  }
   static bool Exists();
 
   /// Nothing that came from it may be in use.
@@ -99,6 +103,11 @@ class Chimaera {
   static Result<std::unique_ptr<Chimaera>> StartIn(const RuntimeConfig& config,
                                                    RuntimeDir dir);
   Status Connect(const std::string& runtime_dir, u64 timeout_ns);
+
+  static Chimaera& GetInherited();
+  static void ForgetInChild();
+
+  static std::atomic<Chimaera*> instance_;
 
   std::unique_ptr<IpcManager> ipc_;
   std::unique_ptr<Server> server_;      // null in a mere client

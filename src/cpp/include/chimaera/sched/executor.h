@@ -31,6 +31,14 @@ class Executor {
 
   /// The same for a task that was made inside the runtime.
   virtual void RunInternal(hipc::FullPtr<Task> task, RunContext& ctx) = 0;
+
+  /// The count that keeps alive what the run of `ctx` stands on, for
+  /// RunContext::held_runs; null if nothing has to be kept. Asked in a run,
+  /// before it first parks.
+  virtual std::atomic<u64>* HeldRuns(const RunContext& ctx) {
+    static_cast<void>(ctx);
+    return nullptr;
+  }
 };
 
 /// How RunInternal ends: gives the task its outcome, which return_code_ and

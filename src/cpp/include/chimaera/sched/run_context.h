@@ -22,7 +22,7 @@ class Session;
 class Storage;
 struct MethodRow;
 
-enum class ExecMode : u32 {
+enum class ExecMode : u8 {
   kExec = 0,             ///< Do the work.
   kDynamicSchedule = 1,  ///< Only write task->pool_query_, and return.
 };
@@ -43,31 +43,34 @@ struct RunPlan {
   u64 busy_ns = 0;
 };
 
+// Members that begin as zero lie together: they are cleared for every task.
 struct RunContext {
-  ExecMode exec_mode = ExecMode::kExec;
-  /// The task waits elsewhere now and has no outcome yet.
-  bool handed_over = false;
-  /// In a periodic task: how many times it was not run so far, since the run
-  /// before took too long or its worker was busy. Modulo 2^32.
-  u32 missed_periods = 0;
   /// The client the task came from, or for which a method made it; 0 for the
   /// runtime's own. Whether a client sent it, `session` tells.
   u64 client_id = 0;
+  /// The runtime's view of the client; null for tasks made inside the runtime.
+  Session* session = nullptr;
   TaskId task_id;
   /// The container that runs the task.
   Container* container = nullptr;
-  /// The method that runs; null before it was found. For reports.
-  const MethodRow* method = nullptr;
-  /// The runtime's view of the client; null for tasks made inside the runtime.
-  Session* session = nullptr;
-
   /// Not null in Monitor(kLocalSchedule), under kDynamicSchedule, and in a run
   /// that is measured.
   RunPlan* plan = nullptr;
 
-  /// Counts the runs of the pool that are parked or were; set by the executor,
-  /// kept by the worker from the first park to the end of the run.
-  std::atomic<u64>* held_runs = nullptr;
+  /// The method that runs; null before it was found. For reports.
+  const MethodRow* method = nullptr;
+
+  ExecMode exec_mode = ExecMode::kExec;
+  /// The task waits elsewhere now and has no outcome yet.
+  bool handed_over = false;
+  u16 unused = 0;  // a gap would need a store of its own
+  /// In a periodic task: how many times it was not run so far, since the run
+  /// before took too long or its worker was busy. Modulo 2^32.
+  u32 missed_periods = 0;
+
+  /// Counts the runs of the pool that are parked or were. The worker's, from
+  /// the first park to the end of the run; without a value before.
+  std::atomic<u64>* held_runs;
 
   /// The `size` bytes that the client calls `pointer`, or null: then they do
   /// not lie wholly in memory of this client (or, for a task made inside the

@@ -71,6 +71,12 @@ struct ShmPtr {
     return bits == 0 ? Null() : At(kPrivateSegment, bits);
   }
 
+  /// The same for an object on the stack, which is never that far up.
+  static ShmPtr OnStack(const void* address) {
+    return ShmPtr{reinterpret_cast<std::uintptr_t>(address) |
+                  u64{kPrivateSegment} << kOffsetBits};
+  }
+
   [[nodiscard]] constexpr u16 segment() const {
     return static_cast<u16>(bits_ >> kOffsetBits);
   }
@@ -80,6 +86,11 @@ struct ShmPtr {
   [[nodiscard]] constexpr bool IsNull() const { return bits_ == 0; }
   [[nodiscard]] constexpr bool IsPrivate() const {
     return segment() == kPrivateSegment;
+  }
+  /// True for all but a client's own segments: private, or the runtime's.
+  [[nodiscard]] constexpr bool IsOutsideSession() const {
+    static_assert(kFirstRuntimeSegment == 0x8000);
+    return bits_ >> 63 != 0;
   }
   /// REQUIRES: IsPrivate(), and this process made it.
   [[nodiscard]] char* private_address() const {

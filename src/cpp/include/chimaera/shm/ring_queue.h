@@ -241,24 +241,25 @@ class RingConsumer {
         slots_(layout.slots()),
         mask_(layout.capacity() - 1),
         publish_mask_(layout.capacity() < 4 ? 0 : layout.capacity() / 4 - 1),
-        position_(position) {}
+        next_sequence_(position + 1),
+        next_slot_(&slots_[position & mask_]) {}
 
   /// Takes the next item; false if there is none. `*value` is whatever the
   /// producer's process wrote. Callers that drain in a loop bound it: a hostile
   /// producer can keep up for ever.
   [[nodiscard]] bool TryPop(u64* value) {
-    const u64 position = position_;
-    RingSlot<Atomics>& slot = slots_[position & mask_];
+    const u64 sequence = next_sequence_;
     // acquire, with the exchange in Publish: what the producer wrote before it
     // is visible after we have seen the sequence.
-    if (slot.sequence.load(std::memory_order_acquire) != position + 1) {
+    if (next_slot_->sequence.load(std::memory_order_acquire) != sequence) {
       return false;
     }
     // relaxed: ordered by the acquire above, and before the release in
     // PublishConsumed, which is what lets the producer overwrite it.
-    *value = slot.value.load(std::memory_order_relaxed);
-    position_ = position + 1;
-    if (((position + 1) & publish_mask_) == 0) {
+    *value = next_slot_->value.load(std::memory_order_relaxed);
+    next_sequence_ = sequence + 1;
+    next_slot_ = &slots_[sequence & mask_];
+    if (__builtin_expect((sequence & publish_mask_) == 0, 0)) {
       PublishConsumed();
     }
     return true;
@@ -276,8 +277,8 @@ class RingConsumer {
   /// True if TryPop would find nothing.
   [[nodiscard]] bool LooksEmpty() const {
     // seq_cst for its use after AnnounceParked; on x86-64 it costs the same.
-    return slots_[position_ & mask_].sequence.load(std::memory_order_seq_cst) !=
-           position_ + 1;
+    return next_slot_->sequence.load(std::memory_order_seq_cst) !=
+           next_sequence_;
   }
 
   /// Whether the producer last waited on `cpu`. relaxed: a hint.
@@ -291,7 +292,7 @@ class RingConsumer {
   void PublishConsumed() {
     // release, with the acquire load in Room: our reads of those slots come
     // before the producer's next writes.
-    header_->consumed.store(position_, std::memory_order_release);
+    header_->consumed.store(position(), std::memory_order_release);
   }
 
   /// Says that this consumer is about to sleep. The caller then asks
@@ -321,7 +322,7 @@ class RingConsumer {
     }
   }
 
-  [[nodiscard]] u64 position() const { return position_; }
+  [[nodiscard]] u64 position() const { return next_sequence_ - 1; }
   [[nodiscard]] u64 capacity() const { return mask_ + 1; }
 
  private:
@@ -331,8 +332,9 @@ class RingConsumer {
   RingSlot<Atomics>* const slots_;
   const u64 mask_;
   const u64 publish_mask_;
-  // Owned by the consumer thread.
-  u64 position_;
+  // Owned by the consumer thread: the sequence of the next item, and its slot.
+  u64 next_sequence_;
+  RingSlot<Atomics>* next_slot_;
 };
 
 }  // namespace chi
