@@ -134,6 +134,15 @@ void Dispatcher::RunSubmitted(ShmPtr pointer, RunContext& ctx) {
   Finish(session, shared, TaskState::kDone);
 }
 
+void Dispatcher::EndSubmitted(ShmPtr pointer, RunContext& ctx,
+                              const Status& end) {
+  Session& session = *ctx.session;
+  TsanAcquire(&session);
+  char* where = session.ResolveWritable(pointer, sizeof(Task));
+  if (where == nullptr || session.cut_off()) return;
+  FinishWith(end, ctx, *reinterpret_cast<Task*>(where));
+}
+
 // What is no task: the wish to cancel one, or what no correct client sends.
 void Dispatcher::TakeOddItem(ShmPtr item, RunContext& ctx) {
   Session& session = *ctx.session;
@@ -264,7 +273,19 @@ Status Dispatcher::RunDecided(SubmittedTask& submitted, u64 rest,
       });
 }
 
+// A periodic or forgotten task that a module's Create has made for its own pool
+// comes back when that is there.
+bool Dispatcher::WaitsForItsPool(hipc::FullPtr<Task> task) const {
+  if (!task->task_flags_.Any(TASK_PERIODIC | TASK_FIRE_AND_FORGET))
+    return false;
+  if (pools_.Find(task->pool_id_) != nullptr) return false;
+  return pools_.CallWhenCreated(
+      task->pool_id_,
+      [task, worker = Worker::Current()] { worker->InjectTask(task); });
+}
+
 void Dispatcher::RunInternal(hipc::FullPtr<Task> task, RunContext& ctx) {
+  if (WaitsForItsPool(task)) return;
   ctx.task_id = task->task_id_;
   task->text_size_ = 0;
   Status status;

@@ -92,16 +92,19 @@ Result<PoolId> PoolManager::GetOrCreate(const PoolRequest& request,
   CHI_ASSIGN_OR_RETURN(std::unique_ptr<Pool> pool,
                        Build(request, create_task, ctx));
   u64 retired_slots = 0;
+  Calls when_created;
   {
     const MutexLock lock(mutex_);
     Entry& entry = entries_.at(id);
     pool->SetState(PoolState::kLive);
     entry.state = PoolState::kLive;
     entry.pool = std::move(pool);
+    when_created = std::move(entry.when_created);
     reservation.Keep();
     Publish();
     for (const auto& table : retired_) retired_slots += table->size();
   }
+  for (const auto& call : when_created) call();
   if (retired_slots > kMaxRetiredSlots) FreeRetired();
   CHI_LOG(kInfo, "pool {} '{}' of {} created, {} containers", id,
           request.pool_name, request.mod_name, request.num_containers);
@@ -305,9 +308,26 @@ void PoolManager::Erase(PoolId id) {
     pool = std::move(entries_.at(id).pool);
   }
   pool.reset();
+  Calls when_created;
+  {
+    const MutexLock lock(mutex_);
+    when_created = std::move(entries_.at(id).when_created);
+    ids_.erase(entries_.at(id).name);
+    entries_.erase(id);
+  }
+  for (const auto& call : when_created) call();
+}
+
+bool PoolManager::CallWhenCreated(PoolId id, std::function<void()> call) {
   const MutexLock lock(mutex_);
-  ids_.erase(entries_.at(id).name);
-  entries_.erase(id);
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return false;
+  const PoolState state = found->second.state;
+  if (state == PoolState::kLive) call();
+  if (state == PoolState::kCreating) {
+    found->second.when_created.push_back(std::move(call));
+  }
+  return state != PoolState::kDestroying;
 }
 
 std::vector<PoolCosts> PoolManager::ListCosts() const {

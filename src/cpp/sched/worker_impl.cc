@@ -302,6 +302,17 @@ void Worker::Impl::RunHandedOver(Session& session, ShmPtr pointer) {
   frame.live.key = pointer.bits_;
   frame.context.session = &session;
   frame.context.client_id = session.id();
+  // It has waited, and may have been cancelled meanwhile.
+  Arm(frame);
+  LiveRun& live = frame.live;
+  if (live.end == StatusCode::kOk && live.deadline_ns != kNoDeadlineNs &&
+      options_.clock->NowNs() >= live.deadline_ns) {
+    Expire(live);
+  }
+  if (live.end != StatusCode::kOk) {
+    executor_.EndSubmitted(pointer, frame.context, EndStatus(live));
+    return EndArmedRun(frame);
+  }
   BeginRun(frame);
   executor_.RunSubmitted(pointer, frame.context);
   EndRun(frame);

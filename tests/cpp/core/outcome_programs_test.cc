@@ -22,6 +22,7 @@
 #include "chimaera/sched/coevent.h"
 #include "chimaera/sched/comutex.h"
 #include "core/fixture.h"
+#include "core/outcome_world.h"
 #include "sched/worker_harness.h"
 #include "support/catch.h"
 
@@ -31,82 +32,6 @@ namespace {
 constexpr PoolId kPool(512, 0);
 constexpr u64 kTaskOffset = 128 * kKiB;  // behind the ring
 constexpr u32 kMaxRoots = 5;
-constexpr u32 kNumLocks = 2;
-
-enum class Op : u32 {
-  kNothing,
-  kYield,
-  kSleep,
-  kLock,       // and sleeps with it
-  kSpawn,      // and waits for it
-  kSpawnAway,  // and drops it
-  kCancelOne,  // spawns, cancels and waits
-  kForget,     // fire and forget
-  kSwallow,    // sleeps, and minds nothing
-  kFail,
-  kThrow,
-  kCount,
-};
-
-struct World;
-
-// What one task does, and what came of it.
-struct Node {
-  World* world = nullptr;
-  const Node* maker = nullptr;  // null for a client's task
-  u32 depth = 0;
-  bool cancelled = false;  // by whoever has it
-  std::vector<Op> ops;
-  u32 runs = 0;
-  bool finished = false;  // came to its end by itself
-  bool fails = false;
-  bool throws = false;
-};
-
-struct Root {
-  Node* node = nullptr;
-  CallTask* task = nullptr;
-  bool settled = false;
-  u64 deadline_ns = kNoDeadlineNs;
-};
-
-// How often each thing happened, so that the programs cannot become harmless.
-struct Tally {
-  u64 results = 0;
-  u64 errors = 0;
-  u64 exceptions = 0;
-  u64 cancelled = 0;
-  u64 expired = 0;
-  u64 deaths = 0;
-  u64 subtasks = 0;
-  u64 swallowed = 0;
-  u64 lock_waits = 0;
-};
-
-struct World {
-  World(u64 seed_value, Worker& on, ManualClock& time, Tally& all)
-      : seed(seed_value),
-        random(seed_value),
-        worker(on),
-        clock(time),
-        tally(all) {}
-  void Expect(bool holds, const char* claim) {
-    if (!holds && broken.empty()) {
-      broken = "seed " + std::to_string(seed) + ": " + claim;
-    }
-  }
-
-  const u64 seed;
-  SeededRandom random;
-  Worker& worker;
-  ManualClock& clock;
-  Tally& tally;
-  CoMutex locks[kNumLocks];
-  u32 holders[kNumLocks] = {};
-  std::vector<std::unique_ptr<Node>> nodes;
-  bool died = false;
-  std::string broken;
-};
 
 IpcManager& Ipc() {
   static IpcManager ipc;
@@ -139,15 +64,21 @@ bool IsCancelled(const Node& node) {
 // The outcome of a subtask that has been waited for.
 void CheckSubtask(World& world, const Node& node, const Task& task) {
   ++world.tally.subtasks;
-  world.Expect(node.runs <= 1, "a subtask ran twice");
+  world.Expect(node.runs <= 1 || node.periodic, "a subtask ran twice");
   const u32 code = task.return_code_;
-  if (code == 0) world.Expect(node.finished, "success without its end");
+  if (code == 0) {
+    world.Expect(node.finished && !node.periodic, "success without its end");
+  }
   if (code == static_cast<u32>(StatusCode::kCancelled)) {
     world.Expect(IsCancelled(node), "a subtask nobody has cancelled");
   }
   if (code == static_cast<u32>(StatusCode::kModuleException)) {
     world.Expect(node.throws, "a subtask that did not throw");
   }
+}
+
+void SleepAWhile(World& world) {
+  this_task::SleepFor(world.random.Below(4 * kNsPerMs));
 }
 
 void Spawn(World& world, const Node& maker, Op op) {
@@ -157,13 +88,31 @@ void Spawn(World& world, const Node& maker, Op op) {
   if (world.random.Below(3) == 0) {
     task->SetTimeout(static_cast<u32>(1 + world.random.Below(3)));
   }
+  if (op == Op::kPeriodic) {
+    node->periodic = true;
+    task->SetPeriodic(1000.0 * (1 + world.random.Below(2000)));
+  }
   if (op == Op::kForget) {
+    ++world.tally.forgotten;
     task->task_flags_.SetBits(TASK_FIRE_AND_FORGET);
     Ipc().Enqueue(task);
     return;
   }
   Future<CallTask> future = Ipc().Submit(task);
   if (op == Op::kSpawnAway) return;
+  if (op == Op::kPeriodic) {
+    // However this scope is left: what is dropped is cancelled.
+    struct Dropped {
+      ~Dropped() { node->cancelled = true; }
+      Node* const node;
+    };
+    const Dropped dropped{node};
+    SleepAWhile(world);
+    if (node->runs > 1) ++world.tally.repeated;
+    if (world.random.Below(2) == 0) return;
+    node->cancelled = true;
+    static_cast<void>(future.Cancel());
+  }
   if (op == Op::kCancelOne) {
     if (world.random.Below(2) == 0) this_task::Yield();
     node->cancelled = true;
@@ -172,10 +121,6 @@ void Spawn(World& world, const Node& maker, Op op) {
   const Status waited = future.WaitFor(1000 * kNsPerSec);
   world.Expect(waited.ok(), "a wait for a subtask ended early");
   if (future.IsDone()) CheckSubtask(world, *node, *future);
-}
-
-void SleepAWhile(World& world) {
-  this_task::SleepFor(world.random.Below(4 * kNsPerMs));
 }
 
 void HoldLock(World& world) {
@@ -204,6 +149,7 @@ void Act(Node& node, Op op, Task& task) {
     case Op::kSpawnAway:
     case Op::kCancelOne:
     case Op::kForget:
+    case Op::kPeriodic:
       if (node.depth < 3) Spawn(world, node, op);
       return;
     case Op::kSwallow:
@@ -324,7 +270,10 @@ class Program {
       Root root;
       root.node = NewNode(world_, nullptr);
       root.task = client.NewTask(i, root.node);
-      if (world_.random.Below(2) == 0) {
+      if (world_.random.Below(6) == 0) {
+        root.node->periodic = true;
+        root.task->SetPeriodic(1000.0 * (1 + world_.random.Below(2000)));
+      } else if (world_.random.Below(2) == 0) {
         const u32 timeout_ms = static_cast<u32>(1 + world_.random.Below(6));
         root.task->SetTimeout(timeout_ms);
         root.deadline_ns = world_.clock.NowNs() + timeout_ms * kNsPerMs;
@@ -361,11 +310,14 @@ class Program {
   void CheckOutcome(const Root& root) {
     const Node& node = *root.node;
     const u32 code = root.task->return_code_;
-    world_.Expect(node.runs == 1, "a task did not run once");
+    world_.Expect(node.runs == 1 || (node.periodic && node.runs > 1),
+                  "a task did not run once");
+    if (node.runs > 1) ++world_.tally.repeated;
     switch (code) {
       case 0:
         ++world_.tally.results;
-        world_.Expect(node.finished && !node.fails, "success without its end");
+        world_.Expect(node.finished && !node.fails && !node.periodic,
+                      "success without its end");
         break;
       case 7:
         ++world_.tally.errors;
@@ -419,7 +371,8 @@ class Program {
     for (const Root& root : roots_) {
       world_.Expect(died || root.task->return_code_ == kSeen,
                     "a task got a second outcome");
-      world_.Expect(root.node->runs <= 1, "a task ran twice");
+      world_.Expect(root.node->runs <= 1 || root.node->periodic,
+                    "a task ran twice");
       root.task->~CallTask();
     }
     world_.Expect(CallTask::num_alive == tasks_before, "tasks were not freed");
@@ -468,12 +421,15 @@ TEST_CASE("Outcome programs: each task ends once and leaves nothing behind") {
                   << tally.cancelled << ", expired " << tally.expired
                   << ", deaths " << tally.deaths << ", subtasks "
                   << tally.subtasks << ", swallowed " << tally.swallowed
-                  << ", waits for locks " << tally.lock_waits);
+                  << ", waits for locks " << tally.lock_waits
+                  << ", periodic ones that came again " << tally.repeated
+                  << ", forgotten " << tally.forgotten);
   if (broken.empty() && count >= 500) {
     CHECK(tally.results > count / 10);
     for (const u64 seen :
          {tally.errors, tally.exceptions, tally.cancelled, tally.expired,
-          tally.deaths, tally.subtasks, tally.swallowed, tally.lock_waits}) {
+          tally.deaths, tally.subtasks, tally.swallowed, tally.lock_waits,
+          tally.repeated, tally.forgotten}) {
       CHECK(seen > count / 100);
     }
   }

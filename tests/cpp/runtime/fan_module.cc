@@ -24,7 +24,14 @@ class Runtime : public Container {
     static constexpr const char* chimod_lib_name = "fan";
   };
 
-  void Create(hipc::FullPtr<CreatePoolTask>, RunContext&) {}
+  // A pool called "ticking" ticks by itself, in all containers: by a task of
+  // each, and by one for all. They come up before the pool does.
+  void Create(hipc::FullPtr<CreatePoolTask>, RunContext&) {
+    if (pool_name_ != "ticking") return;
+    Tick(PoolQuery::DirectId(container_id_));
+    if (container_id_ == 0) Tick(PoolQuery::Broadcast());
+    for (int i = 0; i < 10; ++i) this_task::Yield();
+  }
 
   void Work(hipc::FullPtr<WorkTask> task, RunContext& ctx) {
     if (ctx.exec_mode == ExecMode::kDynamicSchedule) {
@@ -47,6 +54,12 @@ class Runtime : public Container {
         return;
       case Act::kNested:
         return Nested(*task);
+      case Act::kTick:
+        ++ticks_;
+        return;
+      case Act::kTicks:
+        task->total_ = ticks_;
+        return;
       case Act::kForever:
         return this_task::SleepFor(~u64{0} / 4);
       default:
@@ -68,6 +81,15 @@ class Runtime : public Container {
   void Uncopyable(hipc::FullPtr<UncopyableTask>, RunContext&) {}
 
  private:
+  void Tick(const PoolQuery& query) const {
+    auto* ipc = CHI_IPC;
+    auto task =
+        ipc->NewTask<WorkTask>(CreateTaskId(), pool_id_, query, Act::kTick, 0);
+    task->SetPeriodic(kNsPerMs);
+    task->task_flags_.SetBits(TASK_FIRE_AND_FORGET);
+    ipc->Enqueue(task);
+  }
+
   void Fail(WorkTask& task) const {
     if ((task.value_ >> container_id_ & 1) == 0) return;
     const std::string text = "told to " + task.text_.str();
@@ -115,6 +137,7 @@ class Runtime : public Container {
   }
 
   static CoMutex nested_mutex_;
+  std::atomic<u64> ticks_{0};
 };
 
 CoMutex Runtime::nested_mutex_;

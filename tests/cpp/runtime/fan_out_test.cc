@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "chimaera/admin/admin_client.h"
 #include "chimaera/core/config.h"
 #include "chimaera/core/create_pool_task.h"
 #include "runtime/embedded.h"
@@ -27,11 +28,12 @@ using fan::WorkTask;
 const PoolId kPool(700, 0);
 
 struct Fan {
-  explicit Fan(u32 num_containers, u32 num_workers = 2)
+  explicit Fan(u32 num_containers, u32 num_workers = 2,
+               const char* pool_name = "fan")
       : embedded(num_workers, CHI_TEST_FAN_DIR) {
     PoolConfig config;
     config.mod_name_ = "fan";
-    config.pool_name_ = "fan";
+    config.pool_name_ = pool_name;
     config.pool_id_ = kPool;
     config.pool_query_ = PoolQuery::Dynamic();
     config.num_containers_ = num_containers;
@@ -259,6 +261,52 @@ TEST_CASE("FanOut: the deadline of a task is that of its copies") {
   auto late = ipc->Submit(task);
   CHECK(late.Get().code() == StatusCode::kDeadlineExceeded);
   CHECK(fan.Work(PoolQuery::Broadcast(), Act::kSum).Get().ok());
+}
+
+// How often kTick was called in a container.
+u64 Ticks(Fan& fan, u32 container) {
+  auto ticks = fan.Work(PoolQuery::DirectId(container), Act::kTicks);
+  const Status status = ticks.Get();
+  INFO(status);
+  REQUIRE(status.ok());
+  return ticks->total_;
+}
+
+bool AllTick(Fan& fan, u32 num_containers) {
+  std::vector<u64> before;
+  for (u32 id = 0; id < num_containers; ++id) before.push_back(Ticks(fan, id));
+  return WaitUntil([&] {
+    for (u32 id = 0; id < num_containers; ++id) {
+      if (Ticks(fan, id) < before[id] + 3) return false;
+    }
+    return true;
+  });
+}
+
+TEST_CASE("FanOut: what Create has made periodic runs with the pool") {
+  const u32 workers = GENERATE(1u, 3u);
+  Fan fan(4, workers, "ticking");
+  CHECK(AllTick(fan, 4));
+  chimaera::admin::Client admin(kAdminPoolId);
+  const auto destroyed =
+      admin.DestroyPool(HSHM_MCTX, PoolQuery::Local(), kPool);
+  INFO(destroyed);
+  CHECK(destroyed.ok());
+}
+
+TEST_CASE("FanOut: a periodic broadcast reaches all each time") {
+  Fan fan(3, 2);
+  auto* ipc = CHI_IPC;
+  auto task = ipc->NewTask<WorkTask>(CreateTaskId(), kPool,
+                                     PoolQuery::Broadcast(), Act::kTick, 0);
+  task->SetPeriodic(kNsPerMs);
+  auto ticking = ipc->Submit(task);
+  CHECK(AllTick(fan, 3));
+  CHECK(ticking.Cancel());
+  CHECK(ticking.Get().code() == StatusCode::kCancelled);
+  // Each time they were all reached, and there is no next time.
+  CHECK(Ticks(fan, 0) == Ticks(fan, 1));
+  CHECK(Ticks(fan, 0) == Ticks(fan, 2));
 }
 
 TEST_CASE("FanOut: a runtime that stops ends copies that sleep") {

@@ -34,6 +34,8 @@ enum class Act : u32 {
   kDecide,   ///< When asked where: everywhere. Then as kSum.
   kBroken,   ///< Aggregate throws.
   kForever,  ///< Sleeps until it is cancelled.
+  kTick,     ///< Counts the calls of kTick in this container.
+  kTicks,    ///< total_ = how many there were.
 };
 
 /// Serialisers and Aggregate.

@@ -177,6 +177,35 @@ TEST_CASE("Outcomes: the runtime counts what it has ended") {
   CHECK(Counted().cancelled_ == 4);
 }
 
+TEST_CASE("Outcomes: a task that waits for a long one is ended, not run") {
+  Fixture f;
+  const auto busy = [](u64 duration_ns) {
+    return CHI_IPC->NewTask<chimaera::echo::BusyTask>(
+        CreateTaskId(), kPool, PoolQuery::Local(), duration_ns);
+  };
+  // Of two workers the last one runs what takes long.
+  auto first = CHI_IPC->Submit(busy(kNsPerSec));
+  std::vector<Future<chimaera::echo::BusyTask>> behind;
+  for (int i = 0; i < 3; ++i) {
+    behind.push_back(CHI_IPC->Submit(busy(10 * kNsPerSec)));
+    CHECK(behind.back().Cancel());
+  }
+  auto late = busy(10 * kNsPerSec);
+  late->SetTimeout(1);
+  auto too_late = CHI_IPC->Submit(late);
+  CHECK(first.Get().ok());
+  for (auto& each : behind) {
+    const StatusCode code = each.Get().code();
+    CHECK(code == StatusCode::kCancelled);
+  }
+  CHECK(too_late.Get().code() == StatusCode::kDeadlineExceeded);
+  CHECK(WaitUntil([&] { return too_late.IsDone(); }));
+  const auto stats = CHI_ADMIN->GetStats(HSHM_MCTX);
+  REQUIRE(stats.ok());
+  CHECK(stats->workers.back().cancelled_ == 3);
+  CHECK(stats->workers.back().expired_ == 1);
+}
+
 TEST_CASE("Outcomes: what is fired and forgotten is freed") {
   Fixture f;
   const u64 before = f.client->client().task_bytes();

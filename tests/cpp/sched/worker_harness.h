@@ -35,6 +35,7 @@ class LambdaExecutor final : public Executor {
   void RunSubmitted(ShmPtr pointer, RunContext& ctx) override {
     method_(pointer.bits_, ctx);
   }
+  void EndSubmitted(ShmPtr, RunContext&, const Status&) override {}
   void RunInternal(hipc::FullPtr<Task> task, RunContext& ctx) override {
     ctx.task_id = task->task_id_;
     task->return_code_ = 0;

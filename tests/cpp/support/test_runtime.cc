@@ -58,12 +58,20 @@ Counts TestRuntime::GetCounts() {
 }
 
 bool TestRuntime::ReturnsTo(const Counts& before) {
-  return WaitUntil([&] {
-    const Counts now = GetCounts();
+  Counts now;
+  const bool same = WaitUntil([&] {
+    now = GetCounts();
     return now.sessions == before.sessions &&
            now.result_bytes == before.result_bytes && now.fds == before.fds &&
            now.segments == before.segments;
   });
+  if (!same) {
+    CHI_LOG(kError, "{} of {} sessions, {} of {} bytes, {} of {} fds, {} of {}",
+            now.sessions, before.sessions, now.result_bytes,
+            before.result_bytes, now.fds, before.fds, now.segments,
+            before.segments);
+  }
+  return same;
 }
 
 bool TestRuntime::Stop() {

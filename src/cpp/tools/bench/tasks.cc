@@ -27,6 +27,7 @@ namespace {
 class NoTasks final : public Executor {
  public:
   void RunSubmitted(ShmPtr, RunContext&) override {}
+  void EndSubmitted(ShmPtr, RunContext&, const Status&) override {}
   void RunInternal(hipc::FullPtr<Task>, RunContext&) override {}
 };
 

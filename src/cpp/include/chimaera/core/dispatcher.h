@@ -20,6 +20,8 @@ class Dispatcher final : public Executor {
   explicit Dispatcher(PoolManager& pools) : pools_(pools) {}
 
   void RunSubmitted(ShmPtr pointer, RunContext& ctx) override;
+  void EndSubmitted(ShmPtr pointer, RunContext& ctx,
+                    const Status& end) override;
   void RunInternal(hipc::FullPtr<Task> task, RunContext& ctx) override;
   std::atomic<u64>* HeldRuns(const RunContext& ctx) override;
 
@@ -56,6 +58,7 @@ class Dispatcher final : public Executor {
   Status RunUnusual(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
   static void TakeOddItem(ShmPtr item, RunContext& ctx);
   Status RunRouted(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
+  bool WaitsForItsPool(hipc::FullPtr<Task> task) const;
   Status RunInternalRouted(hipc::FullPtr<Task> task, RunContext& ctx) const;
   Status RunInternalOnce(hipc::FullPtr<Task> task, RunContext& ctx) const;
   // The same for a query that may mean several containers.

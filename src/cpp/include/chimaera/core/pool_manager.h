@@ -139,6 +139,11 @@ class PoolManager {
   Result<PoolId> GetOrCreate(const PoolRequest& request,
                              hipc::FullPtr<Task> create_task, RunContext& ctx);
 
+  /// Calls `call` when pool `id`, which is being made, is live or was given up;
+  /// at once if it is live. False if there is no such pool. `call` must not
+  /// wait.
+  bool CallWhenCreated(PoolId id, std::function<void()> call);
+
   /// Hides the pool, waits for its runs, runs the module's Destroy (method 1)
   /// on `destroy_task` for each container (null: not), and frees it. An error
   /// of the module is logged and returned; the pool is gone all the same.
@@ -194,6 +199,7 @@ class PoolManager {
     std::vector<Place> places_;
   };
 
+  using Calls = std::vector<std::function<void()>>;
   /// A pool in any state. `pool` is null while its containers are made.
   struct Entry {
     std::string name;
@@ -203,6 +209,7 @@ class PoolManager {
     bool destroyer = false;  // a Destroy is at work on it
     PoolState state = PoolState::kCreating;
     std::unique_ptr<Pool> pool;
+    Calls when_created;
   };
   class Reservation;
 

@@ -29,7 +29,13 @@ class Executor {
   /// rest of the pointer: to be handed to Worker::CancelSubmitted.
   virtual void RunSubmitted(ShmPtr pointer, RunContext& ctx) = 0;
 
-  /// The same for a task that was made inside the runtime.
+  /// Gives a task that RunSubmitted has handed over, and that will not be run
+  /// since it is cancelled or too late, its outcome.
+  virtual void EndSubmitted(ShmPtr pointer, RunContext& ctx,
+                            const Status& end) = 0;
+
+  /// RunSubmitted for a task that was made inside the runtime. It may come once
+  /// more, by Worker::InjectTask, if there is no outcome yet.
   virtual void RunInternal(hipc::FullPtr<Task> task, RunContext& ctx) = 0;
 
   /// The count that keeps alive what the run of `ctx` stands on, for
