@@ -25,7 +25,8 @@ void HandOff::Serve() {
     std::memcpy(target_->data, exchange_->data, bytes);
     // The copy is used, so that it cannot be left out.
     asm volatile("" : : "r"(target_->data) : "memory");
-    exchange_->copy_ticks = Ticks() - before;
+    // Else the clock is read while most of 4 KiB are still on their way.
+    exchange_->copy_ticks = TicksAfterLoads() - before;
     exchange_->reply.store(request, std::memory_order_release);
     seen = request;
     if (bytes == 0) return;
@@ -62,6 +63,7 @@ Samples HandOff::CopyOnly(u64 bytes, u64 slice_ns) {
   Samples samples;
   static_cast<void>(TimeEach(slice_ns, [&] {
     Fill(bytes);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
     HandOver(bytes);
     samples.push_back(static_cast<f64>(exchange_->copy_ticks) * NsPerTick());
   }));

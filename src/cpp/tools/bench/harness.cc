@@ -68,6 +68,15 @@ u64 Ticks() {
 #endif
 }
 
+u64 TicksAfterLoads() {
+#if defined(__x86_64__)
+  __builtin_ia32_lfence();
+#elif defined(__aarch64__)
+  asm volatile("dsb ld\nisb" : : : "memory");
+#endif
+  return Ticks();
+}
+
 f64 NsPerTick() {
   static const f64 scale = MeasureNsPerTick();
   return scale;

@@ -62,9 +62,13 @@ Samples TimeEach(u64 slice_ns, Operation&& operation);
 template <class Operation>
 Samples TimeHundreds(u64 slice_ns, Operation&& operation);
 
-/// The time-stamp counter and its frequency.
+/// The time-stamp counter and its frequency. A CPU may read it while loads
+/// before it are still under way.
 u64 Ticks();
 f64 NsPerTick();
+
+/// The counter once all loads before it are over.
+u64 TicksAfterLoads();
 
 /// Lets the CPU breathe in a loop that polls.
 void Relax();

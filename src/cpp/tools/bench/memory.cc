@@ -4,6 +4,7 @@
 // What a write into a device in memory adds to the copying itself. The bytes
 // come from the client's CPU every time, as those of a real client would.
 
+#include <atomic>
 #include <cstring>
 
 #include "chimaera/base/check.h"
@@ -54,12 +55,14 @@ class Device {
       Write(bytes);
     });
   }
-  // The same; samples are the writing alone.
+  // The same; samples are the writing alone, which begins when the client's
+  // CPU has all lines that it fills.
   Samples WriteOnly(u64 bytes, u64 slice_ns) {
     Samples samples;
     static_cast<void>(TimeEach(slice_ns, [&] {
       Fill(bytes);
-      const u64 before = Ticks();
+      std::atomic_thread_fence(std::memory_order_seq_cst);
+      const u64 before = TicksAfterLoads();
       Write(bytes);
       samples.push_back(static_cast<f64>(Ticks() - before) * NsPerTick());
     }));
