@@ -122,8 +122,10 @@ void Dispatcher::RunSubmitted(ShmPtr pointer, RunContext& ctx) {
   SubmittedTask submitted{&shared, pointer, ReadHeader(shared)};
   ctx.task_id = submitted.header.task_id_;
   {
-    const Status outcome = IsUsual(submitted.header)
-                               ? RunUsual(submitted, rest, ctx)
+    const TaskHeader& header = submitted.header;
+    const Status outcome = IsUsual(header)
+                               ? RunBy(pools_.FindPlace(header.pool_id_).only,
+                                       submitted, rest, ctx)
                                : RunUnusual(submitted, rest, ctx);
     if (__builtin_expect(!outcome.ok(), 0)) {
       FinishWith(outcome, ctx, shared);
@@ -159,19 +161,30 @@ void Dispatcher::TakeOddItem(ShmPtr item, RunContext& ctx) {
 
 // Finds and runs the method. Inlined, since it is the path of every task. What
 // is unusual is left to calls that stand last, so that nothing need be kept
-// while they run.
-__attribute__((always_inline)) inline Status Dispatcher::RunUsual(
-    SubmittedTask& submitted, u64 rest, RunContext& ctx) const {
-  const TaskHeader& header = submitted.header;
-  Container* const container = pools_.FindPlace(header.pool_id_).only;
+// while they run. A null `container` has to be looked for.
+__attribute__((always_inline)) inline Status Dispatcher::RunBy(
+    Container* container, SubmittedTask& submitted, u64 rest,
+    RunContext& ctx) const {
   if (__builtin_expect(container == nullptr, 0)) {
     return RunOnce(submitted, rest, ctx);
   }
-  const MethodRow* const method = container->methods().Find(header.method_);
+  const MethodRow* const method =
+      container->methods().Find(submitted.header.method_);
   if (__builtin_expect(method == nullptr || rest < method->task_size, 0)) {
     return RunOnce(submitted, rest, ctx);
   }
   return RunFound(submitted, *container, *method, ctx);
+}
+
+// The query names a container, as those of modules' handles do.
+Status Dispatcher::RunDirect(SubmittedTask& submitted, u64 rest,
+                             RunContext& ctx) const {
+  const TaskHeader& header = submitted.header;
+  Container* const only = pools_.FindPlace(header.pool_id_).only;
+  const bool is_only =
+      only != nullptr &&
+      only->container_id_ == header.pool_query_.GetContainerId();
+  return RunBy(is_only ? only : nullptr, submitted, rest, ctx);
 }
 
 Status Dispatcher::Call(RunFn function, SubmittedTask& submitted,
@@ -218,7 +231,12 @@ void Dispatcher::RestartSampling() {
 
 Status Dispatcher::RunUnusual(SubmittedTask& submitted, u64 rest,
                               RunContext& ctx) const {
-  if (!submitted.header.IsPeriodic()) return RunRouted(submitted, rest, ctx);
+  if (!submitted.header.IsPeriodic()) {
+    if (submitted.header.pool_query_.IsDirectIdMode()) {
+      return RunDirect(submitted, rest, ctx);
+    }
+    return RunRouted(submitted, rest, ctx);
+  }
   return RunPeriodically(submitted.header, ctx, [&] {
     SubmittedTask once = submitted;
     return RunRouted(once, rest, ctx);

@@ -37,7 +37,9 @@ class Dispatcher final : public Executor {
               const MethodRow** row) const;
   Status FindSlowly(const TaskHeader& header, const Pool* pool, RunContext& ctx,
                     Container** container) const;
-  Status RunUsual(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
+  Status RunBy(Container* container, SubmittedTask& submitted, u64 rest,
+               RunContext& ctx) const;
+  Status RunDirect(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
   Status RunOnce(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
   static Status RunFound(SubmittedTask& submitted, Container& container,
                          const MethodRow& method, RunContext& ctx);
