@@ -70,7 +70,7 @@ class BdevStats:
     num_reads, num_writes : int
     bytes_read, bytes_written : int
     read_ns, write_ns : int
-        Time of the copies, nanoseconds.
+        Time of the copies, nanoseconds; of small ones some are timed for all.
     """
 
     total_bytes: int

@@ -11,7 +11,6 @@
 #include "block_store.h"
 #include "block_table.h"
 #include "chimaera/admin/route_here.h"
-#include "chimaera/base/clock.h"
 #include "chimaera/base/format.h"
 #include "ram_store.h"
 
@@ -21,8 +20,6 @@ namespace {
 using chi::Format;
 using chi::Status;
 using chi::u64;
-
-u64 NowNs() { return chi::SystemClock::Get().NowNs(); }
 
 // Who owns and holds blocks: what a method of this runtime asks for is the
 // runtime's, whatever client it works for.
@@ -117,12 +114,6 @@ void Runtime::FreeBlocks(hipc::FullPtr<FreeBlocksTask> task,
   Answer(table_->Free(OwnerOf(rctx), blocks.data(), blocks.size()), *task);
 }
 
-void Runtime::Count(Counters& counters, u64 bytes, u64 begin_ns) {
-  counters.calls.fetch_add(1, std::memory_order_relaxed);
-  counters.bytes.fetch_add(bytes, std::memory_order_relaxed);
-  counters.ns.fetch_add(NowNs() - begin_ns, std::memory_order_relaxed);
-}
-
 Status Runtime::Copy(WriteTask& task, const chi::RunContext& rctx) {
   CHI_ASSIGN_OR_RETURN(
       const chi::Extent range,
@@ -133,10 +124,9 @@ Status Runtime::Copy(WriteTask& task, const chi::RunContext& rctx) {
     return Status::BadRequest(Format("{} bytes at {} are not the caller's",
                                      task.length_, task.data_));
   }
-  const u64 begin_ns = NowNs();
-  CHI_RETURN_IF_ERROR(store_->Write(range.offset, from, range.size));
-  Count(writes_, range.size, begin_ns);
-  return Status();
+  return writes_.Run(range.size, [&] {
+    return store_->Write(range.offset, from, range.size);
+  });
 }
 
 Status Runtime::Copy(ReadTask& task, const chi::RunContext& rctx) {
@@ -149,10 +139,8 @@ Status Runtime::Copy(ReadTask& task, const chi::RunContext& rctx) {
     return Status::BadRequest(Format("{} bytes at {} are not the caller's",
                                      task.length_, task.data_));
   }
-  const u64 begin_ns = NowNs();
-  CHI_RETURN_IF_ERROR(store_->Read(range.offset, to, range.size));
-  Count(reads_, range.size, begin_ns);
-  return Status();
+  return reads_.Run(range.size,
+                    [&] { return store_->Read(range.offset, to, range.size); });
 }
 
 void Runtime::Write(hipc::FullPtr<WriteTask> task, chi::RunContext& rctx) {
@@ -172,16 +160,13 @@ void Runtime::Read(hipc::FullPtr<ReadTask> task, chi::RunContext& rctx) {
 void Runtime::GetStats(hipc::FullPtr<GetStatsTask> task,
                        chi::RunContext& rctx) {
   if (RouteHere(*task, rctx)) return;
-  const auto read = [](const std::atomic<u64>& counter) {
-    return counter.load(std::memory_order_relaxed);
-  };
   PerfMetrics& metrics = task->metrics_;
-  metrics.num_reads_ = read(reads_.calls);
-  metrics.num_writes_ = read(writes_.calls);
-  metrics.bytes_read_ = read(reads_.bytes);
-  metrics.bytes_written_ = read(writes_.bytes);
-  metrics.read_ns_ = read(reads_.ns);
-  metrics.write_ns_ = read(writes_.ns);
+  metrics.num_reads_ = reads_.calls();
+  metrics.num_writes_ = writes_.calls();
+  metrics.bytes_read_ = reads_.bytes();
+  metrics.bytes_written_ = writes_.bytes();
+  metrics.read_ns_ = reads_.ns();
+  metrics.write_ns_ = writes_.ns();
   const BlockTableStats stats = table_->Stats();
   task->total_size_ = params_.total_size_;
   task->remaining_size_ = stats.free_bytes;

@@ -107,6 +107,8 @@ class BlockTable {
 
   Block Describe(chi::u32 index) const CHI_REQUIRES(mu_);
   chi::u32 TakeSlot() CHI_REQUIRES(mu_);
+  // Null where Check has to decide.
+  Slot* FindOwn(chi::u64 caller, const Block& block) CHI_REQUIRES(mu_);
   chi::Result<Slot*> Check(chi::u64 caller, const Block& block)
       CHI_REQUIRES(mu_);
   chi::Status Mark(chi::u64 caller, const Block* blocks, chi::u64 count)

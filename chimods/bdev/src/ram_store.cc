@@ -34,27 +34,30 @@ Result<std::unique_ptr<RamStore>> RamStore::Create(
 
 RamStore::~RamStore() { Retire(); }
 
-Status RamStore::CheckRange(u64 offset, u64 length) const {
-  if (length <= size() && offset <= size() - length) return Status();
+inline bool RamStore::Has(u64 offset, u64 length) const {
+  return __builtin_expect(length <= size() && offset <= size() - length, 1);
+}
+
+Status RamStore::OutOfRange(u64 offset, u64 length) const {
   return Status::BadRequest(
       chi::Format("{} bytes from {} on are not all in a store of {}", length,
                   offset, size()));
 }
 
 Status RamStore::Read(u64 offset, void* to, u64 length) {
-  CHI_RETURN_IF_ERROR(CheckRange(offset, length));
+  if (!Has(offset, length)) return OutOfRange(offset, length);
   if (length != 0) std::memmove(to, memory_.data() + offset, length);
   return Status();
 }
 
 Status RamStore::Write(u64 offset, const void* from, u64 length) {
-  CHI_RETURN_IF_ERROR(CheckRange(offset, length));
+  if (!Has(offset, length)) return OutOfRange(offset, length);
   if (length != 0) std::memmove(memory_.data() + offset, from, length);
   return Status();
 }
 
 Result<ShmPtr> RamStore::Locate(u64 offset, u64 length) {
-  CHI_RETURN_IF_ERROR(CheckRange(offset, length));
+  if (!Has(offset, length)) return OutOfRange(offset, length);
   return ShmPtr::At(id_, offset);
 }
 

@@ -36,7 +36,8 @@ class RamStore final : public BlockStore {
  private:
   RamStore(chi::Segment memory, chi::u16 id, chi::RuntimeSegments& segments)
       : memory_(std::move(memory)), id_(id), segments_(segments) {}
-  chi::Status CheckRange(chi::u64 offset, chi::u64 length) const;
+  bool Has(chi::u64 offset, chi::u64 length) const;
+  chi::Status OutOfRange(chi::u64 offset, chi::u64 length) const;
 
   const chi::Segment memory_;
   const chi::u16 id_;

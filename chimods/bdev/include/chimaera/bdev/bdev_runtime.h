@@ -7,9 +7,9 @@
 #define CHIMAERA_BDEV_BDEV_RUNTIME_H_
 
 #include <chimaera/bdev/bdev_tasks.h>
+#include <chimaera/bdev/copy_meter.h>
 #include <chimaera/chimaera.h>
 
-#include <atomic>
 #include <memory>
 
 namespace chimaera::bdev {
@@ -39,12 +39,6 @@ class Runtime : public chi::Container {
   void OnClientGone(chi::u64 client_id) override;
 
  private:
-  struct Counters {
-    std::atomic<chi::u64> calls{0};
-    std::atomic<chi::u64> bytes{0};
-    std::atomic<chi::u64> ns{0};
-  };
-  static void Count(Counters& counters, chi::u64 bytes, chi::u64 begin_ns);
   chi::Status Copy(WriteTask& task, const chi::RunContext& rctx);
   chi::Status Copy(ReadTask& task, const chi::RunContext& rctx);
 
@@ -52,9 +46,9 @@ class Runtime : public chi::Container {
   CreateParams params_;
   std::unique_ptr<BlockStore> store_;
   std::unique_ptr<BlockTable> table_;
-  // Counted by whoever has copied; they order nothing else.
-  Counters reads_;
-  Counters writes_;
+  // Counted by whoever copies.
+  CopyMeter reads_;
+  CopyMeter writes_;
 };
 
 }  // namespace chimaera::bdev

@@ -163,7 +163,7 @@ struct PerfMetrics {
   chi::u64 num_writes_ = 0;
   chi::u64 bytes_read_ = 0;
   chi::u64 bytes_written_ = 0;
-  chi::u64 read_ns_ = 0;  ///< Time of the copies, summed.
+  chi::u64 read_ns_ = 0;  ///< Time of the copies; see copy_meter.h.
   chi::u64 write_ns_ = 0;
 
   void Add(const PerfMetrics& other) {
