@@ -5,6 +5,7 @@
 
 #include "chimaera/base/status.h"
 
+#include <cerrno>
 #include <memory>
 #include <system_error>
 #include <utility>
@@ -78,7 +79,15 @@ Status Status::FromErrno(int error, std::string_view what) {
   std::string text(what);
   text += ": ";
   text += std::generic_category().message(error);
-  return Io(std::move(text));
+  switch (error) {
+    case EMFILE:
+    case ENFILE:
+      return Overloaded(std::move(text));
+    case ENOMEM:
+      return NoMemory(std::move(text));
+    default:
+      return Io(std::move(text));
+  }
 }
 
 std::string Status::ToString() const {

@@ -84,8 +84,9 @@ Status CheckStamp(const SharedLibrary& library, std::string_view name,
     return Status::VersionMismatch(
         path + ": its chi_module_stamp is not that of a module");
   }
+  // A sanitizer makes the symbol larger than what it holds.
   if (stamp.abi_hash != ModuleAbiHash() || stamp.size != sizeof(stamp) ||
-      symbol.size != sizeof(stamp)) {
+      symbol.size < sizeof(stamp)) {
     return Status::VersionMismatch(
         Format("{}: was built for ABI {} (revision {}), this runtime has {} "
                "(revision {}); build the module again",

@@ -114,6 +114,13 @@ TEST_CASE("Status: FromCode of 0 is success and drops the message") {
   CHECK(Status::FromCode(0, "ignored").message().empty());
 }
 
+TEST_CASE("Status: FromErrno tells what is used up from what is broken") {
+  CHECK(Status::FromErrno(EMFILE, "x").code() == StatusCode::kOverloaded);
+  CHECK(Status::FromErrno(ENFILE, "x").code() == StatusCode::kOverloaded);
+  CHECK(Status::FromErrno(ENOMEM, "x").code() == StatusCode::kNoMemory);
+  CHECK(Status::FromErrno(EIO, "x").code() == StatusCode::kIo);
+}
+
 TEST_CASE("Status: FromErrno names the object and the reason") {
   const Status status = Status::FromErrno(ENOENT, "/no/file");
   CHECK(status.ToString() == "Io: /no/file: No such file or directory");

@@ -105,7 +105,8 @@ class [[nodiscard]] Status {
   /// one that this build does not know.
   static Status FromCode(u32 code, std::string message);
 
-  /// An Io status for `error`, an errno value: "`what`: No such file ...".
+  /// For `error`, an errno value: "`what`: No such file ...". kOverloaded
+  /// without descriptors, kNoMemory without memory, else kIo.
   static Status FromErrno(int error, std::string_view what);
 
   [[nodiscard]] bool ok() const { return state_ == nullptr; }
