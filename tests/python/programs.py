@@ -14,7 +14,7 @@ from pathlib import Path
 
 __all__ = ["TIMEOUT_S", "chimaera", "clean_environment", "python", "python_process"]
 
-TIMEOUT_S = 120.0
+TIMEOUT_S = 300.0
 
 
 def clean_environment() -> dict[str, str]:

@@ -102,7 +102,7 @@ def held(daemon: Path) -> Iterator[Held]:
     held.check()
 
 
-@counts(4, 100)
+@counts(20, 500)
 @pytest.mark.parametrize("end", ENDS)
 def test_a_busy_process_ends(held: Held, end: str, count: int) -> None:
     code, expected = ENDS[end]
@@ -216,3 +216,41 @@ def test_kernels_that_are_killed(held: Held, count: int) -> None:
         os.kill(process.pid, signal.SIGKILL)
         process.communicate(timeout=programs.TIMEOUT_S)
         assert process.returncode == -signal.SIGKILL
+
+
+@counts(20, 200)
+def test_arrays_outlive_daemons(tmp_path: Path, count: int) -> None:
+    """What a client has mapped stays, whatever becomes of the runtime."""
+    done = programs.python(
+        """
+    import os, signal, sys
+    import numpy as np
+    import chimaera
+    kept = []
+    for number in range(int(sys.argv[2])):
+        where = f"{sys.argv[1]}/{number}"
+        daemon = chimaera.start(runtime_dir=where)
+        rt = chimaera.connect(runtime_dir=where)
+        device = rt.bdev(size_bytes=1 << 20)
+        block = device.allocate(1 << 16)
+        device.write(block, rt.array(np.full(1 << 16, number % 251, "u1")))
+        array = rt.array(np.arange(1000) + number)
+        answer = device.read(block)
+        if number % 2:
+            rt.close()
+        os.kill(daemon.pid, signal.SIGKILL)
+        if number % 2 == 0:
+            rt.close()
+        kept.append((number, array, answer))
+        del rt, device, array, answer
+        for number, array, answer in kept:
+            assert np.array_equal(array, np.arange(1000) + number)
+            assert (answer == number % 251).all()
+            array[:] = np.arange(1000) + number
+        kept = kept[-8:]
+    print("fine")
+    """,
+        tmp_path,
+        str(count),
+    )
+    assert done.stdout == "fine\n", done.stderr

@@ -28,7 +28,6 @@ namespace {
 
 namespace echo = ::chimaera::echo;
 
-constexpr u64 kReclaimBoundNs = kNsPerSec;
 constexpr char kLastPid[] = "/proc/sys/kernel/ns_last_pid";
 
 struct Board {
@@ -62,9 +61,6 @@ class Reclaims {
     const u64 took_ns = NowNs() - begin_ns;
     slowest_ns_ = std::max(slowest_ns_, took_ns);
     if (!gone) ++summary_->hung;
-    // The bound is generous: other work on this machine must not decide.
-    summary_->Expect(took_ns < 10 * kReclaimBoundNs,
-                     Format("reclaimed after {} ms", took_ns / kNsPerMs));
     return gone;
   }
   [[nodiscard]] u64 slowest_ms() const { return slowest_ns_ / kNsPerMs; }

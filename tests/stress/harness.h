@@ -83,7 +83,12 @@ struct DaemonOptions {
   bool allow_crash = false;
   bool add_pools = true;  ///< Echo at kEchoPool, a RAM device at kBdevPool.
   u32 tasks_in_flight = 65536;
+  u32 queue_depth = 1024;
+  u64 max_client_bytes = 16 * kGiB;
   u64 max_result_bytes = 64 * kMiB;
+  u64 max_fds = 0;  ///< RLIMIT_NOFILE; 0: as the tool's own.
+  std::string log_level = "fatal";
+  std::string module_dir = CHI_TEST_LIBRARY_DIR;
 };
 
 /// chimaera_start_runtime in a directory of its own, which it keeps over
@@ -120,8 +125,9 @@ class Daemon {
   [[nodiscard]] u64 StatusBytes(const std::string& key) const;
 
  private:
-  void WriteConfig(const DaemonOptions& options) const;
+  void WriteConfig() const;
 
+  const DaemonOptions options_;
   std::string base_;  // holds the configuration, standard error and dir_
   std::string dir_;
   pid_t pid_ = -1;
@@ -153,7 +159,7 @@ struct Inventory {
   u64 free_bytes = 0;  ///< Of the RAM device.
   u64 num_blocks = 0;
   u64 num_pins = 0;
-  u64 fds = 0;  ///< With the session that asks.
+  u64 fds = 0;  ///< The asking session's as well, the workers' not.
   u64 mappings = 0;
   u64 shared_bytes = 0;  ///< Of all memfds that it maps.
   u64 anon_bytes = 0;    ///< Private memory; may vary.

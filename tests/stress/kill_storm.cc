@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Clients that are killed at any moment: mid-enqueue, mid-task, holding
-// buffers, blocks and results, some of them left as zombies. Eight at a time,
-// beside two witnesses at full load, whose tasks must neither be lost nor
+// buffers, blocks, locks and results, some of them left as zombies. Eight at a
+// time, beside two witnesses at full load, whose tasks must neither be lost nor
 // answered twice, and afterwards the daemon must hold what it held before.
 
 #include <signal.h>
@@ -27,10 +27,10 @@ namespace bdev = ::chimaera::bdev;
 namespace echo = ::chimaera::echo;
 
 constexpr u32 kVictims = 8;
-constexpr u32 kKinds = 6;
+constexpr u32 kKinds = 7;
 constexpr u64 kMaxDelayNs = 3 * kNsPerMs;
 // One in so many of the dead is not waited for until the end.
-constexpr u64 kZombieEvery = 20;
+constexpr u64 kZombieEvery = 10;
 
 struct Board {
   std::array<std::atomic<u64>, kVictims> attached_ns{};
@@ -74,6 +74,14 @@ struct Board {
         results.push_back(pool.AsyncGrow(HSHM_MCTX, PoolQuery::Local(),
                                          random.Below(32 * kKiB) + 1));
         if (results.size() > 64) results.back().Wait();
+        break;
+      case 5:  // holding a lock that all want, and waiting for it
+        static_cast<void>(pool.AsyncLock(
+            HSHM_MCTX, PoolQuery::Local(), echo::LockMode::kMutex,
+            random.Below(50 * kNsPerMs), static_cast<u32>(random.Below(2))));
+        static_cast<void>(pool.AsyncLock(HSHM_MCTX, PoolQuery::Local(),
+                                         echo::LockMode::kWrite,
+                                         random.Below(50 * kNsPerMs)));
         break;
       default:  // in exceptions and subtasks
         static_cast<void>(pool.AsyncThrow(HSHM_MCTX, PoolQuery::Local(), "x"));
@@ -161,6 +169,22 @@ class Storm {
   u32 running_ = 0;
 };
 
+// How long until the locks are free that the dead held and waited for.
+void TakeLocks(const Daemon& daemon, Summary* summary) {
+  const u64 begin_ns = NowNs();
+  const int how = Reap(Spawn([&] {
+    const auto client = AttachTo(daemon.dir());
+    echo::Client pool(kEchoPool);
+    for (const auto mode : {echo::LockMode::kMutex, echo::LockMode::kWrite}) {
+      auto lock = pool.AsyncLock(HSHM_MCTX, PoolQuery::Local(), mode, 0);
+      if (!lock.Get(20 * kNsPerSec).ok()) return 1;
+    }
+    return 0;
+  }));
+  summary->Expect(how == 0, "a lock of the dead was not released");
+  summary->Add("locks_free_ms", (NowNs() - begin_ns) / kNsPerMs);
+}
+
 // A client with much memory: how long until the daemon has let go of it.
 void KillGiants(const Daemon& daemon, u64 count, u64 bytes, Summary* summary) {
   u64 slowest_ns = 0;
@@ -189,6 +213,8 @@ void KillGiants(const Daemon& daemon, u64 count, u64 bytes, Summary* summary) {
     Reap(pid);
     if (!gone) ++summary->hung;
   }
+  if (count == 0) return;
+  summary->Add("giants", count);
   summary->Add("giant_mib", bytes / kMiB);
   summary->Add("giant_reclaim_ms", slowest_ns / kNsPerMs);
   summary->Add("giant_bound_ms", 250 + 150 * (bytes / kMiB) / 1024);
@@ -213,6 +239,7 @@ int Run(const Args& args) {
             summary.begin_ns + args.Number("seconds") * kNsPerSec);
   summary.end_ns = NowNs();
   summary.Add("storm_batch_p99_us", witnesses.slow_ns() / kNsPerUs);
+  TakeLocks(daemon, &summary);
   witnesses.Stop(&summary);
   // While the zombies are still there: they must not count as clients.
   ExpectSameInventory(daemon, before, &summary);

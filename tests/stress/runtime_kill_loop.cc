@@ -23,7 +23,7 @@ namespace echo = ::chimaera::echo;
 
 constexpr u32 kMaxClients = 16;
 constexpr u32 kMaxWaits = 64;
-constexpr u64 kNoticeBoundNs = 10 * kNsPerSec;
+constexpr u64 kNoticeBoundNs = 60 * kNsPerSec;
 
 struct Wait {
   u64 ended_ns = 0;

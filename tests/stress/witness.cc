@@ -38,6 +38,20 @@ bool IsRight(const echo::EchoTask& task, u64 number) {
 
 }  // namespace
 
+u64 RunHonestBatch(u64 number, WitnessState* out) {
+  std::vector<Future<echo::EchoTask>> futures;
+  for (u32 i = 0; i < kBatch; ++i) futures.push_back(Ask(number + i));
+  for (u32 i = 0; i < kBatch; ++i) {
+    if (!futures[i].WaitFor(60 * kNsPerSec).ok()) {
+      out->hung.fetch_add(1);
+      return 0;
+    }
+    if (!IsRight(*futures[i], number + i)) out->wrong.fetch_add(1);
+  }
+  out->tasks.fetch_add(kBatch);
+  return kBatch;
+}
+
 Witnesses::Witnesses(const std::string& dir, u32 count) {
   CHI_CHECK(count <= kMax);
   for (u32 i = 0; i < count; ++i) {
@@ -50,21 +64,15 @@ Witnesses::~Witnesses() {
   for (const pid_t pid : pids_) KillAndReap(pid);
 }
 
-int Witnesses::Run(const std::string& dir, const Board& board, State* out) {
+int Witnesses::Run(const std::string& dir, const Board& board,
+                   WitnessState* out) {
   const auto client = AttachTo(dir);
   std::vector<u64> times;
-  for (u64 number = 1; !board.stop.load(); number += kBatch) {
+  for (u64 number = 1; !board.stop.load();) {
     const u64 begin_ns = NowNs();
-    std::vector<Future<echo::EchoTask>> futures;
-    for (u32 i = 0; i < kBatch; ++i) futures.push_back(Ask(number + i));
-    for (u32 i = 0; i < kBatch; ++i) {
-      if (!futures[i].WaitFor(20 * kNsPerSec).ok()) {
-        out->hung.fetch_add(1);
-        return 1;
-      }
-      if (!IsRight(*futures[i], number + i)) out->wrong.fetch_add(1);
-    }
-    out->tasks.fetch_add(kBatch);
+    const u64 answered = RunHonestBatch(number, out);
+    if (answered == 0) return 1;
+    number += answered;
     times.push_back(NowNs() - begin_ns);
     if (times.size() == kInterval) {
       out->slow_ns.store(Quantile(times, 0.99));
@@ -83,9 +91,15 @@ bool Witnesses::AwaitWarm() const {
   });
 }
 
+u64 Witnesses::tasks() const {
+  u64 sum = 0;
+  for (const WitnessState& state : board_->states) sum += state.tasks.load();
+  return sum;
+}
+
 u64 Witnesses::slow_ns() const {
   u64 slowest = 0;
-  for (const State& state : board_->states) {
+  for (const WitnessState& state : board_->states) {
     slowest = std::max(slowest, state.slow_ns.load());
   }
   return slowest;
@@ -96,7 +110,7 @@ void Witnesses::Stop(Summary* summary) {
   u64 tasks = 0;
   for (size_t i = 0; i < pids_.size(); ++i) {
     const int how = Reap(pids_[i]);
-    const State& state = board_->states[i];
+    const WitnessState& state = board_->states[i];
     tasks += state.tasks;
     summary->hung += state.hung;
     summary->Expect(how == 0 && state.wrong == 0,

@@ -17,6 +17,18 @@
 
 namespace chi::stress {
 
+/// What an honest client saw; shared with the tool.
+struct WitnessState {
+  std::atomic<u64> tasks{0};
+  std::atomic<u64> wrong{0};
+  std::atomic<u64> hung{0};
+  std::atomic<u64> slow_ns{0};
+};
+
+/// Submits tasks from `number` on and checks their answers; how many, or 0 if
+/// one did not come.
+u64 RunHonestBatch(u64 number, WitnessState* out);
+
 class Witnesses {
  public:
   Witnesses(const std::string& dir, u32 count);
@@ -24,6 +36,8 @@ class Witnesses {
   Witnesses& operator=(const Witnesses&) = delete;
   ~Witnesses();
 
+  /// Answered so far, of all.
+  [[nodiscard]] u64 tasks() const;
   /// Until each has done some thousands of tasks.
   [[nodiscard]] bool AwaitWarm() const;
   /// p99 of the time of a batch in the last interval; the slowest witness's.
@@ -33,18 +47,12 @@ class Witnesses {
 
  private:
   static constexpr u32 kMax = 4;
-  struct State {
-    std::atomic<u64> tasks{0};
-    std::atomic<u64> wrong{0};
-    std::atomic<u64> hung{0};
-    std::atomic<u64> slow_ns{0};
-  };
   struct Board {
     std::atomic<bool> stop{false};
-    std::array<State, kMax> states;
+    std::array<WitnessState, kMax> states;
   };
 
-  static int Run(const std::string& dir, const Board& board, State* out);
+  static int Run(const std::string& dir, const Board& board, WitnessState* out);
 
   Shared<Board> board_;
   std::vector<pid_t> pids_;
