@@ -7,7 +7,6 @@
 #include "sched/sleeper.h"
 
 #include <errno.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -27,7 +26,7 @@ constexpr u64 kMaxSleepNs = kNsPerSec;
 Status AddToEpoll(int epoll, int fd) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLET;
-  event.data.fd = fd;
+  event.data.ptr = nullptr;  // nobody is to be told
   if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
     return Status::FromErrno(errno, "epoll_ctl");
   }
@@ -51,18 +50,34 @@ void Sleeper::Signal() {
   static_cast<void>(written);
 }
 
-void Sleeper::Sleep(u64 timeout_ns) {
+int Sleeper::Sleep(u64 timeout_ns, epoll_event* events) {
   timeout_ns = std::min(timeout_ns, kMaxSleepNs);
-  epoll_event events[16];
   timespec timeout{static_cast<time_t>(timeout_ns / kNsPerSec),
                    static_cast<long>(timeout_ns % kNsPerSec)};
-  const long woken =
-      syscall(SYS_epoll_pwait2, epoll_.get(), events, 16, &timeout, nullptr, 0);
+  const long woken = syscall(SYS_epoll_pwait2, epoll_.get(), events, kMaxEvents,
+                             &timeout, nullptr, 0);
   if (woken < 0 && errno == ENOSYS) {
     const int timeout_ms =
         static_cast<int>((timeout_ns + kNsPerMs - 1) / kNsPerMs);
-    epoll_wait(epoll_.get(), events, 16, timeout_ms);
+    return epoll_wait(epoll_.get(), events, kMaxEvents, timeout_ms);
   }
+  return static_cast<int>(woken);
+}
+
+Status Sleeper::Watch(int fd, u32 events, void* tag) {
+  epoll_event event{};
+  event.events = events | EPOLLONESHOT;
+  event.data.ptr = tag;
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+    return Status::FromErrno(errno, "epoll_ctl");
+  }
+  ++num_watched_;
+  return Status();
+}
+
+void Sleeper::Unwatch(int fd) {
+  --num_watched_;
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
 void Sleeper::Add(int fd) {

@@ -244,6 +244,7 @@ bool Worker::Impl::DrainInbox() {
 bool Worker::Impl::WakeExpired() {
   if (!parked_.has_deadlines()) return false;
   if (++turns_ % kTurnsPerTimerLook != 0) return false;
+  if (sleeper_.has_watched()) AwaitWakeUps(0);
   return parked_.WakeExpired(options_.clock->NowNs());
 }
 
@@ -467,7 +468,7 @@ void Worker::Impl::Sleep() {
     if (wake_ns > now_ns) {
       Increment(stats_.sleeps);
       stats_.asleep.store(true, std::memory_order_relaxed);
-      sleeper_.Sleep(wake_ns - now_ns);
+      AwaitWakeUps(wake_ns - now_ns);
       stats_.asleep.store(false, std::memory_order_relaxed);
     }
   });

@@ -80,6 +80,8 @@ class Worker::Impl {
   }
   [[nodiscard]] Status Yield();
 
+  [[nodiscard]] Status AwaitFd(int fd, u32 events, u64 timeout_ns);
+
   void CancelSubmitted(ShmPtr slot, RunContext& ctx);
   bool CancelKey(u64 client_id, u64 key);
   [[nodiscard]] Status AwaitPeriod(u64 due_ns, u64 timeout_ns);
@@ -170,6 +172,8 @@ class Worker::Impl {
   bool MayEnd(bool busy);
   bool GraceIsOver() const;
   void Sleep();
+  // Sleeps for so long at most, and unparks whose descriptor is ready.
+  void AwaitWakeUps(u64 timeout_ns);
   void PinThread();
 
   // Constant after construction.

@@ -32,6 +32,7 @@
 #include "chimaera/sched/coevent.h"
 #include "chimaera/sched/comutex.h"
 #include "chimaera/sched/corwlock.h"
+#include "chimaera/sched/cowait.h"
 #include "chimaera/sched/run_context.h"
 #include "chimaera/sched/worker.h"
 #include "chimaera/shm/hipc.h"

@@ -226,6 +226,9 @@ class Worker {
   /// end.
   [[nodiscard]] Status Yield();
 
+  /// See cowait.h. `events`: EPOLLIN or EPOLLOUT. REQUIRES: inside a method.
+  [[nodiscard]] Status AwaitFd(int fd, u32 events, u64 timeout_ns);
+
   /// For a client's wish to cancel the task at `slot` without kCancelBit, which
   /// may be on any worker. `ctx`: the run as which it came.
   void CancelSubmitted(ShmPtr slot, RunContext& ctx);
@@ -273,7 +276,7 @@ enum class WaitKind : u8 {
   kReadLock,   ///< A CoRwLock, shared.
   kWriteLock,  ///< A CoRwLock, alone.
   kSleep,
-  kIo,  ///< A CoEvent.
+  kIo,  ///< A CoEvent, or null for a descriptor.
   kYield,
 };
 
