@@ -61,7 +61,7 @@ class FanOutRun {
     CHI_RETURN_IF_ERROR(MakeReplicas(wave, &replicas));
     u32 step = 0;
     for (const auto& replica : replicas.tasks()) {
-      SubmitReplica(replica, from_client_ ? step++ : 0);
+      SubmitReplica(replica, step++);
     }
     CHI_RETURN_IF_ERROR(AwaitReplicas(replicas.tasks()));
     for (u32 i = 0; i < wave.count; ++i) {

@@ -54,6 +54,10 @@ class Runtime : public Container {
         return;
       case Act::kNested:
         return Nested(*task);
+      case Act::kChild:
+        return Child(PoolQuery::DirectId(container_id_), Act::kForever, *task);
+      case Act::kNestedMeet:
+        return Child(PoolQuery::Broadcast(), Act::kMeet, *task);
       case Act::kTick:
         ++ticks_;
         return;
@@ -128,12 +132,19 @@ class Runtime : public Container {
 
   void Nested(WorkTask& task) const {
     const ScopedCoMutex lock(nested_mutex_);
+    task.value_ = 1;
+    Child(PoolQuery::Broadcast(), Act::kSum, task);
+  }
+
+  // A subtask, for which the task waits; it has its results.
+  void Child(const PoolQuery& query, Act act, WorkTask& task) const {
     auto* ipc = CHI_IPC;
-    auto all = ipc->Submit(ipc->NewTask<WorkTask>(
-        CreateTaskId(), pool_id_, PoolQuery::Broadcast(), Act::kSum, 1));
-    const Status status = all.Get();
+    auto child = ipc->Submit(ipc->NewTask<WorkTask>(CreateTaskId(), pool_id_,
+                                                    query, act, task.value_));
+    const Status status = child.Get();
     if (!status.ok()) throw StatusError(status);
-    task.total_ = all->total_;
+    task.total_ = child->total_;
+    task.workers_ = child->workers_;
   }
 
   static CoMutex nested_mutex_;

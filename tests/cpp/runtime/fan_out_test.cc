@@ -8,9 +8,8 @@
 #include <vector>
 
 #include "chimaera/admin/admin_client.h"
-#include "chimaera/core/config.h"
-#include "chimaera/core/create_pool_task.h"
 #include "runtime/embedded.h"
+#include "runtime/fan_pool.h"
 #include "runtime/fan_tasks.h"
 #include "support/catch.h"
 #include "support/wait_until.h"
@@ -25,36 +24,12 @@ using fan::PlainTask;
 using fan::UncopyableTask;
 using fan::WorkTask;
 
-const PoolId kPool(700, 0);
-
-struct Fan {
+struct Fan : FanPool {
   explicit Fan(u32 num_containers, u32 num_workers = 2,
                const char* pool_name = "fan")
       : embedded(num_workers, CHI_TEST_FAN_DIR) {
-    PoolConfig config;
-    config.mod_name_ = "fan";
-    config.pool_name_ = pool_name;
-    config.pool_id_ = kPool;
-    config.pool_query_ = PoolQuery::Dynamic();
-    config.num_containers_ = num_containers;
-    auto* ipc = CHI_IPC;
-    auto made =
-        ipc->Submit(ipc->NewTask<CreatePoolTask>(CreateTaskId(), config));
-    const Status status = made.Get();
-    INFO(status);
-    REQUIRE(status.ok());
+    Create(num_containers, pool_name);
   }
-
-  template <class TaskT, class... Args>
-  Future<TaskT> Call(const PoolQuery& query, Args... args) {
-    auto* ipc = CHI_IPC;
-    return ipc->Submit(
-        ipc->NewTask<TaskT>(CreateTaskId(), kPool, query, args...));
-  }
-  Future<WorkTask> Work(const PoolQuery& query, Act act, u64 value = 0) {
-    return Call<WorkTask>(query, act, value);
-  }
-
   Embedded embedded;
 };
 
@@ -113,6 +88,15 @@ TEST_CASE("FanOut: copies of one task exclude each other by a lock") {
   CHECK(done->total_ == 0);
 }
 
+TEST_CASE("FanOut: a method's broadcast runs on all workers, too") {
+  Fan fan(8);
+  auto met = fan.Work(PoolQuery::DirectId(1), Act::kNestedMeet, 8);
+  const Status status = met.Get();
+  INFO(status);
+  REQUIRE(status.ok());
+  CHECK(met->workers_ == 3);
+}
+
 TEST_CASE("FanOut: a method's broadcast passes the locks of its task") {
   Fan fan(3);
   auto done = fan.Work(PoolQuery::DirectId(1), Act::kNested);
@@ -164,9 +148,9 @@ TEST_CASE("FanOut: wrong ranges and ids are errors with numbers") {
   }
   auto* ipc = CHI_IPC;
   auto unknown = ipc->Submit(ipc->NewTask<WorkTask>(
-      CreateTaskId(), kPool, PoolQuery::Broadcast(), Act::kSum, 0));
+      CreateTaskId(), FanPool::kId, PoolQuery::Broadcast(), Act::kSum, 0));
   REQUIRE(unknown.Get().ok());
-  auto lost = ipc->NewTask<WorkTask>(CreateTaskId(), kPool,
+  auto lost = ipc->NewTask<WorkTask>(CreateTaskId(), FanPool::kId,
                                      PoolQuery::Broadcast(), Act::kSum, 0);
   lost->method_ = 77;
   CHECK(ipc->Submit(lost).Get().code() == StatusCode::kUnimplemented);
@@ -178,7 +162,7 @@ TEST_CASE("FanOut: bulk data is the client's own, for all copies") {
   const hipc::FullPtr<char> buffer = ipc->AllocateBuffer(10000);
   REQUIRE_FALSE(buffer.IsNull());
   for (int i = 0; i < 10000; ++i) buffer.ptr_[i] = 1;
-  auto task = ipc->NewTask<WorkTask>(CreateTaskId(), kPool,
+  auto task = ipc->NewTask<WorkTask>(CreateTaskId(), FanPool::kId,
                                      PoolQuery::Broadcast(), Act::kBytes, 0);
   task->data_ = buffer.shm_;
   task->length_ = 10000;
@@ -187,7 +171,7 @@ TEST_CASE("FanOut: bulk data is the client's own, for all copies") {
   INFO(status);
   REQUIRE(status.ok());
   CHECK(done->total_ == 4 * 10000);
-  auto bad = ipc->NewTask<WorkTask>(CreateTaskId(), kPool,
+  auto bad = ipc->NewTask<WorkTask>(CreateTaskId(), FanPool::kId,
                                     PoolQuery::Broadcast(), Act::kBytes, 0);
   bad->data_ = ShmPtr::At(kClientDataSegment, u64{1} << 40);
   bad->length_ = 8;
@@ -255,8 +239,9 @@ TEST_CASE("FanOut: a cancelled task takes its copies along, on all workers") {
 TEST_CASE("FanOut: the deadline of a task is that of its copies") {
   Fan fan(4);
   auto* ipc = CHI_IPC;
-  auto task = ipc->NewTask<WorkTask>(
-      CreateTaskId(), kPool, PoolQuery::Broadcast(), Act::kForever, u64{0});
+  auto task =
+      ipc->NewTask<WorkTask>(CreateTaskId(), FanPool::kId,
+                             PoolQuery::Broadcast(), Act::kForever, u64{0});
   task->SetTimeout(20);
   auto late = ipc->Submit(task);
   CHECK(late.Get().code() == StatusCode::kDeadlineExceeded);
@@ -289,7 +274,7 @@ TEST_CASE("FanOut: what Create has made periodic runs with the pool") {
   CHECK(AllTick(fan, 4));
   chimaera::admin::Client admin(kAdminPoolId);
   const auto destroyed =
-      admin.DestroyPool(HSHM_MCTX, PoolQuery::Local(), kPool);
+      admin.DestroyPool(HSHM_MCTX, PoolQuery::Local(), FanPool::kId);
   INFO(destroyed);
   CHECK(destroyed.ok());
 }
@@ -297,7 +282,7 @@ TEST_CASE("FanOut: what Create has made periodic runs with the pool") {
 TEST_CASE("FanOut: a periodic broadcast reaches all each time") {
   Fan fan(3, 2);
   auto* ipc = CHI_IPC;
-  auto task = ipc->NewTask<WorkTask>(CreateTaskId(), kPool,
+  auto task = ipc->NewTask<WorkTask>(CreateTaskId(), FanPool::kId,
                                      PoolQuery::Broadcast(), Act::kTick, 0);
   task->SetPeriodic(kNsPerMs);
   auto ticking = ipc->Submit(task);

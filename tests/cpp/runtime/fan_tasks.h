@@ -24,18 +24,20 @@ inline constexpr MethodId kPlain = 13;
 inline constexpr MethodId kUncopyable = 14;
 
 enum class Act : u32 {
-  kSum,      ///< total_ = value_ + id.
-  kFail,     ///< The containers of the mask value_ fail with code 100 + id.
-  kThrow,    ///< The same, by an exception.
-  kBytes,    ///< total_ = sum of the bulk bytes, which lie where they lie.
-  kMeet,     ///< Returns when value_ copies are in it at once.
-  kLock,     ///< total_ = copies that met another one under a static lock.
-  kNested,   ///< As a subtask, kSum of all containers under a lock.
-  kDecide,   ///< When asked where: everywhere. Then as kSum.
-  kBroken,   ///< Aggregate throws.
-  kForever,  ///< Sleeps until it is cancelled.
-  kTick,     ///< Counts the calls of kTick in this container.
-  kTicks,    ///< total_ = how many there were.
+  kSum,         ///< total_ = value_ + id.
+  kFail,        ///< The containers of the mask value_ fail with code 100 + id.
+  kThrow,       ///< The same, by an exception.
+  kBytes,       ///< total_ = sum of the bulk bytes, which lie where they lie.
+  kMeet,        ///< Returns when value_ copies are in it at once.
+  kLock,        ///< total_ = copies that met another one under a static lock.
+  kNested,      ///< As a subtask, kSum of all containers under a lock.
+  kDecide,      ///< When asked where: everywhere. Then as kSum.
+  kBroken,      ///< Aggregate throws.
+  kForever,     ///< Sleeps until it is cancelled.
+  kChild,       ///< As a subtask, kForever here.
+  kNestedMeet,  ///< As a subtask, kMeet of all containers.
+  kTick,        ///< Counts the calls of kTick in this container.
+  kTicks,       ///< total_ = how many there were.
 };
 
 /// Serialisers and Aggregate.

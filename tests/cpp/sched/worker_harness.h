@@ -106,16 +106,19 @@ class FakeClient {
     session = std::move(made).value();
   }
 
-  /// Attaches the next ring to `worker` and returns its writing end.
+  /// Attaches the next ring to `worker` and returns its writing end. A worker
+  /// that was never started cannot be woken.
   RingProducer<> Attach(Worker& worker,
-                        Priority priority = Priority::kLowLatency) {
+                        Priority priority = Priority::kLowLatency,
+                        bool wakes = true) {
     const u64 offset = kMainHeapOffset + num_rings_++ * kRingStride;
     char* memory =
         session->Resolve(ShmPtr::At(kMainSegment, offset), kRingStride);
     CHI_CHECK(memory != nullptr);
     const auto layout = RingLayout<>::Create(memory, kCapacity);
     worker.AttachRing({session, memory, kCapacity, priority,
-                       session->worker_eventfd(worker.index()), 0});
+                       wakes ? session->worker_eventfd(worker.index()) : -1,
+                       0});
     return RingProducer<>(layout);
   }
 
