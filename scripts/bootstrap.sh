@@ -17,10 +17,10 @@ PYTHON=${PYTHON:-python3}
 # Names in Debian; the comments of `others` tell what they stand for.
 packages="g++ cmake ninja-build xz-utils ca-certificates
   libboost-context-dev libboost-fiber-dev libyaml-cpp-dev libcereal-dev
-  libisal-dev cppzmq-dev libzmq3-dev catch2 valgrind ${EXTRA_PACKAGES:-}"
+  libisal-dev liburing-dev cppzmq-dev libzmq3-dev catch2 valgrind ${EXTRA_PACKAGES:-}"
 others="a C++17 compiler (g++ >= 12 or clang >= 14), CMake >= 3.25, Ninja, xz,
 Boost.Context and Boost.Fiber >= 1.74, yaml-cpp >= 0.7, cereal >= 1.3,
-ISA-L >= 2.30, libzmq >= 4.3 with cppzmq, Catch2 >= 2.13, valgrind (to count
+ISA-L >= 2.30, liburing >= 2.0, libzmq >= 4.3 with cppzmq, Catch2 >= 2.13, valgrind (to count
 instructions),
 Python >= 3.11 with venv and headers"
 

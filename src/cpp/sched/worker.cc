@@ -107,6 +107,7 @@ char* Worker::Resolve(ShmPtr pointer, u64 bytes, const RunContext* run) const {
 const WorkerStats& Worker::stats() const { return impl_->stats(); }
 
 Storage& Worker::in_place_storage() { return impl_->in_place_storage(); }
+IoRing* Worker::io_ring() { return impl_->io_ring(); }
 
 void Worker::VisitRuns(
     const std::function<void(const ParkedRun&)>& visit) const {

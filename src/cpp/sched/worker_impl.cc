@@ -108,6 +108,7 @@ void Worker::Impl::Loop() {
     bool busy = PollLanes();
     busy |= RunLocal();
     busy |= DrainInbox();
+    busy |= PollFiles();
     busy |= WakeExpired();
     busy |= ResumeReady();
     if (stopping_ && MayEnd(busy)) return;
@@ -413,12 +414,14 @@ void Worker::Impl::ParkForCertain(ParkedRun& run) {
     live.certain = false;
     if (parked.ok()) return;
     // No stack to go on with, and the wake-up, or what leads to it, may lie in
-    // this worker's inbox. Whoever polls further up starts over.
+    // this worker's inbox or come from its ring. Whoever polls further up
+    // starts over.
     ++switches_;
     bool drained;
     {
       const SpinGuard guard(lanes_guard_);
       drained = DrainInbox();
+      drained |= PollFiles();
     }
     if (!drained) sched_yield();
   }

@@ -20,6 +20,7 @@
 #include "sched/fiber_waiter.h"
 #include "sched/idle_policy.h"
 #include "sched/inbox.h"
+#include "sched/io_ring.h"
 #include "sched/lanes.h"
 #include "sched/live_runs.h"
 #include "sched/long_tasks.h"
@@ -99,6 +100,7 @@ class Worker::Impl {
     return frame == nullptr ? nullptr : &frame->context;
   }
   Storage& in_place_storage() { return storage_; }
+  IoRing* io_ring();
   void VisitRuns(const std::function<void(const ParkedRun&)>& visit) const {
     parked_.Visit(visit);
   }
@@ -148,6 +150,7 @@ class Worker::Impl {
   void TakeArrivals();
   bool RunLocal();
   bool DrainInbox();
+  bool PollFiles() { return io_ring_ != nullptr && io_ring_->Poll(); }
   bool WakeExpired();
   bool ResumeReady();
   void RunSubmitted(Lane& lane, ShmPtr pointer);
@@ -205,6 +208,8 @@ class Worker::Impl {
   FiberWaiter waiter_;
   WorkerStorage storage_;
   IdlePolicy idle_;
+  std::unique_ptr<IoRing> io_ring_;
+  bool ring_refused_ = false;
   Lanes lanes_;
   LongTasks long_tasks_;
   // False only where no low-latency lane pauses, and there is nothing else to

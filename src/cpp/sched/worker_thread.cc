@@ -32,10 +32,26 @@ void Worker::Impl::ThreadMain() {
   IpcManager::SetThreadPort(&port_);
   fibers_.Run();
   lanes_.Clear();
+  io_ring_ = nullptr;
   IpcManager::SetThreadPort(nullptr);
   SetThreadWaiter(nullptr);
   SetCurrentWorker(nullptr);
   stats_.tid.store(0, std::memory_order_relaxed);
+}
+
+// A method's first transfer comes here, others only look.
+IoRing* Worker::Impl::io_ring() {
+  if (io_ring_ != nullptr || ring_refused_) return io_ring_.get();
+  auto ring = IoRing::Make();
+  if (ring.ok()) {
+    io_ring_ = *std::move(ring);
+    sleeper_.Add(io_ring_->fd());
+  } else {
+    ring_refused_ = true;
+    CHI_LOG(kWarning, "worker {}: files are done by threads: {}",
+            options_.index, ring.status());
+  }
+  return io_ring_.get();
 }
 
 void Worker::Impl::PinThread() {

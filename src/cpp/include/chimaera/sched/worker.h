@@ -31,6 +31,7 @@ namespace chi {
 
 class Executor;
 class Fiber;
+class IoRing;
 class Session;
 class Storage;
 struct ParkedRun;
@@ -185,6 +186,9 @@ class Worker {
 
   /// See InPlaceStorage.
   Storage& in_place_storage();
+
+  /// Its io_uring, made at the first call; null where the kernel refuses one.
+  IoRing* io_ring();
 
   /// Calls `visit` for every run of this worker that is parked or waits to go
   /// on after it was woken. Between two tasks only.

@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Reading and writing files without holding a worker: the kernel works while
+// the method is parked. Each worker has a ring of io_uring, made at its first
+// transfer; what its methods ask for in one turn of its loop goes to the kernel
+// with one system call. Where the kernel refuses rings, a few threads do the
+// transfers.
+
+#ifndef CHIMAERA_SCHED_FILE_IO_H_
+#define CHIMAERA_SCHED_FILE_IO_H_
+
+#include <cstddef>
+
+#include "chimaera/base/status.h"
+#include "chimaera/base/types.h"
+
+namespace chi {
+
+enum class FileOp : u8 {
+  kRead,
+  kWrite,
+  kSync,  ///< fdatasync; offset, data and length mean nothing.
+};
+
+/// One piece of an open file, and the memory it goes to or comes from.
+struct FileTransfer {
+  FileOp op = FileOp::kRead;
+  int fd = -1;
+  u64 offset = 0;  ///< In the file, in bytes.
+  char* data = nullptr;
+  u64 length = 0;
+  /// The bytes may be in the page cache (so not for O_DIRECT): they are taken
+  /// from there at once, which is faster than any ring.
+  bool maybe_cached = false;
+
+  u64 done = 0;   ///< Bytes transferred; also after an error.
+  Status status;  ///< kIo or kNoSpace, naming the offset; kOk if all of it.
+};
+
+/// Does all `count` transfers, in no order, and returns the first error of the
+/// list. Short transfers, EINTR and EAGAIN are gone on with; the end of the
+/// file before `length` is kIo. Returns only when the kernel is done with every
+/// buffer, so that a cancelled task, too, waits for it. In a method it parks;
+/// any other thread blocks.
+Status TransferFiles(FileTransfer* transfers, std::size_t count);
+
+/// Who does transfers that have to wait.
+enum class FileEngine : u8 { kRing, kThreads };
+
+/// What methods get now: kRing unless the kernel refuses it, or the environment
+/// says CHI_FILE_ENGINE=threads.
+FileEngine CurrentFileEngine();
+/// "io_uring" or "threads".
+const char* FileEngineName(FileEngine engine);
+
+}  // namespace chi
+
+#endif  // CHIMAERA_SCHED_FILE_IO_H_

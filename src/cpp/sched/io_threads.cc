@@ -1,0 +1,61 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The threads start with the first operation and take the oldest one each.
+
+#include "sched/io_threads.h"
+
+#include <pthread.h>
+
+#include <system_error>
+
+namespace chi {
+namespace {
+
+// Enough to keep a device busy; they sleep in the kernel nearly always.
+constexpr size_t kNumThreads = 8;
+
+}  // namespace
+
+IoThreads::~IoThreads() {
+  {
+    const std::lock_guard<std::mutex> lock(mu_);
+    ending_ = true;
+  }
+  added_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+bool IoThreads::Add(FileOperation& operation) {
+  {
+    const std::lock_guard<std::mutex> lock(mu_);
+    try {
+      while (threads_.size() < kNumThreads) {
+        threads_.emplace_back([this] { ThreadMain(); });
+      }
+    } catch (const std::system_error&) {
+      if (threads_.empty()) return false;
+    }
+    queue_.push_back(&operation);
+  }
+  added_.notify_one();
+  return true;
+}
+
+void IoThreads::ThreadMain() {
+  pthread_setname_np(pthread_self(), "chi-file-io");
+  std::unique_lock<std::mutex> lock(mu_);
+  while (true) {
+    added_.wait(lock, [this] { return ending_ || !queue_.empty(); });
+    if (queue_.empty()) return;
+    FileOperation& operation = *queue_.front();
+    queue_.pop_front();
+    lock.unlock();
+    while (!operation.Take(CallNow(operation))) {
+    }
+    operation.batch->EndOne();
+    lock.lock();
+  }
+}
+
+}  // namespace chi
