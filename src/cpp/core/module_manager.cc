@@ -10,13 +10,16 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 #include <cstdlib>
 #include <cstring>
+#include <set>
 #include <utility>
 
 #include "chimaera/base/format.h"
 #include "chimaera/base/log.h"
+#include "chimaera/core/exit_hook.h"
 #include "chimaera/core/module_call.h"
 #include "chimaera/core/module_entry.h"
 #include "core/shared_library.h"
@@ -122,7 +125,22 @@ Result<std::unique_ptr<const Module>> Load(std::string_view name,
       reinterpret_cast<DestroyChimodFn>(destroy.address));
 }
 
+std::atomic<void (*)()> exit_hook{nullptr};
+
+// The first container of a module has made what is static in it.
+void RegisterExitHook(AllocChimodFn module) {
+  static Mutex mutex;
+  static auto* const known = std::make_unique<std::set<AllocChimodFn>>()
+                                 .release();  // outlives every handler
+  void (*const hook)() = exit_hook.load();
+  if (hook == nullptr) return;
+  const MutexLock lock(mutex);
+  if (known->insert(module).second) std::atexit(hook);
+}
+
 }  // namespace
+
+void SetExitHook(void (*hook)()) { exit_hook = hook; }
 
 Result<ContainerPtr> Module::NewContainer() const {
   ContainerPtr container(nullptr, destroy_);
@@ -131,6 +149,7 @@ Result<ContainerPtr> Module::NewContainer() const {
   if (container == nullptr) {
     return Status::ModuleException(name_ + ": alloc_chimod gave no container");
   }
+  RegisterExitHook(alloc_);
   return container;
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "chimaera/base/log.h"
+#include "chimaera/core/exit_hook.h"
 #include "chimaera/runtime/runtime.h"
 
 namespace chi {
@@ -49,6 +50,7 @@ bool IsAlready(ChimaeraMode mode, bool embedded) {
 }  // namespace
 
 Status Init(ChimaeraMode mode, bool embedded_runtime) {
+  SetExitHook(Finalize);
   Result<std::unique_ptr<Chimaera>> made = Make(mode, embedded_runtime);
   if (!made.ok()) return made.status();
   Kept() = std::move(*made);
