@@ -149,8 +149,9 @@ int AttackWithTasks(const std::string& dir, Board* board, u64 count, u64 seed) {
       port.Submit(task, kLowLatency);
     }
     for (const auto& task : tasks) {
-      const Status waited = CurrentWaiter().Wait(*task, 20 * kNsPerSec);
-      if (!task->IsComplete()) {
+      const Status waited = CurrentWaiter().Wait(*task, 60 * kNsPerSec);
+      // A deadline that was made up ends the wait, and only later the task.
+      if (!WaitUntil([&] { return task->IsComplete(); })) {
         u64 word;
         std::memcpy(&word, reinterpret_cast<char*>(task.ptr_) + sizeof(Task),
                     sizeof(word));

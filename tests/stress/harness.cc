@@ -232,9 +232,17 @@ std::string ReadFile(const std::string& path) {
 std::unique_ptr<Chimaera> AttachTo(const std::string& dir) {
   ClientConfig config;
   config.runtime_dir = dir;
-  auto attached = Chimaera::Attach(config);
-  CHI_CHECK_OK(attached.status());
-  return *std::move(attached);
+  std::unique_ptr<Chimaera> client;
+  Status status;
+  // Of a crowd that comes at once some are told to come again.
+  const bool decided = WaitUntil([&] {
+    auto attached = Chimaera::Attach(config);
+    status = attached.status();
+    if (attached.ok()) client = *std::move(attached);
+    return status.code() != StatusCode::kOverloaded;
+  });
+  CHI_CHECK(decided && status.ok(), "cannot attach: {}", status);
+  return client;
 }
 
 pid_t Spawn(const std::function<int()>& body) {

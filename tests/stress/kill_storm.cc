@@ -141,7 +141,7 @@ class Storm {
     const u64 attached_ns = board_->attached_ns[i].load();
     const u64 now_ns = NowNs();
     if (attached_ns == 0) {
-      if (now_ns - victim.forked_ns < 20 * kNsPerSec) return;
+      if (now_ns - victim.forked_ns < 60 * kNsPerSec) return;
       ++summary_->hung;
       summary_->Fail("a client could not attach");
     } else if (now_ns < attached_ns + victim.delay_ns) {
@@ -177,7 +177,7 @@ void TakeLocks(const Daemon& daemon, Summary* summary) {
     echo::Client pool(kEchoPool);
     for (const auto mode : {echo::LockMode::kMutex, echo::LockMode::kWrite}) {
       auto lock = pool.AsyncLock(HSHM_MCTX, PoolQuery::Local(), mode, 0);
-      if (!lock.Get(20 * kNsPerSec).ok()) return 1;
+      if (!lock.Get(60 * kNsPerSec).ok()) return 1;
     }
     return 0;
   }));

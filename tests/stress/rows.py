@@ -112,7 +112,7 @@ ROWS = (
         "M3",
         "scribble",
         "--part flips --count 20 --ms 100",
-        "--part flips --count 60 --ms 1000",
+        "--part flips --count 200 --ms 1000",
         sanitized=True,
     ),
     Row(
@@ -230,7 +230,7 @@ ROWS = (
     ),
     Row(
         "forge_hellos",
-        "V1",
+        "V1 A3",
         "forge_handshake",
         "--part hellos --count 600",
         "--part hellos --count 12000",
