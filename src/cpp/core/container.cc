@@ -39,7 +39,7 @@ std::string ListIds(const MethodTable& methods) {
 
 void Container::Run(MethodId method, hipc::FullPtr<Task> task,
                     RunContext& ctx) {
-  const MethodRow* row = methods_ == nullptr ? nullptr : methods_->Find(method);
+  const MethodRow* row = has_methods() ? methods().Find(method) : nullptr;
   if (row != nullptr) {
     row->run(*this, task, ctx);
     return;
@@ -49,7 +49,7 @@ void Container::Run(MethodId method, hipc::FullPtr<Task> task,
 }
 
 const MethodRow& Container::RowOf(MethodId method) const {
-  const MethodRow* row = methods_ == nullptr ? nullptr : methods_->Find(method);
+  const MethodRow* row = has_methods() ? methods().Find(method) : nullptr;
   if (row == nullptr) throw StatusError(UnknownMethod(method));
   return *row;
 }
@@ -130,7 +130,7 @@ Status Container::LoadOut(MethodId method, TaskInputArchive& archive,
 Status Container::UnknownMethod(MethodId method) const {
   return Status::Unimplemented(
       Format("pool {} ({}): method {} of {}", pool_id_, module_name_, method,
-             methods_ == nullptr ? "none" : ListIds(*methods_)));
+             has_methods() ? ListIds(methods()) : "none"));
 }
 
 }  // namespace chi

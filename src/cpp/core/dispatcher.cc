@@ -122,10 +122,8 @@ void Dispatcher::RunSubmitted(ShmPtr pointer, RunContext& ctx) {
   SubmittedTask submitted{&shared, pointer, ReadHeader(shared)};
   ctx.task_id = submitted.header.task_id_;
   {
-    const TaskHeader& header = submitted.header;
-    const Status outcome = IsUsual(header)
-                               ? RunBy(pools_.FindPlace(header.pool_id_).only,
-                                       submitted, rest, ctx)
+    const Status outcome = IsUsual(submitted.header)
+                               ? RunHere(submitted, rest, ctx)
                                : RunUnusual(submitted, rest, ctx);
     if (__builtin_expect(!outcome.ok(), 0)) {
       FinishWith(outcome, ctx, shared);
@@ -161,30 +159,39 @@ void Dispatcher::TakeOddItem(ShmPtr item, RunContext& ctx) {
 
 // Finds and runs the method. Inlined, since it is the path of every task. What
 // is unusual is left to calls that stand last, so that nothing need be kept
-// while they run. A null `container` has to be looked for.
+// while they run. A null `record` has to be looked for. The container is not
+// touched: that is up to its method.
 __attribute__((always_inline)) inline Status Dispatcher::RunBy(
-    Container* container, SubmittedTask& submitted, u64 rest,
-    RunContext& ctx) const {
-  if (__builtin_expect(container == nullptr, 0)) {
+    Container* container, const CallRecord* record, SubmittedTask& submitted,
+    u64 rest, RunContext& ctx) const {
+  if (__builtin_expect(record == nullptr, 0)) {
     return RunOnce(submitted, rest, ctx);
   }
   const MethodRow* const method =
-      container->methods().Find(submitted.header.method_);
+      record->methods->Find(submitted.header.method_);
   if (__builtin_expect(method == nullptr || rest < method->task_size, 0)) {
     return RunOnce(submitted, rest, ctx);
   }
-  return RunFound(submitted, *container, *method, ctx);
+  return RunFound(submitted, *container, *record, *method, ctx);
+}
+
+// The query is Local, and the task runs once.
+__attribute__((always_inline)) inline Status Dispatcher::RunHere(
+    SubmittedTask& submitted, u64 rest, RunContext& ctx) const {
+  const PoolManager::Place& place = pools_.FindPlace(submitted.header.pool_id_);
+  return RunBy(place.only, place.record, submitted, rest, ctx);
 }
 
 // The query names a container, as those of modules' handles do.
 Status Dispatcher::RunDirect(SubmittedTask& submitted, u64 rest,
                              RunContext& ctx) const {
   const TaskHeader& header = submitted.header;
-  Container* const only = pools_.FindPlace(header.pool_id_).only;
+  const PoolManager::Place& place = pools_.FindPlace(header.pool_id_);
   const bool is_only =
-      only != nullptr &&
-      only->container_id_ == header.pool_query_.GetContainerId();
-  return RunBy(is_only ? only : nullptr, submitted, rest, ctx);
+      place.only != nullptr &&
+      place.only->container_id_ == header.pool_query_.GetContainerId();
+  return RunBy(place.only, is_only ? place.record : nullptr, submitted, rest,
+               ctx);
 }
 
 Status Dispatcher::Call(RunFn function, SubmittedTask& submitted,
@@ -197,14 +204,14 @@ Status Dispatcher::Call(RunFn function, SubmittedTask& submitted,
 
 // What an error names is looked up anew: nothing is kept for it.
 __attribute__((always_inline)) inline Status Dispatcher::RunFound(
-    SubmittedTask& submitted, Container& container, const MethodRow& method,
-    RunContext& ctx) {
+    SubmittedTask& submitted, Container& container, const CallRecord& record,
+    const MethodRow& method, RunContext& ctx) {
   ctx.container = &container;
   ctx.method = &method;
   if (__builtin_expect(--runs_until_sample == 0, 0)) {
     return RunSample(submitted, ctx);
   }
-  if (__builtin_expect(container.NeedsCare(method.id), 0)) {
+  if (__builtin_expect(record.NeedsCare(method.id), 0)) {
     return RunWithCare(submitted, ctx);
   }
   return CallModule(
@@ -219,7 +226,8 @@ Status Dispatcher::RunOnce(SubmittedTask& submitted, u64 rest,
   if (rest < method->task_size) {
     return TooSmall(*method, submitted.pointer, rest);
   }
-  return RunFound(submitted, *ctx.container, *method, ctx);
+  return RunFound(submitted, *ctx.container, ctx.container->record(), *method,
+                  ctx);
 }
 
 void Dispatcher::RestartSampling() {

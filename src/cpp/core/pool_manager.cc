@@ -36,7 +36,9 @@ PoolManager::Table::Table(const std::vector<Pool*>& pools) {
     while (places_[i & mask_].pool != nullptr) ++i;
     Container* const only =
         pool->num_local() == 1 ? pool->local_container(0) : nullptr;
-    places_[i & mask_] = {KeyOf(pool->id()), pool, only};
+    const CallRecord* const record =
+        only == nullptr ? nullptr : &only->record();
+    places_[i & mask_] = {KeyOf(pool->id()), pool, only, record};
   }
 }
 
@@ -91,6 +93,7 @@ Result<PoolId> PoolManager::GetOrCreate(const PoolRequest& request,
   Reservation reservation(*this, id);
   CHI_ASSIGN_OR_RETURN(std::unique_ptr<Pool> pool,
                        Build(request, create_task, ctx));
+  if (pool->num_local() == 1) pool->KeepRecordIn(records_.Take());
   u64 retired_slots = 0;
   Calls when_created;
   {

@@ -13,6 +13,7 @@
 
 #include "chimaera/base/status.h"
 #include "chimaera/base/types.h"
+#include "chimaera/core/call_record.h"
 #include "chimaera/ipc/ids.h"
 #include "chimaera/ipc/task.h"
 #include "chimaera/sched/run_context.h"
@@ -105,11 +106,11 @@ class Container {
 
   /// The module's methods and its name, which both live as long as its
   /// library. Set by CHI_TASK_CC before Init.
-  const MethodTable& methods() const { return *methods_; }
-  bool has_methods() const { return methods_ != nullptr; }
+  const MethodTable& methods() const { return *record_->methods; }
+  bool has_methods() const { return record_->methods != nullptr; }
   const char* module_name() const { return module_name_; }
   void SetMethods(const MethodTable& methods, const char* module_name = "") {
-    methods_ = &methods;
+    record_->methods = &methods;
     module_name_ = module_name;
   }
 
@@ -125,23 +126,31 @@ class Container {
   std::atomic<u64>* held_runs() const { return held_runs_; }
   void SetHeldRuns(std::atomic<u64>* held_runs) { held_runs_ = held_runs; }
 
+  const CallRecord& record() const { return *record_; }
+  /// Moves the record to `place`, which then lives as long as the container.
+  /// REQUIRES: no run of the container is under way.
+  void MoveRecord(CallRecord* place) {
+    place->methods = record_->methods;
+    place->care.store(record_->care.load());
+    record_ = place;
+  }
   /// Whether a run of `method` has to be looked at: is it long, or is it to be
   /// learned from? Methods above 63 share bits with others, which costs them a
-  /// look in vain. Relaxed: a late answer is as good.
-  bool NeedsCare(MethodId method) const {
-    return (care_.load(std::memory_order_relaxed) >> (method & 63) & 1) != 0;
-  }
+  /// look in vain.
+  bool NeedsCare(MethodId method) const { return record_->NeedsCare(method); }
   /// Any thread.
-  void SetCare(u64 bits) { care_.fetch_or(bits, std::memory_order_relaxed); }
+  void SetCare(u64 bits) {
+    record_->care.fetch_or(bits, std::memory_order_relaxed);
+  }
   void ClearCare(u64 bits) {
-    care_.fetch_and(~bits, std::memory_order_relaxed);
+    record_->care.fetch_and(~bits, std::memory_order_relaxed);
   }
 
  private:
   const MethodRow& RowOf(MethodId method) const;
 
-  const MethodTable* methods_ = nullptr;
-  std::atomic<u64> care_{0};
+  CallRecord own_record_;
+  CallRecord* record_ = &own_record_;
   const char* module_name_ = "";
   MethodCosts* costs_ = nullptr;
   std::atomic<u64>* held_runs_ = nullptr;

@@ -37,12 +37,14 @@ class Dispatcher final : public Executor {
               const MethodRow** row) const;
   Status FindSlowly(const TaskHeader& header, const Pool* pool, RunContext& ctx,
                     Container** container) const;
-  Status RunBy(Container* container, SubmittedTask& submitted, u64 rest,
-               RunContext& ctx) const;
+  Status RunBy(Container* container, const CallRecord* record,
+               SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
+  Status RunHere(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
   Status RunDirect(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
   Status RunOnce(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
   static Status RunFound(SubmittedTask& submitted, Container& container,
-                         const MethodRow& method, RunContext& ctx);
+                         const CallRecord& record, const MethodRow& method,
+                         RunContext& ctx);
   // The way of a task whose method is to be looked at (dispatcher_care.cc).
   using RunFn = Status (*)(Container&, SubmittedTask&, RunContext&);
   static constexpr u32 kRunsPerSample = 64;

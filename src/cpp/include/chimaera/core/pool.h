@@ -47,6 +47,13 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
+  /// Puts what tasks need of the only container there. REQUIRES: there is one
+  /// on this node, and no worker knows the pool yet.
+  void KeepRecordIn(CallRecords::Ptr place) {
+    local_container(0)->MoveRecord(place.get());
+    record_ = std::move(place);
+  }
+
   PoolId id() const { return id_; }
   const std::string& name() const { return name_; }
   const std::string& module_name() const { return module_.name(); }
@@ -96,6 +103,7 @@ class Pool {
   const Module& module_;
   const std::string config_;
   const AddressTable addresses_;
+  CallRecords::Ptr record_;  // of the only container, or null
   const std::vector<ContainerPtr> containers_;  // by local index
   const u32 num_local_;
   MethodCosts costs_;
