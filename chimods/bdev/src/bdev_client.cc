@@ -222,4 +222,14 @@ chi::Future<UnpinTask> Client::AsyncUnpin(const hipc::MemContext& /*mctx*/,
   return Send<UnpinTask>(HomeOf(block), block);
 }
 
+Outcome Client::Sync(const hipc::MemContext& mctx,
+                     const chi::PoolQuery& pool_query) {
+  return AsyncSync(mctx, pool_query).Get();
+}
+
+chi::Future<SyncTask> Client::AsyncSync(const hipc::MemContext& /*mctx*/,
+                                        const chi::PoolQuery& pool_query) {
+  return Send<SyncTask>(pool_query);
+}
+
 }  // namespace chimaera::bdev

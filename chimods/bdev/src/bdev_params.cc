@@ -29,24 +29,22 @@ void CreateParams::LoadConfig(const chi::PoolConfig& config) {
   reader.ReadSize("capacity", 1, kMaxSize, &total_size_);
   reader.ReadNumber("io_depth", 1, kMaxIoDepth, &io_depth_);
   reader.ReadNumber("alignment", kMinAlignment, kMaxAlignment, &alignment_);
+  reader.ReadBool("direct", &direct_);
+  reader.ReadBool("checksums", &checksums_);
   if (const chi::Status status = reader.Finish(); !status.ok()) {
     throw chi::StatusError(status);
   }
 }
 
 chi::Status CreateParams::Check() const {
-  if (bdev_type_ == BdevType::kFile) {
-    return chi::Status::Unimplemented(
-        "block devices on files do not exist in this version; use kRam");
-  }
-  if (bdev_type_ != BdevType::kRam) {
+  const bool is_ram = bdev_type_ == BdevType::kRam;
+  if (!is_ram && bdev_type_ != BdevType::kFile) {
     return chi::Status::BadRequest(
         chi::Format("no type of block device: {}", bdev_type_));
   }
-  if (total_size_ == 0 || total_size_ > kMaxSize) {
-    return chi::Status::BadRequest(
-        chi::Format("a RAM device of {} bytes; 1 to {} are possible",
-                    total_size_, kMaxSize));
+  if ((is_ram && total_size_ == 0) || total_size_ > kMaxSize) {
+    return chi::Status::BadRequest(chi::Format(
+        "a device of {} bytes; 1 to {} are possible", total_size_, kMaxSize));
   }
   if (io_depth_ == 0 || io_depth_ > kMaxIoDepth) {
     return chi::Status::BadRequest(chi::Format(

@@ -5,6 +5,7 @@
 
 #include "chimaera/bdev/bdev_runtime.h"
 
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "block_table.h"
 #include "chimaera/admin/route_here.h"
 #include "chimaera/base/format.h"
+#include "file_store.h"
 #include "ram_store.h"
 
 namespace chimaera::bdev {
@@ -62,17 +64,37 @@ void Runtime::Create(hipc::FullPtr<CreateTask> task,
   if (const Status status = params_.Check(); !status.ok()) {
     return Answer(status, *task);
   }
-  auto store =
-      RamStore::Create(Format("bdev-{}", pool_id_), params_.total_size_,
-                       chi::Chimaera::Get().segments());
-  if (!store.ok()) return Answer(store.status(), *task);
-  store_ = *std::move(store);
+  Answer(OpenStore(), *task);
+}
+
+Status Runtime::OpenStore() {
   BlockTableOptions options;
-  options.size = params_.total_size_;
   options.alignment = params_.alignment_;
   options.container_id = container_id_;
   options.max_extents = kMaxBlocks;
+  if (params_.bdev_type_ == BdevType::kRam) {
+    CHI_ASSIGN_OR_RETURN(
+        store_,
+        RamStore::Create(Format("bdev-{}", pool_id_), params_.total_size_,
+                         chi::Chimaera::Get().segments()));
+  } else {
+    FileStoreOptions file;
+    file.size = params_.total_size_;
+    file.io_depth = params_.io_depth_;
+    file.direct = params_.direct_;
+    file.checksums = params_.checksums_;
+    // Each further container has a file of its own.
+    const std::string path = container_id_ == 0
+                                 ? pool_name_
+                                 : Format("{}.{}", pool_name_, container_id_);
+    CHI_ASSIGN_OR_RETURN(auto store, FileStore::Open(path, file));
+    options.first_generation = store->first_generation();
+    options.generation_limit = store->generation_limit();
+    store_ = std::move(store);
+  }
+  options.size = store_->size();
   table_ = std::make_unique<BlockTable>(options);
+  return Status();
 }
 
 // After it has returned no worker knows where the bytes were.
@@ -168,7 +190,7 @@ void Runtime::GetStats(hipc::FullPtr<GetStatsTask> task,
   metrics.read_ns_ = reads_.ns();
   metrics.write_ns_ = writes_.ns();
   const BlockTableStats stats = table_->Stats();
-  task->total_size_ = params_.total_size_;
+  task->total_size_ = store_->size();
   task->remaining_size_ = stats.free_bytes;
   task->largest_free_ = stats.largest_free;
   task->num_blocks_ = stats.num_blocks;
@@ -196,6 +218,11 @@ void Runtime::Locate(hipc::FullPtr<LocateTask> task, chi::RunContext& rctx) {
 void Runtime::Unpin(hipc::FullPtr<UnpinTask> task, chi::RunContext& rctx) {
   if (RouteHere(*task, rctx)) return;
   Answer(table_->Release(OwnerOf(rctx), task->block_), *task);
+}
+
+void Runtime::Sync(hipc::FullPtr<SyncTask> task, chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
+  Answer(store_->Sync().WithContext(Format("pool {}", pool_id_)), *task);
 }
 
 void Runtime::OnClientGone(u64 client_id) {

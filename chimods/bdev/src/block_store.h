@@ -32,6 +32,10 @@ class BlockStore {
   virtual chi::Status Write(chi::u64 offset, const void* from,
                             chi::u64 length) = 0;
 
+  /// Returns when everything that was written before the call survives a power
+  /// cut, where the store can promise that. kIo; then every later Write fails.
+  virtual chi::Status Sync() = 0;
+
   /// Where the bytes lie in a runtime-wide segment. kBadRequest as Read;
   /// kUnimplemented by stores that are not in memory.
   virtual chi::Result<chi::ShmPtr> Locate(chi::u64 offset, chi::u64 length) = 0;

@@ -83,6 +83,7 @@ Block BlockTable::Describe(u32 index) const {
 u32 BlockTable::TakeSlot() {
   if (free_slots_.empty()) {
     slots_.emplace_back();
+    slots_.back().generation = options_.first_generation;
     return static_cast<u32>(slots_.size() - 1);
   }
   const u32 index = free_slots_.back();
@@ -175,9 +176,8 @@ void BlockTable::EndSlot(u32 index) {
   CHI_CHECK_OK(extents_.Free(slot.offset));
   slot.state = State::kFree;
   --num_blocks_;
-  // At the last generation the slot is given up: no Block may come again.
-  if (slot.generation == ~u32{0}) return;
-  ++slot.generation;
+  // Behind the last generation the slot is given up: no Block may come again.
+  if (++slot.generation == options_.generation_limit) return;
   free_slots_.push_back(index);
 }
 

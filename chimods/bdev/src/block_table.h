@@ -43,6 +43,9 @@ struct BlockTableOptions {
   chi::u32 container_id = 0;       ///< Written into every Block.
   chi::u32 max_extents = 128;      ///< Blocks of one Allocate.
   chi::u32 max_blocks = 1u << 20;  ///< Used and dying ones.
+  /// Of all blocks: from the first on, below the limit.
+  chi::u32 first_generation = 1;
+  chi::u32 generation_limit = ~chi::u32{0};
 };
 
 struct BlockTableStats {
@@ -99,7 +102,7 @@ class BlockTable {
     chi::u64 offset = 0;
     chi::u64 size = 0;  // as in the Block
     chi::u64 owner = 0;
-    chi::u32 generation = 1;
+    chi::u32 generation = 0;
     chi::u32 pins = 0;
     State state = State::kFree;
     bool marked = false;  // seen by the Free under way

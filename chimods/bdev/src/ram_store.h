@@ -30,6 +30,7 @@ class RamStore final : public BlockStore {
   chi::Status Read(chi::u64 offset, void* to, chi::u64 length) override;
   chi::Status Write(chi::u64 offset, const void* from,
                     chi::u64 length) override;
+  chi::Status Sync() override { return chi::Status(); }
   chi::Result<chi::ShmPtr> Locate(chi::u64 offset, chi::u64 length) override;
   void Retire() override;
 

@@ -146,8 +146,10 @@ TEST_CASE("bdev: settings that make no sense are refused") {
     return device.Create(HSHM_MCTX, PoolQuery::Local(), "d", PoolId(200, 0),
                          type, size, depth, alignment);
   };
-  REQUIRE(
-      Says(create(BdevType::kFile, 4096), StatusCode::kUnimplemented, "files"));
+  REQUIRE(Says(create(BdevType::kFile, 4096), StatusCode::kBadRequest,
+               "absolute path"));
+  REQUIRE(Says(create(static_cast<BdevType>(7), 4096), StatusCode::kBadRequest,
+               "no type"));
   REQUIRE(create(BdevType::kRam, 0).code() == StatusCode::kBadRequest);
   REQUIRE(Says(create(BdevType::kRam, u64{1} << 47), StatusCode::kNoMemory,
                "140737488355328"));

@@ -13,19 +13,33 @@
 #include <vector>
 
 #include "chimaera/ipc/runtime_segments.h"
+#include "file_store.h"
 #include "ram_store.h"
 #include "support/catch.h"
+#include "support/process.h"
 
 using chi::StatusCode;
 using chi::u64;
 using chi::u8;
 using chimaera::bdev::BlockStore;
+using chimaera::bdev::FileStore;
+using chimaera::bdev::FileStoreOptions;
 using chimaera::bdev::RamStore;
 
 namespace {
 
 constexpr u64 kSize = 1 << 20;
 constexpr u64 kHuge = ~u64{0};
+
+std::unique_ptr<BlockStore> NewFile(FileStoreOptions options) {
+  static const chi::test::TempDir dir;
+  static int number = 0;
+  options.size = kSize;
+  auto store = FileStore::Open(dir / std::to_string(++number), options);
+  INFO(store.status());
+  REQUIRE(store.ok());
+  return *std::move(store);
+}
 
 struct StoreUnderTest {
   std::string name;
@@ -37,6 +51,19 @@ const StoreUnderTest kStores[] = {
     {"ram", true,
      [](chi::RuntimeSegments& segments) {
        return *RamStore::Create("test", kSize, segments);
+     }},
+    {"file", false, [](chi::RuntimeSegments&) { return NewFile({}); }},
+    {"file, direct", false,
+     [](chi::RuntimeSegments&) {
+       FileStoreOptions options;
+       options.direct = true;
+       return NewFile(options);
+     }},
+    {"file, no checksums", false,
+     [](chi::RuntimeSegments&) {
+       FileStoreOptions options;
+       options.checksums = false;
+       return NewFile(options);
      }},
 };
 

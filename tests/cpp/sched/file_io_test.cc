@@ -66,7 +66,8 @@ void WriteAndRead(const File& file, u64 count) {
   for (u64 i = 0; i < count; ++i) {
     writes.push_back(file.Write(i * kPage, written[i]));
     reads.push_back(file.Read(i * kPage, read[i]));
-    reads.back().maybe_cached = i % 2 == 0;
+    reads.back().cached = i % 2 == 0;
+    writes.back().cached = i % 3 == 0;
   }
   CHECK(TransferFiles(writes.data(), count).ok());
   FileTransfer sync = file.Sync();

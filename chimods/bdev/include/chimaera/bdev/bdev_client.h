@@ -119,6 +119,15 @@ class Client : public chi::ContainerClient {
   chi::Future<UnpinTask> AsyncUnpin(const hipc::MemContext& mctx,
                                     const Block& block);
 
+  /// Everything that was written to the containers asked before the call
+  /// survives a power cut; nothing to do for RAM. kIo: the device takes no
+  /// writes any more until its pool is made anew.
+  Outcome Sync(const hipc::MemContext& mctx,
+               const chi::PoolQuery& pool_query = chi::PoolQuery::Local());
+  chi::Future<SyncTask> AsyncSync(
+      const hipc::MemContext& mctx,
+      const chi::PoolQuery& pool_query = chi::PoolQuery::Local());
+
   static constexpr chi::u64 kPieceBytes = 4 * chi::kMiB;
 
  private:

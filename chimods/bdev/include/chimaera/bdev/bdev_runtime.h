@@ -35,10 +35,12 @@ class Runtime : public chi::Container {
   void GetStats(hipc::FullPtr<GetStatsTask> task, chi::RunContext& rctx);
   void Locate(hipc::FullPtr<LocateTask> task, chi::RunContext& rctx);
   void Unpin(hipc::FullPtr<UnpinTask> task, chi::RunContext& rctx);
+  void Sync(hipc::FullPtr<SyncTask> task, chi::RunContext& rctx);
 
   void OnClientGone(chi::u64 client_id) override;
 
  private:
+  chi::Status OpenStore();
   chi::Status Copy(WriteTask& task, const chi::RunContext& rctx);
   chi::Status Copy(ReadTask& task, const chi::RunContext& rctx);
 

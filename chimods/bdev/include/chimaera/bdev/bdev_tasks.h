@@ -26,9 +26,16 @@ struct CreateParams {
   static constexpr const char* chimod_lib_name = "chimaera_bdev";
 
   BdevType bdev_type_;
-  chi::u64 total_size_;  ///< Bytes of each container; never 0 for kRam.
-  chi::u32 io_depth_;    ///< Requests at a time; means nothing for kRam.
-  chi::u32 alignment_;   ///< Of blocks, in bytes; a power of two.
+  /// Bytes of each container; 0 takes a file that exists as it is, and is
+  /// nothing for kRam.
+  chi::u64 total_size_;
+  chi::u32 io_depth_;   ///< Requests at a time; means nothing for kRam.
+  chi::u32 alignment_;  ///< Of blocks, in bytes; a power of two.
+  /// For files: past the page cache, wherever address, offset and length are
+  /// multiples of 4096.
+  bool direct_ = false;
+  /// For files: a CRC32C of each page that was written.
+  bool checksums_ = true;
 
   // NOLINTNEXTLINE(google-explicit-constructor): cereal makes an empty one
   CreateParams(BdevType bdev_type = BdevType::kRam, chi::u64 total_size = 0,
@@ -40,14 +47,14 @@ struct CreateParams {
 
   template <class Archive>
   void serialize(Archive& ar) {
-    ar(bdev_type_, total_size_, io_depth_, alignment_);
+    ar(bdev_type_, total_size_, io_depth_, alignment_, direct_, checksums_);
   }
-  /// Reads `bdev_type`, `capacity`, `io_depth` and `alignment`. Throws
-  /// StatusError(kBadRequest), also for a key that nobody knows.
+  /// Reads `bdev_type`, `capacity`, `io_depth`, `alignment`, `direct` and
+  /// `checksums`. Throws StatusError(kBadRequest), also for a key that nobody
+  /// knows.
   void LoadConfig(const chi::PoolConfig& config);
 
-  /// kBadRequest naming the number that makes no sense; kUnimplemented for
-  /// files.
+  /// kBadRequest naming the number that makes no sense.
   chi::Status Check() const;
 };
 
@@ -263,6 +270,19 @@ struct UnpinTask : public chi::Task {
   void SerializeIn(Archive& ar) {
     ar(block_);
   }
+  template <class Archive>
+  void SerializeOut(Archive& /*ar*/) {}
+};
+
+/// What was written before survives a power cut once it has succeeded.
+struct SyncTask : public chi::Task {
+  explicit SyncTask(const AllocT& alloc) : chi::Task(alloc) {}
+  SyncTask(const AllocT& alloc, const chi::TaskId& task_id,
+           const chi::PoolId& pool_id, const chi::PoolQuery& pool_query)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kSync) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& /*ar*/) {}
   template <class Archive>
   void SerializeOut(Archive& /*ar*/) {}
 };

@@ -30,9 +30,9 @@ struct FileTransfer {
   u64 offset = 0;  ///< In the file, in bytes.
   char* data = nullptr;
   u64 length = 0;
-  /// The bytes may be in the page cache (so not for O_DIRECT): they are taken
-  /// from there at once, which is faster than any ring.
-  bool maybe_cached = false;
+  /// The descriptor goes by way of the page cache. What lies there is read at
+  /// once, and little is written at once, which is faster than any ring.
+  bool cached = false;
 
   u64 done = 0;   ///< Bytes transferred; also after an error.
   Status status;  ///< kIo or kNoSpace, naming the offset; kOk if all of it.

@@ -1,0 +1,53 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Who leaves hands the pass to the first that waits, so nobody overtakes.
+
+#include "request_gate.h"
+
+#include <algorithm>
+
+#include "chimaera/shm/storage.h"
+
+namespace chimaera::bdev {
+
+void RequestGate::Enter() {
+  chi::CoEvent turn;
+  {
+    const chi::MutexLock lock(mu_);
+    if (free_ > 0) {
+      --free_;
+      return;
+    }
+    waiting_.push_back(&turn);
+  }
+  try {
+    while (!turn.Wait().ok()) {
+    }
+  } catch (const chi::StatusError&) {
+    bool has_pass = true;
+    {
+      const chi::MutexLock lock(mu_);
+      const auto place = std::find(waiting_.begin(), waiting_.end(), &turn);
+      if (place != waiting_.end()) {
+        waiting_.erase(place);
+        has_pass = false;
+      }
+    }
+    if (has_pass) Leave();
+    throw;
+  }
+}
+
+void RequestGate::Leave() {
+  const chi::MutexLock lock(mu_);
+  if (waiting_.empty()) {
+    ++free_;
+    return;
+  }
+  chi::CoEvent* const next = waiting_.front();
+  waiting_.pop_front();
+  next->Set();
+}
+
+}  // namespace chimaera::bdev

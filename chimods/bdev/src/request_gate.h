@@ -1,0 +1,55 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Lets so many requests at a time to a device.
+
+#ifndef CHIMAERA_BDEV_REQUEST_GATE_H_
+#define CHIMAERA_BDEV_REQUEST_GATE_H_
+
+#include <chimaera/sched/coevent.h>
+
+#include <list>
+
+#include "chimaera/base/mutex.h"
+#include "chimaera/base/types.h"
+
+namespace chimaera::bdev {
+
+/// Safe from any thread; methods park, in the order in which they came.
+class RequestGate {
+ public:
+  explicit RequestGate(chi::u32 depth) : free_(depth) {}
+  RequestGate(const RequestGate&) = delete;
+  RequestGate& operator=(const RequestGate&) = delete;
+
+  /// One request, from its construction, which waits for its turn, to its end.
+  class Pass {
+   public:
+    /// Throws StatusError if the task is cancelled, late, or one too many of
+    /// its client's that wait.
+    explicit Pass(RequestGate& gate) : gate_(gate) { gate.Enter(); }
+    ~Pass() { gate_.Leave(); }
+    Pass(const Pass&) = delete;
+    Pass& operator=(const Pass&) = delete;
+
+   private:
+    RequestGate& gate_;
+  };
+
+  chi::u64 num_waiting() const {
+    const chi::MutexLock lock(mu_);
+    return waiting_.size();
+  }
+
+ private:
+  void Enter();
+  void Leave();
+
+  mutable chi::Mutex mu_;
+  chi::u32 free_ CHI_GUARDED_BY(mu_);
+  std::list<chi::CoEvent*> waiting_ CHI_GUARDED_BY(mu_);
+};
+
+}  // namespace chimaera::bdev
+
+#endif  // CHIMAERA_BDEV_REQUEST_GATE_H_

@@ -1,0 +1,126 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Module bdev on files, in a runtime.
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "chimaera/admin/admin_client.h"
+#include "chimaera/bdev/bdev_client.h"
+#include "embedded.h"
+#include "support/process.h"
+
+using chi::PoolId;
+using chi::PoolQuery;
+using chi::StatusCode;
+using chi::u64;
+using chi::u8;
+using chi::test::Embedded;
+using chi::test::TempDir;
+using chimaera::bdev::BdevType;
+using chimaera::bdev::Block;
+using chimaera::bdev::Client;
+
+namespace {
+
+constexpr u64 kSize = 16 * chi::kMiB;
+
+chimaera::Outcome Open(Client& device, const std::string& path,
+                       u64 size = kSize, chi::u32 major = 200) {
+  return device.Create(HSHM_MCTX, PoolQuery::Local(), path, PoolId(major, 0),
+                       BdevType::kFile, size, 8);
+}
+
+std::vector<u8> Pattern(u64 size, u64 seed) {
+  std::vector<u8> bytes(size);
+  for (u64 i = 0; i < size; ++i) bytes[i] = static_cast<u8>(seed + i * 31);
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("bdev on a file: blocks come and go as in memory") {
+  const TempDir dir;
+  Embedded runtime;
+  Client device;
+  const chimaera::Outcome created = Open(device, dir / "device");
+  INFO(created);
+  REQUIRE(created.ok());
+  for (const u64 size : {u64{1}, u64{4096}, 5 * chi::kMiB + 3}) {
+    const auto block = device.Allocate(HSHM_MCTX, size);
+    REQUIRE(block.ok());
+    const auto data = Pattern(size, size);
+    REQUIRE(device.Write(HSHM_MCTX, *block, data));
+    REQUIRE(device.Sync(HSHM_MCTX));
+    REQUIRE(*device.Read(HSHM_MCTX, *block) == data);
+    CHECK(device.Locate(HSHM_MCTX, *block).status().code() ==
+          StatusCode::kUnimplemented);
+    REQUIRE(device.Free(HSHM_MCTX, *block));
+    CHECK(device.Read(HSHM_MCTX, *block).status().code() == StatusCode::kStale);
+  }
+  u64 remaining = 0;
+  const auto metrics = device.GetStats(HSHM_MCTX, remaining);
+  CHECK(remaining == kSize);
+  CHECK(metrics.bytes_written_ == metrics.bytes_read_);
+}
+
+TEST_CASE("bdev on a file: many more requests than io_depth at once") {
+  constexpr u64 kBlocks = 200;
+  constexpr u64 kBytes = 12345;
+  const TempDir dir;
+  Embedded runtime;
+  Client device;
+  REQUIRE(Open(device, dir / "device").ok());
+  std::vector<Block> blocks;
+  std::vector<hipc::FullPtr<char>> buffers;
+  std::vector<chi::Future<chimaera::bdev::WriteTask>> writes;
+  for (u64 i = 0; i < kBlocks; ++i) {
+    blocks.push_back(*device.Allocate(HSHM_MCTX, kBytes));
+    buffers.push_back(CHI_IPC->AllocateBuffer(kBytes));
+    const auto data = Pattern(kBytes, i);
+    std::copy(data.begin(), data.end(), buffers.back().ptr_);
+    writes.push_back(device.AsyncWrite(HSHM_MCTX, blocks.back(),
+                                       buffers.back().shm_, kBytes));
+  }
+  for (auto& write : writes) REQUIRE(write.Get().ok());
+  std::vector<chi::Future<chimaera::bdev::ReadTask>> reads;
+  for (u64 i = 0; i < kBlocks; ++i) {
+    std::fill_n(buffers[i].ptr_, kBytes, '?');
+    reads.push_back(
+        device.AsyncRead(HSHM_MCTX, blocks[i], buffers[i].shm_, kBytes));
+  }
+  for (u64 i = 0; i < kBlocks; ++i) {
+    REQUIRE(reads[i].Get().ok());
+    const auto data = Pattern(kBytes, i);
+    CHECK(std::equal(data.begin(), data.end(),
+                     reinterpret_cast<const u8*>(buffers[i].ptr_)));
+    CHI_IPC->FreeBuffer(buffers[i]);
+  }
+}
+
+TEST_CASE("bdev on a file: two pools never share one, the next one may") {
+  const TempDir dir;
+  const std::string path = dir / "device";
+  Embedded runtime;
+  Client device;
+  REQUIRE(Open(device, path).ok());
+  const auto old = *device.Allocate(HSHM_MCTX, 4096);
+  const std::string detour = dir / "./device";
+  Client second;
+  CHECK(Open(second, detour, kSize, 201).code() == StatusCode::kAlreadyExists);
+  REQUIRE(
+      CHI_ADMIN->DestroyPool(HSHM_MCTX, PoolQuery::Local(), PoolId(200, 0)));
+  // Its size is in the file.
+  const chimaera::Outcome opened = Open(second, detour, 0, 202);
+  INFO(opened);
+  REQUIRE(opened.ok());
+  u64 remaining = 0;
+  second.GetStats(HSHM_MCTX, remaining);
+  CHECK(remaining == kSize);
+  // A block of the pool that is gone is none of this one's.
+  const auto fresh = *second.Allocate(HSHM_MCTX, 4096);
+  CHECK(fresh.block_id_ != old.block_id_);
+  CHECK(second.Read(HSHM_MCTX, old).status().code() == StatusCode::kStale);
+}
