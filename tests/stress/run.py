@@ -50,7 +50,7 @@ PROGRAM_SEEDS = 100_000
 LARGE_MEMORY = 10 * 2**30
 #: Descriptors that 200 daemons at a time need.
 DESCRIPTORS = 8192
-TOOL_TIMEOUT_S = 900
+TOOL_TIMEOUT_S = 1800
 COLUMNS = ("asked", "done", "per_minute", "leaked_bytes", "leaked_fds", "hung")
 #: Keys that are not worth a place behind the table's columns.
 PLAIN = (*COLUMNS, "name", "seed", "failures", "result")
