@@ -17,8 +17,10 @@ b'chimaera'
 
 :func:`local` runs a runtime inside this process, :func:`connect` attaches to one
 that :func:`start` (or ``chimaera start``) has left running. Every operation is a
-call, and with ``_async`` a :class:`Future` that can also be awaited. Errors are
-exceptions of :mod:`chimaera.errors`.
+call, and with ``_async`` a :class:`Future` that can also be awaited. :func:`wait`,
+:func:`as_completed` and :func:`gather` take several, and methods that end in ``_many``
+run thousands of tasks in one call.
+Errors are exceptions of :mod:`chimaera.errors`.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chimaera import errors as errors
     from chimaera import testing as testing
-    from chimaera.bdev import BdevStats, Block, BlockDevice
+    from chimaera.bdev import BlockDevice
+    from chimaera.block import BdevStats, Block
     from chimaera.daemon import start, stop
     from chimaera.dump import Dump
     from chimaera.echo import Echo
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from chimaera.stats import Stats
     from chimaera.status import RuntimeStatus
     from chimaera.task import Future
+    from chimaera.waiting import as_completed, gather, wait
 
 __all__ = [
     "BdevStats",
@@ -56,18 +60,21 @@ __all__ = [
     "RuntimeStatus",
     "Stats",
     "__version__",
+    "as_completed",
     "connect",
     "errors",
+    "gather",
     "local",
     "start",
     "stop",
     "testing",
+    "wait",
 ]
 
 # Where each public name is defined; "" for modules.
 _HOMES = {
-    "BdevStats": "bdev",
-    "Block": "bdev",
+    "BdevStats": "block",
+    "Block": "block",
     "BlockDevice": "bdev",
     "ChimaeraError": "errors",
     "Dump": "dump",
@@ -80,10 +87,13 @@ _HOMES = {
     "Runtime": "runtime",
     "RuntimeStatus": "status",
     "Stats": "stats",
+    "as_completed": "waiting",
     "connect": "opening",
+    "gather": "waiting",
     "local": "opening",
     "start": "daemon",
     "stop": "daemon",
+    "wait": "waiting",
     "errors": "",
     "testing": "",
 }

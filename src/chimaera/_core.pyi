@@ -37,6 +37,7 @@ class Connection:
     @property
     def task_bytes(self) -> int: ...
     bytes_staged: int
+    task_timeout_ms: int
 
 class Buffer:
     def __init__(self, connection: Connection, size: int) -> None: ...
@@ -50,13 +51,24 @@ class Call:
     def error(self) -> BaseException | None: ...
     def value(self) -> Any: ...
 
+class CallSet:
+    def __init__(self) -> None: ...
+    def __len__(self) -> int: ...
+    def add(self, call: Call, token: Any) -> None: ...
+    def wait(self, timeout_s: float, poll: bool) -> list[Any]: ...
+    def wake(self) -> None: ...
+
 def status_code_name(code: int) -> str: ...
 def close_current() -> None: ...
 def locate(name: str) -> str: ...
 
 # None
 def call(
-    connection: Connection, pool_id: _PoolId, method: int, query: _Query
+    connection: Connection,
+    pool_id: _PoolId,
+    method: int,
+    query: _Query,
+    timeout_ms: int = 0,
 ) -> Call: ...
 
 # None: it is done; Call: it was submitted; False: `call` says what is wrong.
@@ -104,21 +116,35 @@ def stop_runtime(connection: Connection) -> Call: ...
 # ---- echo ----
 
 # None
-def echo_null(connection: Connection, pool_id: _PoolId, query: _Query) -> Call: ...
+def echo_null(
+    connection: Connection, pool_id: _PoolId, query: _Query, timeout_ms: int = 0
+) -> Call: ...
 
 # bytes and container_id
 def echo_echo(
-    connection: Connection, pool_id: _PoolId, query: _Query, text: bytes | str
+    connection: Connection,
+    pool_id: _PoolId,
+    query: _Query,
+    text: bytes | str,
+    timeout_ms: int = 0,
 ) -> Call: ...
 
 # None
 def echo_sleep(
-    connection: Connection, pool_id: _PoolId, query: _Query, duration_ns: int
+    connection: Connection,
+    pool_id: _PoolId,
+    query: _Query,
+    duration_ns: int,
+    timeout_ms: int = 0,
 ) -> Call: ...
 
 # None
 def echo_busy(
-    connection: Connection, pool_id: _PoolId, query: _Query, duration_ns: int
+    connection: Connection,
+    pool_id: _PoolId,
+    query: _Query,
+    duration_ns: int,
+    timeout_ms: int = 0,
 ) -> Call: ...
 
 # None
@@ -140,27 +166,46 @@ def echo_spawn(
 
 # list of _Block
 def bdev_allocate(
-    connection: Connection, pool_id: _PoolId, query: _Query, size: int
+    connection: Connection,
+    pool_id: _PoolId,
+    query: _Query,
+    size: int,
+    timeout_ms: int = 0,
 ) -> Call: ...
 
 # None
 def bdev_free(
-    connection: Connection, pool_id: _PoolId, blocks: Sequence[_Block]
+    connection: Connection,
+    pool_id: _PoolId,
+    blocks: Sequence[_Block],
+    timeout_ms: int = 0,
 ) -> Call: ...
 
 # int: bytes written
 def bdev_write(
-    connection: Connection, pool_id: _PoolId, block: _Block, data: Any, offset: int
+    connection: Connection,
+    pool_id: _PoolId,
+    block: _Block,
+    data: Any,
+    offset: int,
+    timeout_ms: int = 0,
 ) -> Call: ...
 
 # out
 def bdev_read(
-    connection: Connection, pool_id: _PoolId, block: _Block, out: Any, offset: int
+    connection: Connection,
+    pool_id: _PoolId,
+    block: _Block,
+    out: Any,
+    offset: int,
+    timeout_ms: int = 0,
 ) -> Call: ...
 
 # (total, remaining, largest_free, num_blocks, num_pins, alignment, num_reads,
 #  num_writes, bytes_read, bytes_written, read_ns, write_ns)
-def bdev_stats(connection: Connection, pool_id: _PoolId, query: _Query) -> Call: ...
+def bdev_stats(
+    connection: Connection, pool_id: _PoolId, query: _Query, timeout_ms: int = 0
+) -> Call: ...
 
 # ---- stats ----
 
@@ -173,6 +218,7 @@ def stats_reduce(
     blocks: Sequence[_Block],
     dtype: int,
     histogram: tuple[float, float, int],
+    timeout_ms: int = 0,
 ) -> Call: ...
 
 # None
@@ -184,4 +230,60 @@ def stats_hill_shade(
     source: _Block,
     target: _Block,
     how: tuple[int, int, float, float, float, float, int, int],
+    timeout_ms: int = 0,
 ) -> Call: ...
+
+# ---- many tasks in one crossing ----
+#
+# Arrays have one row per task: codes u4, numbers u8, blocks u8 of four columns,
+# summaries as chimaera.stats has them. They return None, or index and message of the
+# first task that failed.
+
+_Failure: TypeAlias = tuple[int, str] | None
+
+def call_many(
+    connection: Connection,
+    pool_id: _PoolId,
+    method: int,
+    query: _Query,
+    codes: Any,
+    timeout_s: float,
+) -> _Failure: ...
+def echo_many(
+    connection: Connection,
+    pool_id: _PoolId,
+    query: _Query,
+    numbers: Any,
+    out: Any,
+    codes: Any,
+    timeout_s: float,
+) -> _Failure: ...
+def bdev_write_many(
+    connection: Connection,
+    pool_id: _PoolId,
+    blocks: Any,
+    data: Any,
+    offset: int,
+    codes: Any,
+    timeout_s: float,
+) -> _Failure: ...
+def bdev_read_many(
+    connection: Connection,
+    pool_id: _PoolId,
+    blocks: Any,
+    out: Any,
+    offset: int,
+    codes: Any,
+    timeout_s: float,
+) -> _Failure: ...
+def stats_reduce_many(
+    connection: Connection,
+    pool_id: _PoolId,
+    query: _Query,
+    bdev_pool: _PoolId,
+    blocks: Any,
+    dtype: int,
+    out: Any,
+    codes: Any,
+    timeout_s: float,
+) -> _Failure: ...

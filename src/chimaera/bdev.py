@@ -7,84 +7,24 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from chimaera._extension import core
+from chimaera.block import BdevStats, Block
 from chimaera.errors import BadRequestError, NoSpaceError
+from chimaera.many import Errors, block_rows, codes_of, run_many, with_codes
 from chimaera.pool import LOCAL, Pool, PoolQuery
-from chimaera.task import DEFAULT_TIMEOUT_S, Future
+from chimaera.task import DEFAULT_TIMEOUT_S, Future, deadline_ms
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     Bytes = NDArray[np.uint8]
 
 __all__ = ["BdevStats", "Block", "BlockDevice"]
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A piece of a device, as `BlockDevice.allocate` gives it out.
-
-    Attributes
-    ----------
-    offset : int
-        Where it begins on the device, bytes; for information.
-    size_bytes : int
-        Usable bytes.
-    block_id : int
-        Generation and slot: a freed block's id is never valid again.
-    container_id : int
-        The container that has it.
-    """
-
-    offset: int
-    size_bytes: int
-    block_id: int
-    container_id: int
-
-    def row(self) -> tuple[int, int, int, int]:
-        """Return the four numbers as the extension wants them."""
-        return self.offset, self.size_bytes, self.block_id, self.container_id
-
-    def __repr__(self) -> str:
-        slot, generation = self.block_id & (2**32 - 1), self.block_id >> 32
-        return f"<Block {slot}.{generation} [{self.offset}, +{self.size_bytes})>"
-
-
-@dataclass(frozen=True, slots=True)
-class BdevStats:
-    """Counters of a device since it was created.
-
-    Attributes
-    ----------
-    total_bytes, remaining_bytes, largest_free_bytes : int
-    num_blocks : int
-        Blocks given out now.
-    num_pins : int
-        Blocks that are being copied or looked at in place now.
-    alignment_bytes : int
-    num_reads, num_writes : int
-    bytes_read, bytes_written : int
-    read_ns, write_ns : int
-        Time of the copies, nanoseconds; of small ones some are timed for all.
-    """
-
-    total_bytes: int
-    remaining_bytes: int
-    largest_free_bytes: int
-    num_blocks: int
-    num_pins: int
-    alignment_bytes: int
-    num_reads: int
-    num_writes: int
-    bytes_read: int
-    bytes_written: int
-    read_ns: int
-    write_ns: int
 
 
 class BlockDevice(Pool):
@@ -136,10 +76,14 @@ class BlockDevice(Pool):
         NoSpaceError
             No free piece is large enough.
         """
-        return self.allocate_async(size_bytes, query=query).result(timeout_s)
+        return self.allocate_async(size_bytes, query=query).result_or_cancel(timeout_s)
 
     def allocate_async(
-        self, size_bytes: int, *, query: PoolQuery = LOCAL
+        self,
+        size_bytes: int,
+        *,
+        query: PoolQuery = LOCAL,
+        timeout_s: float | None = None,
     ) -> Future[Block]:
         """Submit `allocate`."""
 
@@ -153,7 +97,8 @@ class BlockDevice(Pool):
                 )
             return blocks[0]
 
-        return Future(self._allocate(size_bytes, query), f"{self} allocate", finish)
+        call = self._allocate(size_bytes, query, timeout_s)
+        return Future(call, f"{self} allocate", finish)
 
     def allocate_blocks(
         self,
@@ -169,14 +114,20 @@ class BlockDevice(Pool):
         NoSpaceError
             So much is not free.
         """
-        return self.allocate_blocks_async(size_bytes, query=query).result(timeout_s)
+        return self.allocate_blocks_async(size_bytes, query=query).result_or_cancel(
+            timeout_s
+        )
 
     def allocate_blocks_async(
-        self, size_bytes: int, *, query: PoolQuery = LOCAL
+        self,
+        size_bytes: int,
+        *,
+        query: PoolQuery = LOCAL,
+        timeout_s: float | None = None,
     ) -> Future[list[Block]]:
         """Submit `allocate_blocks`."""
         return Future(
-            self._allocate(size_bytes, query),
+            self._allocate(size_bytes, query, timeout_s),
             f"{self} allocate_blocks",
             lambda rows: [Block(*row) for row in rows],
         )
@@ -193,13 +144,18 @@ class BlockDevice(Pool):
         BadRequestError
             One was never given out, or is another client's.
         """
-        self.free_async(blocks).result(timeout_s)
+        self.free_async(blocks).result_or_cancel(timeout_s)
 
-    def free_async(self, blocks: Block | Iterable[Block]) -> Future[None]:
+    def free_async(
+        self, blocks: Block | Iterable[Block], *, timeout_s: float | None = None
+    ) -> Future[None]:
         """Submit `free`."""
         several = [blocks] if isinstance(blocks, Block) else list(blocks)
         call = core.bdev_free(
-            self.runtime.connection, self.id, [block.row() for block in several]
+            self.runtime.connection,
+            self.id,
+            [block.row() for block in several],
+            deadline_ms(timeout_s),
         )
         return Future(call, f"{self} free")
 
@@ -239,9 +195,16 @@ class BlockDevice(Pool):
         DeadlineExceededError
             No answer in time; the write may still happen.
         """
-        return self.write_async(block, data, offset=offset).result(timeout_s)
+        return self.write_async(block, data, offset=offset).result_or_cancel(timeout_s)
 
-    def write_async(self, block: Block, data: Any, *, offset: int = 0) -> Future[int]:
+    def write_async(
+        self,
+        block: Block,
+        data: Any,
+        *,
+        offset: int = 0,
+        timeout_s: float | None = None,
+    ) -> Future[int]:
         """Submit `write`. `data` must not change until it is done."""
         call = core.bdev_write(
             self.runtime.connection,
@@ -249,6 +212,7 @@ class BlockDevice(Pool):
             block.row(),
             self._flat(data),
             _checked_offset(offset),
+            deadline_ms(timeout_s),
         )
         return Future(call, f"{self} write")
 
@@ -286,10 +250,17 @@ class BlockDevice(Pool):
         StaleError
             The block was freed.
         """
-        return self.read_async(block, out=out, offset=offset).result(timeout_s)
+        return self.read_async(block, out=out, offset=offset).result_or_cancel(
+            timeout_s
+        )
 
     def read_async(
-        self, block: Block, *, out: NDArray[Any] | None = None, offset: int = 0
+        self,
+        block: Block,
+        *,
+        out: NDArray[Any] | None = None,
+        offset: int = 0,
+        timeout_s: float | None = None,
     ) -> Future[NDArray[Any]]:
         """Submit `read`. The contents of `out` are undefined until it is done."""
         at = _checked_offset(offset)
@@ -298,31 +269,153 @@ class BlockDevice(Pool):
             if at >= block.size_bytes:
                 raise BadRequestError(f"offset {offset} of {block}")
             target = self.runtime.empty(block.size_bytes - at, "u1")
-        elif not out.flags.c_contiguous or not out.flags.writeable:
-            raise BadRequestError("out must be C-contiguous and writable")
         else:
-            target = out
+            target = _checked_target(out)
         call = core.bdev_read(
-            self.runtime.connection, self.id, block.row(), self._flat(target), at
+            self.runtime.connection,
+            self.id,
+            block.row(),
+            self._flat(target),
+            at,
+            deadline_ms(timeout_s),
         )
         return Future(call, f"{self} read", lambda _flat: target)
+
+    def write_many(
+        self,
+        blocks: Iterable[Block],
+        data: ArrayLike,
+        *,
+        offset: int = 0,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+        errors: Errors = "raise",
+    ) -> NDArray[np.uint32]:
+        """Write one row of an array into each block, in one crossing.
+
+        Parameters
+        ----------
+        blocks : iterable of Block
+            n of them.
+        data : (n, ...) array_like
+            As for `write`; each row goes into one block.
+        offset : int
+            Where to begin in the blocks, bytes.
+        timeout_s, errors
+            As for `Pool.call_many`.
+
+        Returns
+        -------
+        (n,) ndarray of uint32
+            Status codes, 0 for success.
+        """
+        import numpy as np
+
+        rows, array = block_rows(blocks), np.asarray(data)
+        codes = codes_of(_checked_rows(rows, array))
+        if codes.size == 0:
+            return codes
+        flat, at = self._flat(array), _checked_offset(offset)
+        write = functools.partial(
+            core.bdev_write_many, self.runtime.connection, self.id, rows, flat, at
+        )
+        run_many(write, codes, timeout_s, errors)
+        return codes
+
+    @overload
+    def read_many(
+        self,
+        blocks: Iterable[Block],
+        *,
+        out: NDArray[Any] | None = ...,
+        offset: int = ...,
+        timeout_s: float = ...,
+        errors: Literal["raise"] = ...,
+    ) -> NDArray[Any]: ...
+    @overload
+    def read_many(
+        self,
+        blocks: Iterable[Block],
+        *,
+        out: NDArray[Any] | None = ...,
+        offset: int = ...,
+        timeout_s: float = ...,
+        errors: Literal["return"],
+    ) -> tuple[NDArray[Any], NDArray[np.uint32]]: ...
+    def read_many(
+        self,
+        blocks: Iterable[Block],
+        *,
+        out: NDArray[Any] | None = None,
+        offset: int = 0,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+        errors: Errors = "raise",
+    ) -> Any:
+        """Read each block into one row of an array, in one crossing.
+
+        Parameters
+        ----------
+        blocks : iterable of Block
+            n of them.
+        out : (n, ...) ndarray, optional
+            C-contiguous and writable; the size of its rows says how much is read.
+            By default a new array of `Runtime.empty`, for all bytes from `offset`
+            on; the blocks must be of one size then.
+        offset : int
+            Where to begin in the blocks, bytes.
+        timeout_s, errors
+            As for `Pool.call_many`.
+
+        Returns
+        -------
+        ndarray
+            `out` if given, else (n, size) of uint8. With ``errors="return"`` a
+            pair: the array, undefined where a task failed, and the status codes.
+        """
+        rows, at = block_rows(blocks), _checked_offset(offset)
+        if out is None:
+            sizes = {int(size) for size in rows[:, 1]}
+            if len(sizes) > 1 or any(at >= size for size in sizes):
+                raise BadRequestError(f"blocks of {sizes} bytes, from {offset} on")
+            out = self.runtime.empty((len(rows), *(s - at for s in sizes)), "u1")
+        codes = codes_of(_checked_rows(rows, _checked_target(out)))
+        if codes.size != 0:
+            read = functools.partial(
+                core.bdev_read_many,
+                self.runtime.connection,
+                self.id,
+                rows,
+                self._flat(out),
+                at,
+            )
+            run_many(read, codes, timeout_s, errors)
+        return with_codes(out, codes, errors)
 
     def stats(
         self, *, query: PoolQuery = LOCAL, timeout_s: float = DEFAULT_TIMEOUT_S
     ) -> BdevStats:
         """Return the counters of the device."""
-        return self.stats_async(query=query).result(timeout_s)
+        return self.stats_async(query=query).result_or_cancel(timeout_s)
 
-    def stats_async(self, *, query: PoolQuery = LOCAL) -> Future[BdevStats]:
+    def stats_async(
+        self, *, query: PoolQuery = LOCAL, timeout_s: float | None = None
+    ) -> Future[BdevStats]:
         """Submit `stats`."""
-        call = core.bdev_stats(self.runtime.connection, self.id, query)
+        call = core.bdev_stats(
+            self.runtime.connection, self.id, query, deadline_ms(timeout_s)
+        )
         return Future(call, f"{self} stats", lambda row: BdevStats(*row))
 
-    def _allocate(self, size_bytes: int, query: PoolQuery) -> core.Call:
+    def _allocate(
+        self, size_bytes: int, query: PoolQuery, timeout_s: float | None
+    ) -> core.Call:
         if size_bytes <= 0:
             raise BadRequestError(f"a block of {size_bytes} bytes")
         return core.bdev_allocate(
-            self.runtime.connection, self.id, query, int(size_bytes)
+            self.runtime.connection,
+            self.id,
+            query,
+            int(size_bytes),
+            deadline_ms(timeout_s),
         )
 
     def _flat(self, data: Any) -> Bytes:
@@ -345,6 +438,20 @@ class BlockDevice(Pool):
         if flat.size == 0:
             raise BadRequestError("0 bytes to read or write")
         return flat
+
+
+def _checked_target(out: NDArray[Any]) -> NDArray[Any]:
+    if not out.flags.c_contiguous or not out.flags.writeable:
+        raise BadRequestError("out must be C-contiguous and writable")
+    return out
+
+
+def _checked_rows(blocks: NDArray[np.uint64], array: NDArray[Any]) -> int:
+    """Return how many there are: as many rows as blocks."""
+    count = len(blocks)
+    if array.ndim == 0 or len(array) != count:
+        raise BadRequestError(f"{count} blocks, and an array of shape {array.shape}")
+    return count
 
 
 def _checked_offset(offset: int) -> int:

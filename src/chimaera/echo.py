@@ -6,9 +6,17 @@
 
 from __future__ import annotations
 
+import functools
+from typing import TYPE_CHECKING, Any, Literal, overload
+
 from chimaera._extension import core
+from chimaera.many import Errors, codes_of, run_many, with_codes
 from chimaera.pool import LOCAL, Pool, PoolQuery
-from chimaera.task import DEFAULT_TIMEOUT_S, Future
+from chimaera.task import DEFAULT_TIMEOUT_S, Future, deadline_ms
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Echo"]
 
@@ -40,11 +48,15 @@ class Echo(Pool):
             self.runtime.connection, self.id, _NULL_METHOD, query, timeout_s
         )
         if rest is not None:
-            self._future_of(rest, _NULL_METHOD, query).result(timeout_s)
+            self._future_of(rest, _NULL_METHOD, query).result_or_cancel(timeout_s)
 
-    def null_async(self, *, query: PoolQuery = LOCAL) -> Future[None]:
+    def null_async(
+        self, *, query: PoolQuery = LOCAL, timeout_s: float | None = None
+    ) -> Future[None]:
         """Submit `null`."""
-        call = core.echo_null(self.runtime.connection, self.id, query)
+        call = core.echo_null(
+            self.runtime.connection, self.id, query, deadline_ms(timeout_s)
+        )
         return Future(call, "echo null")
 
     def echo(
@@ -55,12 +67,85 @@ class Echo(Pool):
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> str:
         """Return `text`, which has been in the runtime and back."""
-        return self.echo_async(text, query=query).result(timeout_s)
+        return self.echo_async(text, query=query).result_or_cancel(timeout_s)
 
-    def echo_async(self, text: str, *, query: PoolQuery = LOCAL) -> Future[str]:
+    def echo_async(
+        self, text: str, *, query: PoolQuery = LOCAL, timeout_s: float | None = None
+    ) -> Future[str]:
         """Submit `echo`."""
-        call = core.echo_echo(self.runtime.connection, self.id, query, text)
+        call = core.echo_echo(
+            self.runtime.connection, self.id, query, text, deadline_ms(timeout_s)
+        )
         return Future(call, "echo", _text)
+
+    def null_many(
+        self,
+        count: int,
+        *,
+        query: PoolQuery = LOCAL,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+        errors: Errors = "raise",
+    ) -> NDArray[np.uint32]:
+        """Do nothing `count` times in one crossing; as `Pool.call_many`."""
+        return self.call_many(
+            _NULL_METHOD, count, query=query, timeout_s=timeout_s, errors=errors
+        )
+
+    @overload
+    def echo_many(
+        self,
+        numbers: ArrayLike,
+        *,
+        query: PoolQuery = ...,
+        timeout_s: float = ...,
+        errors: Literal["raise"] = ...,
+    ) -> NDArray[np.uint64]: ...
+    @overload
+    def echo_many(
+        self,
+        numbers: ArrayLike,
+        *,
+        query: PoolQuery = ...,
+        timeout_s: float = ...,
+        errors: Literal["return"],
+    ) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]: ...
+    def echo_many(
+        self,
+        numbers: ArrayLike,
+        *,
+        query: PoolQuery = LOCAL,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+        errors: Errors = "raise",
+    ) -> Any:
+        """Return `numbers`, each of which has been in a task of its own.
+
+        Parameters
+        ----------
+        numbers : array_like of non-negative int
+            Of any shape.
+        query, timeout_s, errors
+            As for `Pool.call_many`.
+
+        Returns
+        -------
+        ndarray of uint64
+            Of the same shape. With ``errors="return"`` a pair: the numbers, 0
+            where a task failed, and the status codes.
+        """
+        import numpy as np
+
+        sent = np.asarray(numbers, np.uint64, order="C")
+        answers = np.zeros_like(sent)
+        codes = codes_of(sent.size)
+        run_many(
+            functools.partial(
+                core.echo_many, self.runtime.connection, self.id, query, sent, answers
+            ),
+            codes,
+            timeout_s,
+            errors,
+        )
+        return with_codes(answers, codes.reshape(sent.shape), errors)
 
     def container(
         self, *, query: PoolQuery = LOCAL, timeout_s: float = DEFAULT_TIMEOUT_S
@@ -68,7 +153,7 @@ class Echo(Pool):
         """Return the id of the container that answers `query`."""
         call = core.echo_echo(self.runtime.connection, self.id, query, "")
         future: Future[tuple[bytes, int]] = Future(call, "echo")
-        return future.result(timeout_s)[1]
+        return future.result_or_cancel(timeout_s)[1]
 
     def sleep(
         self,
@@ -78,12 +163,22 @@ class Echo(Pool):
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> None:
         """Park a fiber of the runtime for so long; it occupies no worker."""
-        self.sleep_async(seconds, query=query).result(timeout_s)
+        self.sleep_async(seconds, query=query).result_or_cancel(timeout_s)
 
-    def sleep_async(self, seconds: float, *, query: PoolQuery = LOCAL) -> Future[None]:
+    def sleep_async(
+        self,
+        seconds: float,
+        *,
+        query: PoolQuery = LOCAL,
+        timeout_s: float | None = None,
+    ) -> Future[None]:
         """Submit `sleep`."""
         call = core.echo_sleep(
-            self.runtime.connection, self.id, query, int(seconds * 1e9)
+            self.runtime.connection,
+            self.id,
+            query,
+            int(seconds * 1e9),
+            deadline_ms(timeout_s),
         )
         return Future(call, f"echo sleep of {seconds:g} s")
 
@@ -95,12 +190,22 @@ class Echo(Pool):
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> None:
         """Keep a worker busy for so long, at most 10 s."""
-        self.busy_async(seconds, query=query).result(timeout_s)
+        self.busy_async(seconds, query=query).result_or_cancel(timeout_s)
 
-    def busy_async(self, seconds: float, *, query: PoolQuery = LOCAL) -> Future[None]:
+    def busy_async(
+        self,
+        seconds: float,
+        *,
+        query: PoolQuery = LOCAL,
+        timeout_s: float | None = None,
+    ) -> Future[None]:
         """Submit `busy`."""
         call = core.echo_busy(
-            self.runtime.connection, self.id, query, int(seconds * 1e9)
+            self.runtime.connection,
+            self.id,
+            query,
+            int(seconds * 1e9),
+            deadline_ms(timeout_s),
         )
         return Future(call, f"echo busy for {seconds:g} s")
 
@@ -113,7 +218,7 @@ class Echo(Pool):
     ) -> None:
         """Throw in the runtime: raises ModuleExceptionError with `text`."""
         call = core.echo_throw(self.runtime.connection, self.id, query, text)
-        Future[None](call, "echo throw").result(timeout_s)
+        Future[None](call, "echo throw").result_or_cancel(timeout_s)
 
     def spawn(
         self,
@@ -124,7 +229,7 @@ class Echo(Pool):
     ) -> int:
         """Run `count` subtasks in the runtime; return how many succeeded."""
         call = core.echo_spawn(self.runtime.connection, self.id, query, count)
-        return Future[int](call, f"echo spawn of {count}").result(timeout_s)
+        return Future[int](call, f"echo spawn of {count}").result_or_cancel(timeout_s)
 
     def crash_async(self, kind: str = "abort") -> Future[None]:
         """Crash the runtime, if the pool was created with ``allow_crash=True``.

@@ -7,15 +7,20 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from chimaera._extension import core
 from chimaera.errors import BadRequestError
-from chimaera.task import DEFAULT_TIMEOUT_S, Future
+from chimaera.many import Errors, codes_of, run_many
+from chimaera.task import DEFAULT_TIMEOUT_S, Future, deadline_ms
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from chimaera.runtime import Runtime
 
 __all__ = ["Pool", "PoolId", "PoolInfo", "PoolQuery"]
@@ -182,23 +187,92 @@ class Pool:
         # Usually done by the time it returns: no future is made then.
         rest = core.run(self.runtime.connection, self.id, method, query, timeout_s)
         if rest is not None:
-            self._future_of(rest, method, query).result(timeout_s)
+            self._future_of(rest, method, query).result_or_cancel(timeout_s)
 
-    def call_async(self, method: int, *, query: PoolQuery = LOCAL) -> Future[None]:
+    def call_async(
+        self, method: int, *, query: PoolQuery = LOCAL, timeout_s: float | None = None
+    ) -> Future[None]:
         """Submit what `call` waits for.
+
+        Parameters
+        ----------
+        method, query
+            As for `call`.
+        timeout_s : float, optional
+            Deadline of the task, seconds, in whole milliseconds: the runtime ends it
+            in a `DeadlineExceededError` then, whoever waits for it, or nobody. By
+            default `Runtime.task_timeout_s`. All methods that submit a task of a pool
+            take it so.
 
         Returns
         -------
         Future of None
         """
-        return self._future_of(None, method, query)
+        return self._future_of(None, method, query, deadline_ms(timeout_s))
+
+    def call_many(
+        self,
+        method: int,
+        count: int,
+        *,
+        query: PoolQuery = LOCAL,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+        errors: Errors = "raise",
+    ) -> NDArray[np.uint32]:
+        """Run a method that takes and gives nothing, `count` times.
+
+        One crossing for all: the tasks are submitted in batches, at most 256 in
+        flight, without the GIL. In which order they run is not said. Answers
+        Ctrl-C; the tasks in flight are cancelled then, also when time is over.
+
+        Parameters
+        ----------
+        method : int
+            Its number, as the module's chimaera_mod.yaml says.
+        count : int
+            How many tasks, >= 0.
+        query : PoolQuery
+            Which container.
+        timeout_s : float
+            Seconds for all of them.
+        errors : {"raise", "return"}
+            Raise the error of the first task that failed, after all are done; or
+            raise nothing of that sort and leave it to the codes.
+
+        Returns
+        -------
+        (count,) ndarray of uint32
+            Status codes, 0 for success. 10009 (`DeadlineExceededError`) and 10099
+            (`NotRunError`) when time was over, for tasks in flight and not begun.
+
+        Raises
+        ------
+        ChimaeraError
+            What the first failed task ended with; the message has its index.
+        """
+        codes = codes_of(count)
+        run_many(
+            functools.partial(
+                core.call_many, self.runtime.connection, self.id, method, query
+            ),
+            codes,
+            timeout_s,
+            errors,
+        )
+        return codes
 
     def _future_of(
-        self, call: core.Call | Literal[False] | None, method: int, query: PoolQuery
+        self,
+        call: core.Call | Literal[False] | None,
+        method: int,
+        query: PoolQuery,
+        timeout_ms: int = 0,
     ) -> Future[None]:
         """Return the future of a call; submit it if nobody has."""
         if not call:
-            call = core.call(self.runtime.connection, self.id, method, query)
+            call = core.call(
+                self.runtime.connection, self.id, method, query, timeout_ms
+            )
         return Future(call, f"method {method} of pool {self.id}")
 
     def destroy(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:

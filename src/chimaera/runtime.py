@@ -23,7 +23,7 @@ from chimaera.errors import (
 )
 from chimaera.pool import Pool, PoolId, PoolInfo, client_class
 from chimaera.status import RuntimeStatus, status_of
-from chimaera.task import DEFAULT_TIMEOUT_S, Future, check_timeout
+from chimaera.task import DEFAULT_TIMEOUT_S, Future, check_timeout, deadline_ms
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -113,6 +113,19 @@ class Runtime:
         RuntimeDiedError
         """
         self.connection.check()
+
+    @property
+    def task_timeout_s(self) -> float | None:
+        """Deadline of every task that is submitted from now on, seconds; or None.
+
+        In whole milliseconds; for tasks that state none (see `Pool.call_async`). At
+        first what ``CHI_TIMEOUT_MS`` or the runtime's configuration says.
+        """
+        return self.connection.task_timeout_ms / 1e3 or None
+
+    @task_timeout_s.setter
+    def task_timeout_s(self, value: float | None) -> None:
+        self.connection.task_timeout_ms = deadline_ms(value)
 
     # ---- arrays ----
 
@@ -457,7 +470,7 @@ class Runtime:
         DeadlineExceededError
             Something still runs; the message says what.
         """
-        self.flush_async(wait_s=wait_s).result(timeout_s)
+        self.flush_async(wait_s=wait_s).result_or_cancel(timeout_s)
 
     def flush_async(self, *, wait_s: float = 10.0) -> Future[None]:
         """Submit `flush`."""

@@ -6,15 +6,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chimaera._extension import core
-from chimaera.bdev import Block, BlockDevice
+from chimaera.bdev import BlockDevice
+from chimaera.block import Block
 from chimaera.errors import BadRequestError
+from chimaera.many import Errors, block_rows, codes_of, run_many, with_codes
 from chimaera.pool import LOCAL, Pool, PoolQuery
-from chimaera.task import DEFAULT_TIMEOUT_S, Future
+from chimaera.task import DEFAULT_TIMEOUT_S, Future, deadline_ms
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,6 +36,17 @@ _DTYPES = {
     "u4": 6,
     "i8": 7,
 }
+
+# The fields of chimaera::stats::Summary, as NumPy lays them out.
+_SUMMARY = [
+    ("count", "u8"),
+    ("nans", "u8"),
+    ("min", "f8"),
+    ("max", "f8"),
+    ("sum", "f8"),
+    ("below", "u8"),
+    ("above", "u8"),
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +138,7 @@ class Stats(Pool):
             bins=bins,
             value_range=value_range,
             query=query,
-        ).result(timeout_s)
+        ).result_or_cancel(timeout_s)
 
     def reduce_async(
         self,
@@ -135,6 +149,7 @@ class Stats(Pool):
         bins: int = 0,
         value_range: tuple[float, float] = (0.0, 0.0),
         query: PoolQuery = LOCAL,
+        timeout_s: float | None = None,
     ) -> Future[Summary]:
         """Submit `reduce`."""
         several = [blocks] if isinstance(blocks, Block) else list(blocks)
@@ -149,8 +164,55 @@ class Stats(Pool):
             [block.row() for block in several],
             _dtype_number(dtype),
             (float(low), float(high), bins),
+            deadline_ms(timeout_s),
         )
         return Future(call, f"{self} reduce", _summary)
+
+    def reduce_many(
+        self,
+        device: BlockDevice,
+        blocks: Iterable[Block],
+        *,
+        dtype: DTypeLike = "f4",
+        query: PoolQuery = LOCAL,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+        errors: Errors = "raise",
+    ) -> Any:
+        """Summarise the numbers in each of many blocks, in one crossing.
+
+        Parameters
+        ----------
+        device, dtype, query
+            As for `reduce`.
+        blocks : iterable of Block
+            n of them; a task for each.
+        timeout_s, errors
+            As for `Pool.call_many`.
+
+        Returns
+        -------
+        (n,) structured ndarray
+            Fields ``count``, ``nans``, ``min``, ``max``, ``sum``, ``below`` and
+            ``above``, as of `Summary`. With ``errors="return"`` a pair: this
+            array, zeros where a task failed, and the status codes.
+        """
+        import numpy as np
+
+        rows = block_rows(blocks)
+        codes = codes_of(len(rows))
+        found = np.zeros(len(rows), _SUMMARY)
+        reduce = functools.partial(
+            core.stats_reduce_many,
+            self.runtime.connection,
+            self.id,
+            query,
+            device.id,
+            rows,
+            _dtype_number(dtype),
+            found,
+        )
+        run_many(reduce, codes, timeout_s, errors)
+        return with_codes(found, codes, errors)
 
     def hill_shade(
         self,
@@ -218,7 +280,7 @@ class Stats(Pool):
             altitude_deg=altitude_deg,
             z_factor=z_factor,
             query=query,
-        ).result(timeout_s)
+        ).result_or_cancel(timeout_s)
 
     def hill_shade_async(
         self,
@@ -234,6 +296,7 @@ class Stats(Pool):
         altitude_deg: float = 45.0,
         z_factor: float = 1.0,
         query: PoolQuery = LOCAL,
+        timeout_s: float | None = None,
     ) -> Future[None]:
         """Submit `hill_shade`."""
         rows, cols = shape
@@ -257,6 +320,7 @@ class Stats(Pool):
             source.row(),
             target.row(),
             how,
+            deadline_ms(timeout_s),
         )
         return Future(call, f"{self} hill_shade")
 

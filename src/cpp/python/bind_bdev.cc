@@ -23,14 +23,15 @@ namespace bdev = chimaera::bdev;
 
 using ConnectionPtr = std::shared_ptr<Connection>;
 
+PoolQuery HomeOf(const bdev::Block& block) {
+  return PoolQuery::DirectId(block.container_id_);
+}
+
 std::unique_ptr<Call> Allocate(const ConnectionPtr& connection,
                                const PoolIdTuple& pool, const QueryTuple& query,
-                               u64 size) {
-  bdev::Client client(ToPoolId(pool));
-  const PoolQuery where = ToQuery(query);
-  return StartCall<bdev::AllocateBlocksTask>(
-      connection,
-      [&] { return client.AsyncAllocateBlocks(HSHM_MCTX, where, size); },
+                               u64 size, u32 timeout_ms) {
+  return StartTask<bdev::AllocateBlocksTask>(
+      connection, Target(pool, query, timeout_ms),
       [](bdev::AllocateBlocksTask& task) -> py::object {
         py::list blocks;
         for (const bdev::Block& each : std::as_const(task).blocks_) {
@@ -38,55 +39,49 @@ std::unique_ptr<Call> Allocate(const ConnectionPtr& connection,
                                        each.container_id_));
         }
         return std::move(blocks);
-      });
+      },
+      {}, size);
 }
 
 std::unique_ptr<Call> Free(const ConnectionPtr& connection,
                            const PoolIdTuple& pool,
-                           const std::vector<BlockTuple>& rows) {
-  bdev::Client client(ToPoolId(pool));
+                           const std::vector<BlockTuple>& rows,
+                           u32 timeout_ms) {
   std::vector<bdev::Block> blocks;
   for (const BlockTuple& row : rows) blocks.push_back(ToBlock(row));
-  return StartCall<bdev::FreeBlocksTask>(
-      connection, [&] { return client.AsyncFreeBlocks(HSHM_MCTX, blocks); },
-      [](Task& /*task*/) -> py::object { return py::none(); });
+  const PoolQuery home =
+      blocks.empty() ? PoolQuery::Local() : HomeOf(blocks[0]);
+  return StartTask<bdev::FreeBlocksTask>(
+      connection, Target(ToPoolId(pool), home, timeout_ms), &NoResult, {},
+      blocks);
 }
 
 std::unique_ptr<Call> Write(const ConnectionPtr& connection,
                             const PoolIdTuple& pool, const BlockTuple& row,
-                            const py::object& data, u64 offset) {
-  bdev::Client client(ToPoolId(pool));
+                            const py::object& data, u64 offset,
+                            u32 timeout_ms) {
   const bdev::Block block = ToBlock(row);
   ThrowIfError(connection->Check());
   const Bytes bytes(data, false);
   Shared shared = ShareBytes(connection, data, bytes);
   if (shared.staged) CopyBytes(shared.data, bytes.data(), bytes.size());
-  return StartCall<bdev::WriteTask>(
-      connection,
-      [&] {
-        return client.AsyncWrite(HSHM_MCTX, block, shared.pointer, bytes.size(),
-                                 offset);
-      },
+  return StartTask<bdev::WriteTask>(
+      connection, Target(ToPoolId(pool), HomeOf(block), timeout_ms),
       [](bdev::WriteTask& task) -> py::object {
         return py::int_(task.bytes_written_);
       },
-      {shared.kept});
+      {shared.kept}, block, shared.pointer, bytes.size(), offset);
 }
 
 std::unique_ptr<Call> Read(const ConnectionPtr& connection,
                            const PoolIdTuple& pool, const BlockTuple& row,
-                           const py::object& out, u64 offset) {
-  bdev::Client client(ToPoolId(pool));
+                           const py::object& out, u64 offset, u32 timeout_ms) {
   const bdev::Block block = ToBlock(row);
   ThrowIfError(connection->Check());
   const Bytes bytes(out, true);
   Shared shared = ShareBytes(connection, out, bytes);
-  return StartCall<bdev::ReadTask>(
-      connection,
-      [&] {
-        return client.AsyncRead(HSHM_MCTX, block, shared.pointer, bytes.size(),
-                                offset);
-      },
+  return StartTask<bdev::ReadTask>(
+      connection, Target(ToPoolId(pool), HomeOf(block), timeout_ms),
       [out, from = shared.staged ? shared.data : nullptr](
           bdev::ReadTask& /*task*/) -> py::object {
         if (from != nullptr) {
@@ -95,16 +90,14 @@ std::unique_ptr<Call> Read(const ConnectionPtr& connection,
         }
         return out;
       },
-      {shared.kept});
+      {shared.kept}, block, shared.pointer, bytes.size(), offset);
 }
 
 std::unique_ptr<Call> GetStats(const ConnectionPtr& connection,
-                               const PoolIdTuple& pool,
-                               const QueryTuple& query) {
-  bdev::Client client(ToPoolId(pool));
-  const PoolQuery where = ToQuery(query);
-  return StartCall<bdev::GetStatsTask>(
-      connection, [&] { return client.AsyncGetStats(HSHM_MCTX, where); },
+                               const PoolIdTuple& pool, const QueryTuple& query,
+                               u32 timeout_ms) {
+  return StartTask<bdev::GetStatsTask>(
+      connection, Target(pool, query, timeout_ms),
       [](bdev::GetStatsTask& task) -> py::object {
         const bdev::PerfMetrics& m = task.metrics_;
         return py::make_tuple(task.total_size_, task.remaining_size_,
@@ -112,7 +105,8 @@ std::unique_ptr<Call> GetStats(const ConnectionPtr& connection,
                               task.num_pins_, task.alignment_, m.num_reads_,
                               m.num_writes_, m.bytes_read_, m.bytes_written_,
                               m.read_ns_, m.write_ns_);
-      });
+      },
+      {});
 }
 
 }  // namespace
@@ -120,14 +114,16 @@ std::unique_ptr<Call> GetStats(const ConnectionPtr& connection,
 void BindBdev(py::module_& m) {
   const auto connection = py::arg("connection");
   const auto pool_id = py::arg("pool_id");
+  const auto timeout_ms = py::arg("timeout_ms") = 0;
   m.def("bdev_allocate", &Allocate, connection, pool_id, py::arg("query"),
-        py::arg("size"));
-  m.def("bdev_free", &Free, connection, pool_id, py::arg("blocks"));
+        py::arg("size"), timeout_ms);
+  m.def("bdev_free", &Free, connection, pool_id, py::arg("blocks"), timeout_ms);
   m.def("bdev_write", &Write, connection, pool_id, py::arg("block"),
-        py::arg("data"), py::arg("offset"));
+        py::arg("data"), py::arg("offset"), timeout_ms);
   m.def("bdev_read", &Read, connection, pool_id, py::arg("block"),
-        py::arg("out"), py::arg("offset"));
-  m.def("bdev_stats", &GetStats, connection, pool_id, py::arg("query"));
+        py::arg("out"), py::arg("offset"), timeout_ms);
+  m.def("bdev_stats", &GetStats, connection, pool_id, py::arg("query"),
+        timeout_ms);
 }
 
 }  // namespace chi::python

@@ -230,6 +230,13 @@ void BindConnection(py::module_& m) {
                                c.Sweep();
                                return c.client().task_bytes();
                              }))
+      .def_property("task_timeout_ms", WhenOpen([](Connection& c) {
+                      return c.client().default_timeout_ms();
+                    }),
+                    [](Connection& c, u32 timeout_ms) {
+                      if (c.closed()) ThrowIfError(c.Check());
+                      c.client().SetDefaultTimeout(timeout_ms);
+                    })
       .def_readwrite("bytes_staged", &Connection::bytes_staged);
 }
 

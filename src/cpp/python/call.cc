@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "chimaera/base/clock.h"
+#include "chimaera/base/format.h"
 #include "chimaera/ipc/client_core.h"
 
 namespace chi::python {
@@ -19,7 +20,22 @@ Status Cancelled() {
       "the connection was closed before the task was done");
 }
 
+// What the waiters of ipc grant a task beyond its deadline.
+constexpr u64 kDeadlineGraceNs = 50 * kNsPerMs;
+
 }  // namespace
+
+Status OverdueOf(const Task& task) {
+  if (task.timeout_ms_ == 0 ||
+      SystemClock::Get().NowNs() <
+          DeadlineNs(task.deadline_ns_, kDeadlineGraceNs)) {
+    return Status();
+  }
+  return Status::DeadlineExceeded(
+      Format("the task's deadline of {} ms has passed, and its worker does not "
+             "answer",
+             task.timeout_ms_));
+}
 
 Call::Call(std::shared_ptr<Connection> connection, DroppedTask task,
            Extract extract)
@@ -42,9 +58,9 @@ Call::~Call() {
 }
 
 bool Call::Done() {
-  if (outcome_.has_value() || task_.task->IsComplete()) return true;
-  const Status status =
-      connection_->closed() ? Cancelled() : connection_->Check();
+  if (Settled()) return true;
+  Status status = connection_->closed() ? Cancelled() : connection_->Check();
+  if (status.ok()) status = OverdueOf(*task_.task);
   if (status.ok() || task_.task->IsComplete()) return !status.ok();
   outcome_ = status;
   return true;

@@ -16,12 +16,18 @@
 
 #include "chimaera/ipc/ipc_manager.h"
 #include "chimaera/ipc/task.h"
+#include "chimaera/runtime/singletons.h"
 #include "python/connection.h"
 #include "python/errors.h"
 #include "python/gil.h"
 #include "python/pybind.h"
+#include "python/query.h"
 
 namespace chi::python {
+
+/// kDeadlineExceeded if the runtime ought to have ended the task long ago, and
+/// does not: its worker is stuck. Waiting does not wait any longer then.
+Status OverdueOf(const Task& task);
 
 /// Every method needs the GIL; any thread may call, several at once.
 class Call {
@@ -37,6 +43,14 @@ class Call {
 
   /// Whether there is an outcome. Never waits.
   bool Done();
+  /// The same, of what is known without a look at the connection.
+  bool Settled() const {
+    return outcome_.has_value() || task_.task->IsComplete();
+  }
+  /// Whether time alone may end it.
+  bool HasDeadline() const {
+    return !task_.task.IsNull() && task_.task->timeout_ms_ != 0;
+  }
   /// Waits for one, at most `timeout_s`; whether it came. Raises what a signal
   /// handler raises; the task goes on then.
   bool Wait(double timeout_s);
@@ -46,6 +60,10 @@ class Call {
   py::object Error();
   /// The result, made once; raises the error. REQUIRES: Done().
   py::object Value();
+
+  /// The task, null if it was given up, and whose it is.
+  Task* task() const { return task_.task.ptr_; }
+  const std::shared_ptr<Connection>& connection() const { return connection_; }
 
   /// For Connection::Close: fixes the outcome, kCancelled if there is none,
   /// and gives the task up.
@@ -89,6 +107,38 @@ std::unique_ptr<Call> StartCall(const std::shared_ptr<Connection>& connection,
         return extract(static_cast<TaskT&>(done));
       });
 }
+
+/// Where a task goes, and after how long the runtime ends it.
+struct Target {
+  Target(PoolId pool, const PoolQuery& where, u32 timeout)
+      : pool_id(pool), query(where), timeout_ms(timeout) {}
+  Target(const PoolIdTuple& pool, const QueryTuple& where, u32 timeout)
+      : Target(ToPoolId(pool), ToQuery(where), timeout) {}
+  PoolId pool_id;
+  PoolQuery query;
+  u32 timeout_ms;  // 0: the client's default
+};
+
+/// StartCall of a TaskT whose fields are `arguments`.
+template <class TaskT, class ExtractFn, class... Args>
+std::unique_ptr<Call> StartTask(const std::shared_ptr<Connection>& connection,
+                                const Target& target, ExtractFn extract,
+                                std::vector<py::object> kept,
+                                const Args&... arguments) {
+  return StartCall<TaskT>(
+      connection,
+      [&] {
+        IpcManager& ipc = *CHI_IPC;
+        const auto task = ipc.NewTask<TaskT>(CreateTaskId(), target.pool_id,
+                                             target.query, arguments...);
+        task->SetTimeout(target.timeout_ms);
+        return ipc.Submit(task);
+      },
+      std::move(extract), std::move(kept));
+}
+
+/// The result of a task that has none.
+inline py::object NoResult(Task& /*task*/) { return py::none(); }
 
 }  // namespace chi::python
 

@@ -12,8 +12,8 @@
 #include <thread>
 #include <utility>
 
-#include "chimaera/ipc/client_core.h"
 #include "python/call.h"
+#include "python/call_set.h"
 #include "python/errors.h"
 #include "python/gil.h"
 
@@ -76,6 +76,7 @@ Status Connection::Check() const {
 
 void Connection::Close() {
   if (closed_.exchange(true)) return;
+  CallSet::LookAgainAll();
   // Making results and exceptions may run any Python code: nothing of this is
   // to be destroyed by it.
   std::vector<py::object> held;

@@ -23,6 +23,7 @@
 #include "chimaera/base/result.h"
 #include "chimaera/base/types.h"
 #include "chimaera/core/config.h"
+#include "chimaera/ipc/client_core.h"
 #include "chimaera/ipc/task.h"
 #include "chimaera/runtime/runtime.h"
 #include "python/pybind.h"
@@ -68,6 +69,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// REQUIRES: !closed().
   Chimaera& chimaera() { return *chimaera_; }
   ClientCore& client() { return chimaera_->client(); }
+  const ControlPage& page() { return client().control().page(); }
 
   /// For code without the GIL: holds off Close for its lifetime.
   class Hold {

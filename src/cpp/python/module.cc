@@ -14,4 +14,5 @@ PYBIND11_MODULE(_core, m) {
   chi::python::BindEcho(m);     // module echo
   chi::python::BindBdev(m);     // module bdev
   chi::python::BindStats(m);    // module stats
+  chi::python::BindMany(m);     // many tasks in one crossing
 }
