@@ -18,8 +18,8 @@ b'chimaera'
 :func:`local` runs a runtime inside this process, :func:`connect` attaches to one
 that :func:`start` (or ``chimaera start``) has left running. Every operation is a
 call, and with ``_async`` a :class:`Future` that can also be awaited. :func:`wait`,
-:func:`as_completed` and :func:`gather` take several, and methods that end in ``_many``
-run thousands of tasks in one call.
+:func:`as_completed` and :func:`gather` take several, an :class:`Executor` brings them
+to others' code, and methods that end in ``_many`` run thousands of tasks in one call.
 Errors are exceptions of :mod:`chimaera.errors`.
 """
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from chimaera.dump import Dump
     from chimaera.echo import Echo
     from chimaera.errors import ChimaeraError
+    from chimaera.executor import Executor
     from chimaera.opening import connect, local
     from chimaera.pool import Pool, PoolId, PoolInfo, PoolQuery
     from chimaera.runtime import Runtime
@@ -51,6 +52,7 @@ __all__ = [
     "ChimaeraError",
     "Dump",
     "Echo",
+    "Executor",
     "Future",
     "Pool",
     "PoolId",
@@ -79,6 +81,7 @@ _HOMES = {
     "ChimaeraError": "errors",
     "Dump": "dump",
     "Echo": "echo",
+    "Executor": "executor",
     "Future": "task",
     "Pool": "pool",
     "PoolId": "pool",

@@ -19,6 +19,12 @@ WAITS = {
     "call": "echo.sleep_async(1000).result(timeout_s=1000)",
     "exception": "echo.sleep_async(1000).exception(timeout_s=1000)",
     "await": "asyncio.run(wait(echo))",
+    "wait": "chimaera.wait([echo.sleep_async(1000)], timeout=1000)",
+    "as_completed": "list(chimaera.as_completed([echo.sleep_async(1000)], 1000))",
+    "gather": "chimaera.gather(echo.sleep_async(1000), timeout=1000)",
+    "many futures": "chimaera.wait([echo.sleep_async(1000) for _ in range(300)], 1000)",
+    "many tasks": "echo.null_many(1 << 26, timeout_s=1000)",
+    "executor": "chimaera.Executor(rt).submit(echo.sleep, 1000).result()",
 }
 
 
@@ -27,6 +33,7 @@ def test_ctrl_c_ends_a_wait(daemon: Path, kind: str) -> None:
     process = programs.python_process(
         f"""
         import asyncio, sys
+        import numpy  # no interrupted import, please
         import chimaera
 
         async def wait(echo):
