@@ -23,7 +23,7 @@ from chimaera.daemon import start, stop
 from chimaera.echo import Echo
 from chimaera.opening import connect
 
-__all__ = ["measure"]
+__all__ = ["daemon", "measure"]
 
 _EXTRA_US_MAX = 1.5
 _TIMES_FASTER_MIN = 10
@@ -37,7 +37,7 @@ def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - see command.py
     with contextlib.ExitStack() as stack:
         pipe = stack.enter_context(peers.pipe(there))
         queue = stack.enter_context(peers.queue(there))
-        runtime_dir = stack.enter_context(_daemon())
+        runtime_dir = stack.enter_context(daemon())
         cxx = stack.enter_context(_cxx_client(runtime_dir))
         runtime = stack.enter_context(connect(runtime_dir=runtime_dir))
         echo = runtime.create_pool(Echo.module, "bench_python_echo")
@@ -81,7 +81,7 @@ def _extra(python_ns: list[float], cxx_ns: list[float]) -> Figure:
 
 
 @contextlib.contextmanager
-def _daemon() -> Iterator[Path]:
+def daemon() -> Iterator[Path]:
     """Run a runtime of one worker in the background."""
     with tempfile.TemporaryDirectory(prefix="chimaera-bench-") as folder:
         config = Path(folder) / "config.yaml"

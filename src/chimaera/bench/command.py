@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
-from chimaera.bench import calls, copies, instructions, tool
+from chimaera.bench import calls, copies, crossings, instructions, tool
 from chimaera.bench.figure import Figure, NotMeasuredError, report
 
 __all__ = ["TOPICS", "main"]
@@ -59,6 +59,10 @@ TOPICS: dict[str, list[tuple[tuple[str, ...], Measure]]] = {
                 "many_clients",
             ),
             tool.measurer("tasks"),
+        ),
+        (
+            ("call_many", "call_many_vs_executor", "calls_one_by_one"),
+            crossings.measure,
         ),
     ],
     "python": [
