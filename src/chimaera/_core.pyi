@@ -201,6 +201,11 @@ def bdev_read(
     timeout_ms: int = 0,
 ) -> Call: ...
 
+# None
+def bdev_sync(
+    connection: Connection, pool_id: _PoolId, query: _Query, timeout_ms: int = 0
+) -> Call: ...
+
 # (total, remaining, largest_free, num_blocks, num_pins, alignment, num_reads,
 #  num_writes, bytes_read, bytes_written, read_ns, write_ns)
 def bdev_stats(

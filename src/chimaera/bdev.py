@@ -390,6 +390,29 @@ class BlockDevice(Pool):
             run_many(read, codes, timeout_s, errors)
         return with_codes(out, codes, errors)
 
+    def sync(
+        self, *, query: PoolQuery = LOCAL, timeout_s: float = DEFAULT_TIMEOUT_S
+    ) -> None:
+        """Wait until what was written before survives a power cut.
+
+        For devices in memory there is nothing to do.
+
+        Raises
+        ------
+        IoError
+            The device takes no writes any more until its file is opened again.
+        """
+        self.sync_async(query=query).result_or_cancel(timeout_s)
+
+    def sync_async(
+        self, *, query: PoolQuery = LOCAL, timeout_s: float | None = None
+    ) -> Future[None]:
+        """Submit `sync`."""
+        call = core.bdev_sync(
+            self.runtime.connection, self.id, query, deadline_ms(timeout_s)
+        )
+        return Future(call, f"{self} sync")
+
     def stats(
         self, *, query: PoolQuery = LOCAL, timeout_s: float = DEFAULT_TIMEOUT_S
     ) -> BdevStats:

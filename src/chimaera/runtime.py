@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 from chimaera._extension import core
 from chimaera.dump import Dump, dump_of
@@ -23,14 +23,11 @@ from chimaera.errors import (
 )
 from chimaera.pool import Pool, PoolId, PoolInfo, client_class
 from chimaera.status import RuntimeStatus, status_of
+from chimaera.stock import StockModules
 from chimaera.task import DEFAULT_TIMEOUT_S, Future, check_timeout, deadline_ms
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
-
-    from chimaera.bdev import BlockDevice
-    from chimaera.echo import Echo
-    from chimaera.stats import Stats
 
 __all__ = ["Runtime"]
 
@@ -38,10 +35,8 @@ __all__ = ["Runtime"]
 _FIRST_FREE_MAJOR = 1 << 20
 _ID_ATTEMPTS = 16
 
-P = TypeVar("P", bound=Pool)
 
-
-class Runtime:
+class Runtime(StockModules):
     """A runtime that this process is attached to; made by `local` and `connect`.
 
     A context manager: leaving it closes the connection, and stops the runtime if
@@ -339,89 +334,6 @@ class Runtime:
             lambda made: client_class(module)(self, PoolId(*made), name),
         )
 
-    def bdev(
-        self,
-        *,
-        size_bytes: int,
-        name: str = "ram://default",
-        num_containers: int = 1,
-        pool_id: PoolId | None = None,
-        timeout_s: float = DEFAULT_TIMEOUT_S,
-    ) -> BlockDevice:
-        """Make a block device in the memory of the runtime, or find it by name.
-
-        Parameters
-        ----------
-        size_bytes : int
-            Of each container.
-        name : str
-            Unique in the runtime.
-        num_containers : int
-            Devices in this pool.
-        pool_id : PoolId, optional
-            A free one by default.
-        timeout_s : float
-            Seconds to wait at most; memory takes about 0.4 s per GiB.
-
-        Returns
-        -------
-        BlockDevice
-            Lives as long as the runtime, or until `destroy`.
-
-        Raises
-        ------
-        NoMemoryError
-            The machine has not got so much.
-        """
-        from chimaera.bdev import BlockDevice
-
-        if size_bytes <= 0:
-            raise BadRequestError(f"a device of {size_bytes} bytes")
-        return _as(
-            BlockDevice,
-            self.create_pool(
-                BlockDevice.module,
-                name,
-                pool_id=pool_id,
-                num_containers=num_containers,
-                timeout_s=timeout_s,
-                bdev_type="ram",
-                capacity=int(size_bytes),
-            ),
-        )
-
-    def echo(
-        self,
-        name: str = "echo",
-        *,
-        num_containers: int = 1,
-        allow_crash: bool = False,
-        timeout_s: float = DEFAULT_TIMEOUT_S,
-    ) -> Echo:
-        """Make or find a pool of module echo."""
-        from chimaera.echo import Echo
-
-        return _as(
-            Echo,
-            self.create_pool(
-                Echo.module,
-                name,
-                num_containers=num_containers,
-                timeout_s=timeout_s,
-                allow_crash=allow_crash,
-            ),
-        )
-
-    def stats(
-        self, name: str = "stats", *, timeout_s: float = DEFAULT_TIMEOUT_S
-    ) -> Stats:
-        """Make or find a pool of module stats."""
-        from chimaera.stats import Stats
-
-        return _as(Stats, self.create_pool(Stats.module, name, timeout_s=timeout_s))
-
-    # ---- the runtime itself ----
-
     def status(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> RuntimeStatus:
         """Ask the runtime for its counters; also a health check."""
         return self.status_async().result(timeout_s)
@@ -494,7 +406,3 @@ class Runtime:
             return f"<Runtime, unusable: {error}>"
         where = "in this process" if self.is_local else f"of pid {self.pid}"
         return f"<Runtime {where}, {self.num_workers} workers, {self.runtime_dir}>"
-
-
-def _as(kind: type[P], pool: Pool) -> P:
-    return kind(pool.runtime, pool.id, pool.name)

@@ -88,7 +88,7 @@ Result<std::unique_ptr<FileStore>> FileStore::Open(
                                         options.direct);
   std::unique_ptr<FileStore> store(new FileStore(std::move(io), options));
   store->file_ = *std::move(file);
-  CHI_RETURN_IF_ERROR(store->Start().WithContext(path));
+  CHI_RETURN_IF_ERROR(store->Start());
   return store;
 }
 
@@ -112,8 +112,10 @@ Status FileStore::Start() {
     first_generation_ = std::max(metadata.generation_limit(), u32{1});
   });
   if (options_.size != 0 && RoundUpToPage(options_.size) != data_size) {
-    return Status::BadRequest(Format("it holds a device of {} bytes, not of {}",
-                                     data_size, options_.size));
+    return Status::BadRequest(
+        Format("{} bytes asked, {} there: a device keeps "
+               "its size",
+               options_.size, data_size));
   }
   size_ = options_.size != 0 ? options_.size : data_size;
   Transaction transaction;

@@ -93,6 +93,14 @@ std::unique_ptr<Call> Read(const ConnectionPtr& connection,
       {shared.kept}, block, shared.pointer, bytes.size(), offset);
 }
 
+std::unique_ptr<Call> Sync(const ConnectionPtr& connection,
+                           const PoolIdTuple& pool, const QueryTuple& query,
+                           u32 timeout_ms) {
+  return StartTask<bdev::SyncTask>(
+      connection, Target(pool, query, timeout_ms),
+      [](bdev::SyncTask& /*task*/) -> py::object { return py::none(); }, {});
+}
+
 std::unique_ptr<Call> GetStats(const ConnectionPtr& connection,
                                const PoolIdTuple& pool, const QueryTuple& query,
                                u32 timeout_ms) {
@@ -122,6 +130,7 @@ void BindBdev(py::module_& m) {
         py::arg("data"), py::arg("offset"), timeout_ms);
   m.def("bdev_read", &Read, connection, pool_id, py::arg("block"),
         py::arg("out"), py::arg("offset"), timeout_ms);
+  m.def("bdev_sync", &Sync, connection, pool_id, py::arg("query"), timeout_ms);
   m.def("bdev_stats", &GetStats, connection, pool_id, py::arg("query"),
         timeout_ms);
 }

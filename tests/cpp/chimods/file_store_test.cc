@@ -178,7 +178,7 @@ TEST_CASE("FileStore: a file has one user, one size and an absolute name") {
   const Status other = FileStore::Open(path, Sized(2 * kSize)).status();
   CHECK(other.code() == StatusCode::kBadRequest);
   CHECK(other.message() ==
-        path + ": it holds a device of 262144 bytes, not of 524288");
+        "524288 bytes asked, 262144 there: a device keeps its size");
   const auto again = FileStore::Open(path, Sized(0));
   REQUIRE(again.ok());
   CHECK((*again)->size() == kSize);
