@@ -295,10 +295,14 @@ void Worker::Impl::HoldWhileParked(Frame& frame) {
   if (frame.context.held_runs != nullptr) {
     frame.context.held_runs->fetch_add(1, std::memory_order_relaxed);
   }
+  // Counted once by who looks for tasks that are not over.
+  if (frame.is_long) {
+    stats_.long_waiting.fetch_sub(1, std::memory_order_relaxed);
+  }
   frame.was_parked = true;
 }
 
-void Worker::Impl::RunHandedOver(Session& session, ShmPtr pointer) {
+bool Worker::Impl::RunHandedOver(Session& session, ShmPtr pointer) {
   Frame frame;
   frame.is_long = true;
   frame.live.key = pointer.bits_;
@@ -313,11 +317,13 @@ void Worker::Impl::RunHandedOver(Session& session, ShmPtr pointer) {
   }
   if (live.end != StatusCode::kOk) {
     executor_.EndSubmitted(pointer, frame.context, EndStatus(live));
-    return EndArmedRun(frame);
+    EndArmedRun(frame);
+    return false;
   }
   BeginRun(frame);
   executor_.RunSubmitted(pointer, frame.context);
   EndRun(frame);
+  return frame.was_parked;
 }
 
 void Worker::Impl::RunInternal(hipc::FullPtr<Task> task, Session* session) {

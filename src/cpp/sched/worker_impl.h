@@ -138,7 +138,8 @@ class Worker::Impl {
   bool RunBatch(Lane& lane);
   bool RunPaused();
   void RunLong(LongTask task);
-  void RunHandedOver(Session& session, ShmPtr pointer);
+  // Whether it was parked, and so has left the waiting ones.
+  bool RunHandedOver(Session& session, ShmPtr pointer);
   Worker* LeastLongWorker() const;
   void RejoinAfterRelief();
   void EndRelievedRun(Frame& frame);

@@ -188,9 +188,10 @@ Result<bool> Worker::Impl::HandOver(ShmPtr pointer) {
 // `task` lies on this fiber's stack until the run is over, parked or not.
 void Worker::Impl::RunLong(LongTask task) {
   Session& session = *task.hold->session;
-  if (!session.ended()) RunHandedOver(session, task.pointer);
+  const bool was_parked =
+      !session.ended() && RunHandedOver(session, task.pointer);
   session.EndTask();
-  Subtract(stats_.long_waiting, 1);
+  if (!was_parked) Subtract(stats_.long_waiting, 1);
 }
 
 void Worker::Impl::CountRun(u64 busy_ns, u64 runs) {

@@ -154,6 +154,19 @@ TEST_CASE("Scheduling: a high-latency ring belongs to the long worker") {
   CHECK(Look().workers.back().rings_ == 1);
 }
 
+// Flush looks for tasks that are not over, and is one itself.
+TEST_CASE("Scheduling: a Flush that is a long task does not wait for itself") {
+  Fixture f("scheduling: {long_task: 1us}");
+  for (int i = 0; i < 40; ++i) {
+    auto one = CHI_ADMIN->AsyncFlush(HSHM_MCTX, PoolQuery::Local());
+    auto two = CHI_ADMIN->AsyncFlush(HSHM_MCTX, PoolQuery::Local());
+    REQUIRE(one.Get().ok());
+    REQUIRE(two.Get().ok());
+  }
+  CHECK(Look().handed_over > 0);
+  CHECK(WaitUntil([] { return Look().waiting == 0; }));
+}
+
 TEST_CASE("Scheduling: every policy serves") {
   for (const std::string_view name : MappingPolicyNames()) {
     Fixture f("scheduling: {policy: " + std::string(name) + "}", 3);

@@ -89,7 +89,8 @@ struct WorkerStats {
   /// Time in methods of clients' tasks, ns, as estimated from samples.
   std::atomic<u64> busy_ns{0};
   std::atomic<u64> handed_over{0};   ///< Tasks given to another queue.
-  std::atomic<u64> long_waiting{0};  ///< Tasks that wait here to be run.
+  /// Tasks handed over to this worker, until they are over or first parked.
+  std::atomic<u64> long_waiting{0};
   std::atomic<u64> rings_moved{0};   ///< Rings given to another worker.
 };
 
