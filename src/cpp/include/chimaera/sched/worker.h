@@ -88,10 +88,10 @@ struct WorkerStats {
   std::atomic<i32> tid{0};  ///< Of its thread; 0 before it runs and after.
   /// Time in methods of clients' tasks, ns, as estimated from samples.
   std::atomic<u64> busy_ns{0};
-  std::atomic<u64> handed_over{0};   ///< Tasks given to another queue.
+  std::atomic<u64> handed_over{0};  ///< Tasks given to another queue.
   /// Tasks handed over to this worker, until they are over or first parked.
   std::atomic<u64> long_waiting{0};
-  std::atomic<u64> rings_moved{0};   ///< Rings given to another worker.
+  std::atomic<u64> rings_moved{0};  ///< Rings given to another worker.
 };
 
 /// A ring of a client thread, as its worker sees it.
