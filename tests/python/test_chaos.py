@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -41,6 +41,8 @@ BUSY = """
         threading.Thread(target=load, daemon=True).start()
     echo.null()
 """
+Record = Callable[[str, object], None]
+
 ENDS = {
     "normal": ("pass", 0),
     "sys.exit": ("sys.exit(3)", 3),
@@ -104,18 +106,23 @@ def held(daemon: Path) -> Iterator[Held]:
 
 @counts(20, 500)
 @pytest.mark.parametrize("end", ENDS)
-def test_a_busy_process_ends(held: Held, end: str, count: int) -> None:
+def test_a_busy_process_ends(
+    held: Held, end: str, count: int, record_property: Record
+) -> None:
     code, expected = ENDS[end]
-    script = BUSY + f"    {code}\n"
+    tell = "import time; print(time.monotonic_ns(), flush=True)"
+    script = BUSY + f"    {tell}\n    {code}\n"
 
-    def once(_: int) -> subprocess.CompletedProcess[str]:
-        return programs.python(script, held.directory)
+    def once(_: int) -> float:
+        done = programs.python(script, held.directory)
+        ended = time.monotonic_ns()
+        assert done.returncode == expected, done.stderr
+        if end != "exception":
+            assert done.stderr == ""
+        return (ended - int(done.stdout)) / 1e6
 
     with ThreadPoolExecutor(PARALLEL) as pool:
-        for done in pool.map(once, range(count)):
-            assert done.returncode == expected, done.stderr
-            if end != "exception":
-                assert done.stderr == ""
+        record_property("exit_max_ms", round(max(pool.map(once, range(count)))))
 
 
 @counts(20, 1000)
@@ -178,15 +185,17 @@ def test_workers_under_load(
 
 
 @counts(20, 200)
-def test_interrupts_in_a_row(held: Held, count: int) -> None:
+def test_interrupts_in_a_row(held: Held, count: int, record_property: Record) -> None:
     process = programs.python_process(
         BUSY
         + """
+    import time
     for number in range(int(sys.argv[2])):
         try:
             print("waiting", number)
             echo.sleep_async(1000).result(timeout_s=1000)
         except KeyboardInterrupt:
+            print(time.monotonic_ns())
             assert echo.echo("usable") == "usable"
     print("fine")
     os._exit(0)
@@ -195,12 +204,16 @@ def test_interrupts_in_a_row(held: Held, count: int) -> None:
         str(count),
     )
     assert process.stdout is not None
+    slowest_ns = 0
     for number in range(count):
         assert process.stdout.readline() == f"waiting {number}\n"
+        sent_ns = time.monotonic_ns()
         process.send_signal(signal.SIGINT)
+        slowest_ns = max(slowest_ns, int(process.stdout.readline()) - sent_ns)
     out, err = process.communicate(timeout=programs.TIMEOUT_S)
     assert out == "fine\n", err
     assert process.returncode == 0
+    record_property("interrupt_max_ms", round(slowest_ns / 1e6))
 
 
 @counts(20, 50)
