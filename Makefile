@@ -40,7 +40,7 @@ SOURCES := CMakeLists.txt pyproject.toml README.md $(shell find src chimods \
 CXX_FILES = $(shell git ls-files -co --exclude-standard '*.h' '*.cc')
 
 .PHONY: demo test stress wheel format lint tidy clean \
-  setup install fuzzers ctest pytest sanitize asan tsan check-headers
+  setup install fuzzers asan-python ctest pytest sanitize asan tsan check-headers
 
 demo: install
 	$(VENV)/chimaera demo $(ARGS)
@@ -50,7 +50,7 @@ test: lint ctest pytest sanitize
 	@tail -n 1 build/pytest.log
 
 stress: export CHI_TEST_LIBRARY_DIR := $(CURDIR)/$(BUILD)/lib
-stress: install fuzzers
+stress: install fuzzers asan-python
 	$(VENV)/python tests/stress/run.py --build $(BUILD) $(ARGS)
 
 # ---- steps -------------------------------------------------------------------
@@ -87,6 +87,14 @@ fuzzers: setup
 	EXTRA_PACKAGES="clang-14 libclang-rt-14-dev" scripts/bootstrap.sh
 	if command -v clang++-14; then \
 	  nice cmake --preset fuzz && nice cmake --build --preset fuzz; fi
+
+# The package with the address sanitizer inside, for what must not be read after
+# it was freed.
+asan-python: setup
+	nice cmake --preset $@
+	nice cmake --build --preset $@
+	cmake --install build/$@ --prefix build/$@/site/chimaera > /dev/null
+	cp -r src/chimaera/. build/$@/site/chimaera/
 
 check-headers: install
 	cmake --build $(BUILD) --target check_headers

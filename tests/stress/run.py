@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The Chimaera Authors
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# `make stress`. Each tool runs alone; two cores are enough for one at a time.
+# `make stress`. Each tool runs alone, two cores being enough for one at a time;
+# only the fuzzers, which need one each, run side by side.
 """Run every fault tool at the count that is promised, and print one table.
 
 A row that fails is named at the end and makes the exit code 1; the others run
@@ -12,6 +13,7 @@ and named.
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import re
 import resource
@@ -22,6 +24,7 @@ import tempfile
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -104,6 +107,29 @@ def tool_run(row: Row, args: argparse.Namespace) -> Run:
     return Run(row.name, row.faults, command, limits=row.limits)
 
 
+def sanitized_package() -> dict[str, str]:
+    """Return what makes Python take the package of preset asan-python, if built."""
+    package = ROOT / "build/asan-python/site"
+    if not package.exists():
+        return {}
+    libraries = ("libasan.so", "libubsan.so")
+    paths = [
+        subprocess.run(
+            ["g++", f"-print-file-name={library}"],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+        for library in libraries
+    ]
+    return {
+        "LD_PRELOAD": ":".join(paths),
+        # What Python itself keeps to its end is no leak of ours.
+        "ASAN_OPTIONS": "detect_leaks=0",
+        "PYTHONPATH": str(package),
+    }
+
+
 def script_runs(args: argparse.Namespace) -> Iterator[Run]:
     """List what is no tool of its own."""
     here = ROOT / "tests/stress"
@@ -155,7 +181,14 @@ def all_runs(args: argparse.Namespace) -> Iterator[Run]:
         command = [sys.executable, "-m", "pytest", "-q", "-m", "stress", f"{tests}"]
         name = test.replace("test_", "py_", 1)
         command += ["-k", test]
-        yield Run(name, faults, command, limits=tuple(limits.items()))
+        environment = sanitized_package() if faults == "P4" else {}
+        yield Run(
+            name,
+            faults,
+            command,
+            environment=environment,
+            limits=tuple(limits.items()),
+        )
     yield from script_runs(args)
 
 
@@ -304,10 +337,15 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
     runs = [r for r in all_runs(args) if not args.names or r.name in args.names]
     begin = time.monotonic()
-    for run in runs:
-        print(f"stress: {run.name} ...", end=" ", flush=True)
+
+    def execute_and_tell(run: Run) -> None:
         execute(run, args)
-        print(run.row.get("result", "-"), f"({run.seconds:.0f} s)", flush=True)
+        result = run.row.get("result", "-")
+        print(f"stress: {run.name}: {result} ({run.seconds:.0f} s)", flush=True)
+
+    for several, group in itertools.groupby(runs, lambda r: r.name.startswith("fuzz_")):
+        with ThreadPoolExecutor(os.cpu_count() if several else 1) as pool:
+            list(pool.map(execute_and_tell, group))
     print()
     print_table(runs)
     skipped = [run.name for run in runs if run.row.get("result") == "skipped"]
