@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from chimaera._extension import core
 from chimaera.block import BdevStats, Block
+from chimaera.block_view import check_no_views, view, view_async
 from chimaera.errors import BadRequestError, NoSpaceError
+from chimaera.flat import (
+    checked_offset,
+    checked_rows,
+    checked_target,
+    flat_bytes,
+    wants_copy,
+)
 from chimaera.many import Errors, block_rows, codes_of, run_many, with_codes
 from chimaera.pool import LOCAL, Pool, PoolQuery
 from chimaera.task import DEFAULT_TIMEOUT_S, Future, deadline_ms
@@ -47,6 +55,8 @@ class BlockDevice(Pool):
     """
 
     module = "chimaera_bdev"
+    # Whether blocks can be looked at in place; None as long as nobody has asked.
+    in_memory: bool | None = None
 
     def allocate(
         self,
@@ -210,8 +220,8 @@ class BlockDevice(Pool):
             self.runtime.connection,
             self.id,
             block.row(),
-            self._flat(data),
-            _checked_offset(offset),
+            flat_bytes(self.runtime, data),
+            checked_offset(offset),
             deadline_ms(timeout_s),
         )
         return Future(call, f"{self} write")
@@ -222,9 +232,10 @@ class BlockDevice(Pool):
         *,
         out: NDArray[Any] | None = None,
         offset: int = 0,
+        copy: bool | None = True,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> NDArray[Any]:
-        """Read a block into an array.
+        """Read a block into an array, or look at it in place.
 
         Parameters
         ----------
@@ -234,22 +245,32 @@ class BlockDevice(Pool):
             array of `Runtime.empty`, for all bytes from `offset` on, by default.
         offset : int
             Where to begin in the block, bytes.
+        copy : bool, optional
+            True: an array of one's own. False: a read-only view, never a copy. In
+            memory it shows the block itself, with later writes of its owner; the
+            bytes of a file are read once, and checked, into shared memory. None: a
+            view in memory, a copy of a file.
         timeout_s : float
             Seconds to wait at most.
 
         Returns
         -------
         ndarray
-            `out` if given, else (block.size_bytes - offset,) of uint8. A copy:
-            later writes do not change it.
+            `out` if given, else (block.size_bytes - offset,) of uint8. A view pins
+            its block: freed meanwhile, the bytes stay until the last array over
+            them is gone. They are valid memory even after the runtime has died.
 
         Raises
         ------
         BadRequestError
-            It leaves the block.
+            It leaves the block; or ``copy=False``, and `out` is to be filled.
         StaleError
             The block was freed.
         """
+        if copy is not True and not wants_copy(out, copy=copy):
+            found = view(self, block, offset, copy=copy, timeout_s=timeout_s)
+            if found is not None:
+                return found
         return self.read_async(block, out=out, offset=offset).result_or_cancel(
             timeout_s
         )
@@ -260,22 +281,27 @@ class BlockDevice(Pool):
         *,
         out: NDArray[Any] | None = None,
         offset: int = 0,
+        copy: bool | None = True,
         timeout_s: float | None = None,
     ) -> Future[NDArray[Any]]:
         """Submit `read`. The contents of `out` are undefined until it is done."""
-        at = _checked_offset(offset)
+        if copy is not True and not wants_copy(out, copy=copy):
+            future = view_async(self, block, offset, copy=copy, timeout_s=timeout_s)
+            if future is not None:
+                return future
+        at = checked_offset(offset)
         target: NDArray[Any]
         if out is None:
             if at >= block.size_bytes:
                 raise BadRequestError(f"offset {offset} of {block}")
             target = self.runtime.empty(block.size_bytes - at, "u1")
         else:
-            target = _checked_target(out)
+            target = checked_target(out)
         call = core.bdev_read(
             self.runtime.connection,
             self.id,
             block.row(),
-            self._flat(target),
+            flat_bytes(self.runtime, target),
             at,
             deadline_ms(timeout_s),
         )
@@ -311,10 +337,10 @@ class BlockDevice(Pool):
         import numpy as np
 
         rows, array = block_rows(blocks), np.asarray(data)
-        codes = codes_of(_checked_rows(rows, array))
+        codes = codes_of(checked_rows(rows, array))
         if codes.size == 0:
             return codes
-        flat, at = self._flat(array), _checked_offset(offset)
+        flat, at = flat_bytes(self.runtime, array), checked_offset(offset)
         write = functools.partial(
             core.bdev_write_many, self.runtime.connection, self.id, rows, flat, at
         )
@@ -371,20 +397,20 @@ class BlockDevice(Pool):
             `out` if given, else (n, size) of uint8. With ``errors="return"`` a
             pair: the array, undefined where a task failed, and the status codes.
         """
-        rows, at = block_rows(blocks), _checked_offset(offset)
+        rows, at = block_rows(blocks), checked_offset(offset)
         if out is None:
             sizes = {int(size) for size in rows[:, 1]}
             if len(sizes) > 1 or any(at >= size for size in sizes):
                 raise BadRequestError(f"blocks of {sizes} bytes, from {offset} on")
             out = self.runtime.empty((len(rows), *(s - at for s in sizes)), "u1")
-        codes = codes_of(_checked_rows(rows, _checked_target(out)))
+        codes = codes_of(checked_rows(rows, checked_target(out)))
         if codes.size != 0:
             read = functools.partial(
                 core.bdev_read_many,
                 self.runtime.connection,
                 self.id,
                 rows,
-                self._flat(out),
+                flat_bytes(self.runtime, out),
                 at,
             )
             run_many(read, codes, timeout_s, errors)
@@ -428,6 +454,17 @@ class BlockDevice(Pool):
         )
         return Future(call, f"{self} stats", lambda row: BdevStats(*row))
 
+    def destroy_async(self) -> Future[None]:
+        """Submit what `destroy` waits for.
+
+        Raises
+        ------
+        BufferError
+            Arrays of this process still look into its blocks.
+        """
+        check_no_views(self.runtime.connection, self)
+        return super().destroy_async()
+
     def _allocate(
         self, size_bytes: int, query: PoolQuery, timeout_s: float | None
     ) -> core.Call:
@@ -440,44 +477,3 @@ class BlockDevice(Pool):
             int(size_bytes),
             deadline_ms(timeout_s),
         )
-
-    def _flat(self, data: Any) -> Bytes:
-        """Return contiguous bytes of `data`; without a copy where that is possible."""
-        import numpy as np
-
-        if isinstance(data, (bytes, bytearray, memoryview)):
-            flat = np.frombuffer(data, np.uint8)
-        else:
-            array = np.asarray(data)
-            if array.dtype.hasobject:
-                raise BadRequestError("an array of Python objects has no bytes")
-            if not array.flags.c_contiguous:
-                # Copied anyway, so at once to where it has to go.
-                copy = self.runtime.empty(array.shape, array.dtype)
-                copy[...] = array
-                self.runtime.connection.bytes_staged += array.nbytes
-                array = copy
-            flat = array.reshape(-1).view(np.uint8)
-        if flat.size == 0:
-            raise BadRequestError("0 bytes to read or write")
-        return flat
-
-
-def _checked_target(out: NDArray[Any]) -> NDArray[Any]:
-    if not out.flags.c_contiguous or not out.flags.writeable:
-        raise BadRequestError("out must be C-contiguous and writable")
-    return out
-
-
-def _checked_rows(blocks: NDArray[np.uint64], array: NDArray[Any]) -> int:
-    """Return how many there are: as many rows as blocks."""
-    count = len(blocks)
-    if array.ndim == 0 or len(array) != count:
-        raise BadRequestError(f"{count} blocks, and an array of shape {array.shape}")
-    return count
-
-
-def _checked_offset(offset: int) -> int:
-    if offset < 0:
-        raise BadRequestError(f"offset {offset} is negative")
-    return int(offset)

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from chimaera._extension import core
+from chimaera.block_view import check_no_views
 from chimaera.dump import Dump, dump_of
 from chimaera.errors import (
     AlreadyExistsError,
@@ -40,7 +41,8 @@ class Runtime(StockModules):
     """A runtime that this process is attached to; made by `local` and `connect`.
 
     A context manager: leaving it closes the connection, and stops the runtime if
-    it is this process's own. Arrays stay valid memory after that.
+    it is this process's own. Arrays stay valid memory after that. An exception that
+    leaves it closes whatever is still looked at.
 
     Attributes
     ----------
@@ -62,13 +64,25 @@ class Runtime(StockModules):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        self.close(force=error is not None)
 
-    def close(self) -> None:
+    def close(self, *, force: bool = False) -> None:
         """Close the connection; pending futures get CancelledError. Idempotent.
 
         Waits, without the GIL, for the runtime if it is this process's own.
+
+        Parameters
+        ----------
+        force : bool
+            Also while arrays look into blocks of devices. They stay valid memory.
+
+        Raises
+        ------
+        BufferError
+            Some do, and nothing was closed. The message says how many.
         """
+        if not force:
+            check_no_views(self.connection, None)
         self.connection.close()
 
     @property

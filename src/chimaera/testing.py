@@ -48,6 +48,8 @@ def runtime(config: Mapping[str, Any] | None = None) -> Iterator[Runtime]:
             settings[section] = values
     with local(settings) as rt:
         yield rt
+        # What a failed test still holds must not fail the next one too.
+        rt.close(force=True)
 
 
 def wait_until(

@@ -204,6 +204,13 @@ void BindConnection(py::module_& m) {
       .def_static("attach", &Attach, py::arg("runtime_dir"), py::arg("name"),
                   py::arg("timeout_s"), "Attach to a running one.")
       .def("close", &Connection::Close, "End it; idempotent.")
+      .def(
+          "num_views",
+          [](const Connection& c, const std::optional<PoolIdTuple>& pool_id) {
+            return c.CountViews(pool_id ? ToPoolId(*pool_id) : PoolId());
+          },
+          py::arg("pool_id") = py::none(),
+          "Living views of blocks of this pool, or of all.")
       .def("check", [](const Connection& c) { ThrowIfError(c.Check()); })
       .def_property_readonly("closed", &Connection::closed)
       .def_property_readonly("forked", &Connection::forked)
@@ -219,6 +226,10 @@ void BindConnection(py::module_& m) {
       .def_property_readonly("session_id", WhenOpen([](Connection& c) {
                                return c.client().control().session_id();
                              }))
+      .def_property_readonly(
+          "incarnation", WhenOpen([](Connection& c) {
+            return c.client().control().incarnation().ToString();
+          }))
       .def_property_readonly("runtime_pid", WhenOpen([](Connection& c) {
                                return c.client().control().page().pid;
                              }))

@@ -150,4 +150,17 @@ ShmPtr Connection::Locate(const char* data, u64 size) const {
   return extent.pointer + offset;
 }
 
+void Connection::RemoveView(PoolId pool) {
+  const auto found = views_.find(pool.ToU64());
+  if (--found->second == 0) views_.erase(found);
+}
+
+u64 Connection::CountViews(PoolId pool) const {
+  u64 count = 0;
+  for (const auto& [id, views] : views_) {
+    if (pool.IsNull() || id == pool.ToU64()) count += views;
+  }
+  return count;
+}
+
 }  // namespace chi::python

@@ -99,6 +99,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// if they lie elsewhere.
   ShmPtr Locate(const char* data, u64 size) const;
 
+  // ---- views ----
+  void AddView(PoolId pool) { ++views_[pool.ToU64()]; }
+  void RemoveView(PoolId pool);
+  /// Living views of blocks of `pool`, or of all pools if it is null.
+  u64 CountViews(PoolId pool) const;
+
   /// Bytes that were copied between ordinary memory and the segment.
   u64 bytes_staged = 0;
 
@@ -117,6 +123,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::vector<DroppedTask> dropped_;
   size_t next_sweep_ = 16;
   std::map<const char*, Extent> buffers_;
+  std::map<u64, u64> views_;  // pool, to how many
 };
 
 }  // namespace chi::python

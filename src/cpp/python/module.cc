@@ -13,6 +13,7 @@ PYBIND11_MODULE(_core, m) {
   chi::python::BindRuntime(m);  // Connection, Buffer, pools, statistics
   chi::python::BindEcho(m);     // module echo
   chi::python::BindBdev(m);     // module bdev
+  chi::python::BindView(m);     // its blocks, looked at in place
   chi::python::BindStats(m);    // module stats
   chi::python::BindMany(m);     // many tasks in one crossing
 }

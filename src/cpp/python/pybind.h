@@ -22,6 +22,7 @@ void BindRun(py::module_& m);
 void BindEcho(py::module_& m);
 void BindBdev(py::module_& m);
 void BindStats(py::module_& m);
+void BindView(py::module_& m);
 void BindMany(py::module_& m);
 
 }  // namespace chi::python
