@@ -153,7 +153,8 @@ def _parser() -> argparse.ArgumentParser:
         "topic",
         nargs="*",
         metavar="topic",
-        help="latency, throughput, memory, idle, tasks or python (all, in six minutes)",
+        help="latency, throughput, memory, idle, tasks, storage or python "
+        "(all, in seven minutes)",
     )
     bench.add_argument(
         "--quick", action="store_true", help="in seconds; the figures mean nothing"

@@ -32,7 +32,7 @@ THIRD_PARTY = {
     "yaml-cpp/": ("src/cpp/core/yaml_tree.cc", "chimods/*/src/*_runtime.cc", "tests/*"),
     "cereal/": (f"{_ADMIN}/params_archive.h", "chimods/*/src/*", "tests/*"),
     "isa-l/": ("chimods/bdev/src/format/crc32c.cc",),
-    "liburing": ("src/cpp/sched/io_ring.*",),
+    "liburing": ("src/cpp/sched/io_ring.*", f"{_BENCH}/file_peer.*"),
     "pybind11/": ("src/cpp/python/pybind.h",),
     "catch2/": ("tests/cpp/support/catch.h", "tests/external/*"),
 }

@@ -37,21 +37,37 @@ Outcome Client::Create(const hipc::MemContext& mctx,
                        const chi::PoolId& custom_pool_id, BdevType bdev_type,
                        chi::u64 total_size, chi::u32 io_depth,
                        chi::u32 alignment) {
-  return FinishCreate(AsyncCreate(mctx, pool_query, pool_name, custom_pool_id,
-                                  bdev_type, total_size, io_depth, alignment),
-                      this);
+  return Create(mctx, pool_query, pool_name, custom_pool_id,
+                CreateParams(bdev_type, total_size, io_depth, alignment));
+}
+
+Outcome Client::Create(const hipc::MemContext& mctx,
+                       const chi::PoolQuery& pool_query,
+                       const std::string& pool_name,
+                       const chi::PoolId& custom_pool_id,
+                       const CreateParams& params) {
+  return FinishCreate(
+      AsyncCreate(mctx, pool_query, pool_name, custom_pool_id, params), this);
 }
 
 chi::Future<CreateTask> Client::AsyncCreate(
-    const hipc::MemContext& /*mctx*/, const chi::PoolQuery& pool_query,
+    const hipc::MemContext& mctx, const chi::PoolQuery& pool_query,
     const std::string& pool_name, const chi::PoolId& custom_pool_id,
     BdevType bdev_type, chi::u64 total_size, chi::u32 io_depth,
     chi::u32 alignment) {
+  return AsyncCreate(mctx, pool_query, pool_name, custom_pool_id,
+                     CreateParams(bdev_type, total_size, io_depth, alignment));
+}
+
+chi::Future<CreateTask> Client::AsyncCreate(const hipc::MemContext& /*mctx*/,
+                                            const chi::PoolQuery& pool_query,
+                                            const std::string& pool_name,
+                                            const chi::PoolId& custom_pool_id,
+                                            const CreateParams& params) {
   auto* ipc = CHI_IPC;
   return ipc->Submit(ipc->NewTask<CreateTask>(
       chi::CreateTaskId(), chi::kAdminPoolId, pool_query,
-      CreateParams::chimod_lib_name, pool_name, custom_pool_id, bdev_type,
-      total_size, io_depth, alignment));
+      CreateParams::chimod_lib_name, pool_name, custom_pool_id, params));
 }
 
 // ---- blocks -----------------------------------------------------------------

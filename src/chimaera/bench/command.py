@@ -65,6 +65,22 @@ TOPICS: dict[str, list[tuple[tuple[str, ...], Measure]]] = {
             crossings.measure,
         ),
     ],
+    "storage": [
+        (
+            (
+                "file_4k_qd1",
+                "file_4k_qd1_crc",
+                "file_4k_qd32",
+                "file_4k_qd32_crc",
+                "file_1m",
+                "file_1m_crc",
+                "file_buffered",
+                "allocate_extra",
+                "allocate_full",
+            ),
+            tool.measurer("storage"),
+        ),
+    ],
     "python": [
         (
             ("python_null_extra", "python_null_vs_pipe", "multiprocessing_queue"),

@@ -21,15 +21,14 @@ struct Topic {
   std::vector<Figure> (*measure)(const Effort& effort);
 };
 
-constexpr Topic kTopics[] = {{"latency", &chi::bench::Latency},
-                             {"throughput", &chi::bench::Throughput},
-                             {"memory", &chi::bench::Memory},
-                             {"idle", &chi::bench::Idle},
-                             {"tasks", &chi::bench::Tasks}};
+constexpr Topic kTopics[] = {
+    {"latency", &chi::bench::Latency}, {"throughput", &chi::bench::Throughput},
+    {"memory", &chi::bench::Memory},   {"idle", &chi::bench::Idle},
+    {"tasks", &chi::bench::Tasks},     {"storage", &chi::bench::Storage}};
 
 constexpr char kHelp[] =
-    "usage: chimaera_bench [latency|throughput|memory|idle|tasks]... [--json] "
-    "[--quick]\n"
+    "usage: chimaera_bench [latency|throughput|memory|idle|tasks|storage]...\n"
+    "                      [--json] [--quick]\n"
     "       chimaera_bench null-slices RUNTIME_DIR\n"
     "\n"
     "  --json   one JSON object instead of a table\n"

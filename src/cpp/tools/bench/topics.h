@@ -29,6 +29,9 @@ std::vector<Figure> Idle(const Effort& effort);
 /// Tasks that wait: parking, locks, very many at once.
 std::vector<Figure> Tasks(const Effort& effort);
 
+/// Devices in files, and taking blocks.
+std::vector<Figure> Storage(const Effort& effort);
+
 /// For references in other languages: attaches to the runtime in `dir`, bound
 /// to the first CPU. For every line on standard input, a number of
 /// nanoseconds, it runs null tasks for so long and answers with their median.

@@ -42,11 +42,19 @@ class Client : public chi::ContainerClient {
                  const chi::PoolId& custom_pool_id, BdevType bdev_type,
                  chi::u64 total_size = 0, chi::u32 io_depth = 32,
                  chi::u32 alignment = 4096);
+  Outcome Create(const hipc::MemContext& mctx, const chi::PoolQuery& pool_query,
+                 const std::string& pool_name,
+                 const chi::PoolId& custom_pool_id, const CreateParams& params);
   chi::Future<CreateTask> AsyncCreate(
       const hipc::MemContext& mctx, const chi::PoolQuery& pool_query,
       const std::string& pool_name, const chi::PoolId& custom_pool_id,
       BdevType bdev_type, chi::u64 total_size = 0, chi::u32 io_depth = 32,
       chi::u32 alignment = 4096);
+  chi::Future<CreateTask> AsyncCreate(const hipc::MemContext& mctx,
+                                      const chi::PoolQuery& pool_query,
+                                      const std::string& pool_name,
+                                      const chi::PoolId& custom_pool_id,
+                                      const CreateParams& params);
 
   /// `size` bytes, all or nothing, in at most kMaxBlocks blocks whose sizes
   /// add up to `size`. kNoSpace names what is free.
