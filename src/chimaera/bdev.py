@@ -454,7 +454,7 @@ class BlockDevice(Pool):
         )
         return Future(call, f"{self} stats", lambda row: BdevStats(*row))
 
-    def destroy_async(self) -> Future[None]:
+    def destroy_async(self) -> Future[int | None]:
         """Submit what `destroy` waits for.
 
         Raises

@@ -248,6 +248,14 @@ def _cost_line(cost: MethodCost) -> str:
     )
 
 
+def _size(count: int) -> str:
+    """Tell how many bytes, as ``1.5 MiB``."""
+    for unit, factor in (("MiB", 2**20), ("KiB", 2**10)):
+        if count >= factor:
+            return f"{count / factor:.1f} {unit}"
+    return f"{count} bytes"
+
+
 def _status(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
@@ -283,7 +291,8 @@ def _status(options: argparse.Namespace) -> int:
     print(f"  clients   {facts['rings']} threads attached")
     print(f"  pools     {len(pools)}")
     for pool in pools:
-        print(f"    {pool.id!s:12} {pool.module:18} {pool.name} ({pool.state})")
+        heap = "" if pool.heap_bytes is None else f", {_size(pool.heap_bytes)}"
+        print(f"    {pool.id!s:12} {pool.module:18} {pool.name} ({pool.state}{heap})")
     for cost in status.costs[:SHOWN_COSTS]:
         print(f"  {_cost_line(cost)}")
     return EXIT_OK

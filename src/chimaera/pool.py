@@ -132,6 +132,10 @@ class PoolInfo:
         ``live``, ``creating`` or ``destroying``.
     held_runs : int
         Methods of it that are parked now.
+    heap_bytes : int or None
+        What its methods have allocated with ``new`` and nobody has freed, in
+        bytes; of the admin pool, all that no other pool has. None: the runtime
+        does not count, as one inside this process or under a sanitizer.
     """
 
     id: PoolId
@@ -140,6 +144,7 @@ class PoolInfo:
     num_containers: int
     state: str
     held_runs: int
+    heap_bytes: int | None
 
 
 class Pool:
@@ -275,8 +280,15 @@ class Pool:
             )
         return Future(call, f"method {method} of pool {self.id}")
 
-    def destroy(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
+    def destroy(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> int | None:
         """Destroy the pool: its containers, and all that they hold.
+
+        Returns
+        -------
+        int or None
+            Bytes that it had allocated and nobody has freed: a leak of the
+            module, or something that it has given to others. None: the runtime
+            does not count (see `PoolInfo.heap_bytes`).
 
         Raises
         ------
@@ -285,14 +297,14 @@ class Pool:
         DeadlineExceededError
             Methods of it are still parked.
         """
-        self.destroy_async().result(timeout_s)
+        return self.destroy_async().result(timeout_s)
 
-    def destroy_async(self) -> Future[None]:
+    def destroy_async(self) -> Future[int | None]:
         """Submit what `destroy` waits for.
 
         Returns
         -------
-        Future of None
+        Future of int or None
         """
         call = core.destroy_pool(self.runtime.connection, self.id)
         return Future(call, f"destroying pool {self.id}")

@@ -110,10 +110,27 @@ def test_status_for_people_and_for_programs(daemon: Path) -> None:
     )
     assert facts["runtime_dir"] == str(daemon)
     assert facts["pools"][0]["name"] == "admin"
+    assert facts["pools"][0]["heap_bytes"] > 0
+    assert "(live, " in done.stdout
     assert len(facts["workers"]) >= 1
     assert facts["tasks"] > 0
     assert "periods missed" in done.stdout
     assert facts["cancelled"] == facts["expired"] == facts["missed_periods"] == 0
+
+
+def test_status_says_what_a_pool_has_allocated(daemon: Path) -> None:
+    with chimaera.connect(runtime_dir=daemon) as runtime:
+        echo = runtime.echo("counted")
+
+        def heap_bytes() -> int | None:
+            return next(p.heap_bytes for p in runtime.pools() if p.id == echo.id)
+
+        before = heap_bytes()
+        assert before is not None
+        for _ in range(1000):
+            echo.echo("x" * 1000)
+        assert heap_bytes() == before
+        assert echo.destroy() == 0
 
 
 def test_status_counts_what_was_ended_and_shows_costs(daemon: Path) -> None:

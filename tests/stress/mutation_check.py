@@ -243,6 +243,14 @@ MUTANTS = (
         ("chi_core_test", "Outcome programs*"),
         ("src/cpp/sched/worker_impl.cc",),
     ),
+    Mutant(
+        "park_forgets_the_pool",
+        "src/cpp/sched/worker_impl.cc",
+        "std::exchange(internal::heap_scope, 0);\n",
+        "internal::heap_scope;\n",
+        ("chi_heap_test", "Heap of pools*"),
+        ("src/cpp/sched/worker_impl.cc",),
+    ),
 )
 
 

@@ -192,6 +192,13 @@ ROWS = (
         (("short_p99_us", 50_000), ("unreported", 0)),
     ),
     Row(
+        "module_leaks",
+        "W4",
+        "module_leaks",
+        "--count 2000",
+        "--count 100000",
+    ),
+    Row(
         "stuck_tasks",
         "W5",
         "stuck_tasks",

@@ -87,6 +87,7 @@ chi::Result<std::vector<chi::PoolInfo>> Client::ListPools(
     info.num_containers = row.num_containers_;
     info.state = static_cast<chi::PoolState>(row.state_);
     info.held_runs = row.held_runs_;
+    info.heap_bytes = row.heap_bytes_;
     list.push_back(std::move(info));
   }
   return list;

@@ -124,7 +124,7 @@ void Runtime::DestroyPool(hipc::FullPtr<DestroyPoolTask> task,
                           chi::RunContext& rctx) {
   if (RouteHere(*task, rctx)) return;
   const chi::Status status = CHI_POOL_MANAGER->Destroy(
-      task->target_pool_id_, task.Cast<chi::Task>(), rctx);
+      task->target_pool_id_, task.Cast<chi::Task>(), rctx, &task->left_bytes_);
   task->return_code_ = 0;
   task->text_size_ = 0;
   if (!status.ok()) {
@@ -142,6 +142,7 @@ void Runtime::ListPools(hipc::FullPtr<ListPoolsTask> task,
     PoolRow row;
     row.id_ = info.id;
     row.held_runs_ = info.held_runs;
+    row.heap_bytes_ = info.heap_bytes;
     row.num_containers_ = info.num_containers;
     row.state_ = static_cast<chi::u32>(info.state);
     row.name_size_ = static_cast<chi::u32>(info.name.size());

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "chimaera/base/check.h"
+#include "chimaera/base/heap_accounts.h"
 
 namespace chi {
 
@@ -32,6 +33,7 @@ constexpr MethodRow kNoMethodElsewhere = NoMethod(0);
 
 MethodTable::MethodTable(const MethodRow* rows, u32 count, const char* version)
     : rows_(rows), count_(count), version_(version) {
+  const HeapScope heap;  // it outlives the pool that is first
   u32 size = 2;
   for (const MethodRow& row : *this) {
     CHI_CHECK(row.id < kMethodIdLimit, "method {} ({})", row.id, row.name);

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "chimaera/base/format.h"
+#include "chimaera/base/heap_accounts.h"
 #include "chimaera/base/log.h"
 #include "chimaera/core/exit_hook.h"
 #include "chimaera/core/module_call.h"
@@ -129,6 +130,7 @@ std::atomic<void (*)()> exit_hook{nullptr};
 
 // The first container of a module has made what is static in it.
 void RegisterExitHook(AllocChimodFn module) {
+  const HeapScope heap;  // no pool's: it outlives them
   static Mutex mutex;
   static auto* const known = std::make_unique<std::set<AllocChimodFn>>()
                                  .release();  // outlives every handler

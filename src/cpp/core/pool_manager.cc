@@ -24,6 +24,20 @@ constexpr u64 kPauseNs = 100'000;
 constexpr u64 kMaxRetiredSlots = 65536;
 constexpr u64 kMaxNameBytes = 4096;
 
+// What a method allocates is its pool's.
+HeapAccount OwnerNow() {
+  const RunContext* const run = CurrentRun();
+  if (run == nullptr || run->container == nullptr) return kRuntimeHeap;
+  return run->container->heap_account();
+}
+
+Result<ContainerPtr> NewContainer(const Module& module, HeapAccount account) {
+  const HeapScope heap(account);
+  CHI_ASSIGN_OR_RETURN(ContainerPtr container, module.NewContainer());
+  container->SetHeapAccount(account);
+  return container;
+}
+
 }  // namespace
 
 PoolManager::Table::Table(const std::vector<Pool*>& pools) {
@@ -66,6 +80,7 @@ PoolManager::PoolManager(ModuleManager& modules, NodeSet nodes,
       options_(std::move(options)),
       current_(std::make_unique<const Table>(std::vector<Pool*>())) {
   CHI_CHECK(nodes_.Contains(nodes_.self), "node {}", nodes_.self);
+  HeapAccounts::SetOwner(&OwnerNow);
   table_.store(current_.get(), std::memory_order_release);
 }
 
@@ -161,6 +176,7 @@ Result<PoolId> PoolManager::TryReserve(const PoolRequest& request, bool* wait) {
   entry.num_containers =
       request.num_containers * static_cast<u32>(nodes_.nodes.size());
   entry.serial = ++last_serial_;
+  if (request.pool_id != kAdminPoolId) entry.heap.Open();
   ids_.emplace(request.pool_name, request.pool_id);
   return PoolId();
 }
@@ -189,6 +205,11 @@ Status PoolManager::CheckRequest(const PoolRequest& request) const {
   return Status();
 }
 
+HeapAccount PoolManager::HeapAccountOf(PoolId id) const {
+  const MutexLock lock(mutex_);
+  return entries_.at(id).heap.account();
+}
+
 // Either all containers have run Create, or none is left.
 Result<std::unique_ptr<Pool>> PoolManager::Build(
     const PoolRequest& request, hipc::FullPtr<Task> create_task,
@@ -197,14 +218,17 @@ Result<std::unique_ptr<Pool>> PoolManager::Build(
       Format("pool {} ({})", request.pool_id, request.mod_name);
   Result<const Module*> found = modules_.Find(request.mod_name);
   if (!found.ok()) return found.status().WithContext(what);
+  const HeapAccount account = HeapAccountOf(request.pool_id);
   AddressTable addresses(nodes_, request.num_containers);
   std::vector<ContainerPtr> containers;
   for (u32 local = 0; local < addresses.num_local(); ++local) {
-    CHI_ASSIGN_OR_RETURN(ContainerPtr container, (*found)->NewContainer());
+    CHI_ASSIGN_OR_RETURN(ContainerPtr container,
+                         NewContainer(**found, account));
     container->container_id_ = *addresses.GlobalIdOf(local);
     container->num_containers_ = addresses.num_containers();
     container->node_id_ = addresses.self();
     CHI_RETURN_IF_ERROR(CallModule(what + ": Init", [&] {
+      const HeapScope heap(account);
       container->Init(request.pool_id, request.pool_name);
     }));
     containers.push_back(std::move(container));
@@ -224,7 +248,7 @@ Result<std::unique_ptr<Pool>> PoolManager::Build(
 // ---- destruction ------------------------------------------------------------
 
 Status PoolManager::Destroy(PoolId id, hipc::FullPtr<Task> destroy_task,
-                            RunContext& ctx) {
+                            RunContext& ctx, u64* left_bytes) {
   CHI_ASSIGN_OR_RETURN(Pool* const pool, BeginDestroy(id, ctx));
   // From here on every run of the pool's is over or counted (pool.h).
   FreeRetired();
@@ -241,9 +265,17 @@ Status PoolManager::Destroy(PoolId id, hipc::FullPtr<Task> destroy_task,
                "more tasks, destroy it again to wait on",
                id, held, options_.destroy_timeout_ns / kNsPerMs));
   }
+  const std::string what =
+      Format("pool {} '{}' of {}", id, pool->name(), pool->module_name());
   const Status status = FinishDestroy(*pool, destroy_task, ctx);
-  Erase(id);
-  CHI_LOG(kInfo, "pool {} destroyed", id);
+  const u64 left = Erase(id);
+  if (left_bytes != nullptr) *left_bytes = left;
+  if (left == 0 || left == HeapAccounts::kNotCounted) {
+    CHI_LOG(kInfo, "{} destroyed", what);
+  } else {
+    CHI_LOG(kWarning, "{} destroyed; {} bytes that it allocated are not freed",
+            what, left);
+  }
   return status;
 }
 
@@ -303,8 +335,8 @@ bool PoolManager::WaitForRuns(const Pool& pool) const {
 }
 
 // The containers' destructors are the module's code: they run without lock,
-// while name and id are still taken.
-void PoolManager::Erase(PoolId id) {
+// while name and id are still taken. Says what is left of its memory.
+u64 PoolManager::Erase(PoolId id) {
   std::unique_ptr<Pool> pool;
   {
     const MutexLock lock(mutex_);
@@ -312,13 +344,17 @@ void PoolManager::Erase(PoolId id) {
   }
   pool.reset();
   Calls when_created;
+  u64 left_bytes = 0;
   {
     const MutexLock lock(mutex_);
-    when_created = std::move(entries_.at(id).when_created);
-    ids_.erase(entries_.at(id).name);
+    Entry& entry = entries_.at(id);
+    left_bytes = entry.heap.bytes();
+    when_created = std::move(entry.when_created);
+    ids_.erase(entry.name);
     entries_.erase(id);
   }
   for (const auto& call : when_created) call();
+  return left_bytes;
 }
 
 bool PoolManager::CallWhenCreated(PoolId id, std::function<void()> call) {
@@ -394,7 +430,9 @@ std::vector<PoolInfo> PoolManager::List() const {
   list.reserve(entries_.size());
   for (const auto& [id, entry] : entries_) {
     list.push_back({id, entry.name, entry.module, entry.num_containers,
-                    entry.state, entry.pool ? entry.pool->held_runs() : 0});
+                    entry.state, entry.pool ? entry.pool->held_runs() : 0,
+                    id == kAdminPoolId ? HeapAccounts::Bytes(kRuntimeHeap)
+                                       : entry.heap.bytes()});
   }
   return list;
 }
@@ -412,6 +450,7 @@ void PoolManager::NotifyClientGone(u64 client_id) {
   }
   for (Pool* pool : held) {
     for (u32 local = 0; local < pool->num_local(); ++local) {
+      const HeapScope heap(pool->local_container(local)->heap_account());
       const Status status = CallModule(
           Format("pool {} ({}): OnClientGone", pool->id(), pool->module_name()),
           [&] { pool->local_container(local)->OnClientGone(client_id); });

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "chimaera/base/format.h"
+#include "chimaera/base/heap_accounts.h"
 #include "chimaera/base/status.h"
 
 namespace chi {
@@ -198,6 +199,7 @@ void Emit(YAML::Emitter& out, const YamlNode& node) {
 
 Result<YamlNode> ParseYaml(std::string_view text, std::string_view origin,
                            u64 max_bytes, u32 max_depth) {
+  const HeapScope heap;  // yaml-cpp keeps tables from its first use on
   CHI_RETURN_IF_ERROR(CheckBytes(text, origin, max_bytes));
   TreeBuilder builder(max_depth);
   try {

@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "chimaera/base/heap_accounts.h"
 #include "chimaera/base/log.h"
 #include "chimaera/core/config.h"
 #include "chimaera/ipc/client_core.h"
@@ -79,6 +80,11 @@ std::unique_ptr<Call> CreatePool(const ConnectionPtr& connection,
       });
 }
 
+py::object BytesOrNone(u64 bytes) {
+  if (bytes == HeapAccounts::kNotCounted) return py::none();
+  return py::int_(bytes);
+}
+
 std::unique_ptr<Call> DestroyPool(const ConnectionPtr& connection,
                                   const PoolIdTuple& pool_id) {
   const PoolId target = ToPoolId(pool_id);
@@ -88,7 +94,9 @@ std::unique_ptr<Call> DestroyPool(const ConnectionPtr& connection,
         return admin::Client().AsyncDestroyPool(HSHM_MCTX, PoolQuery::Local(),
                                                 target);
       },
-      [](Task& /*task*/) -> py::object { return py::none(); });
+      [](admin::DestroyPoolTask& task) -> py::object {
+        return BytesOrNone(task.left_bytes_);
+      });
 }
 
 py::object PoolRows(admin::ListPoolsTask& task) {
@@ -107,7 +115,7 @@ py::object PoolRows(admin::ListPoolsTask& task) {
     rows.append(py::make_tuple(
         FromPoolId(row.id_), std::move(name), std::move(module),
         row.num_containers_, PoolStateName(static_cast<PoolState>(row.state_)),
-        row.held_runs_));
+        row.held_runs_, BytesOrNone(row.heap_bytes_)));
   }
   return std::move(rows);
 }

@@ -17,6 +17,7 @@
 
 #include "chimaera/base/clock.h"
 #include "chimaera/base/format.h"
+#include "chimaera/base/heap_accounts.h"
 #include "chimaera/base/unique_fd.h"
 #include "chimaera/shm/storage.h"
 #include "sched/worker_impl.h"
@@ -75,6 +76,7 @@ Status CoWaitWritable(int fd, u64 timeout_ns) {
 }
 
 Status Worker::AwaitFd(int fd, u32 events, u64 timeout_ns) {
+  const HeapScope heap;
   return impl_->AwaitFd(fd, events, timeout_ns);
 }
 

@@ -9,6 +9,8 @@
 
 #include <system_error>
 
+#include "chimaera/base/heap_accounts.h"
+
 namespace chi {
 namespace {
 
@@ -27,6 +29,7 @@ IoThreads::~IoThreads() {
 }
 
 bool IoThreads::Add(FileOperation& operation) {
+  const HeapScope heap;
   {
     const std::lock_guard<std::mutex> lock(mu_);
     try {

@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "chimaera/base/check.h"
+#include "chimaera/base/heap_accounts.h"
 #include "sched/balancer.h"
 #include "sched/cpu_claims.h"
 #include "sched/membarrier.h"
@@ -221,6 +222,7 @@ void WorkOrchestrator::RunOnEachWorker(
 }
 
 ThreadPort* WorkOrchestrator::AcquirePort() {
+  const HeapScope heap;
   MutexLock lock(mu_);
   if (!idle_ports_.empty()) {
     ThreadPort* port = idle_ports_.back();
@@ -232,6 +234,7 @@ ThreadPort* WorkOrchestrator::AcquirePort() {
 }
 
 void WorkOrchestrator::ReleasePort(ThreadPort* port) {
+  const HeapScope heap;
   MutexLock lock(mu_);
   idle_ports_.push_back(port);
 }

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The public face of a worker.
+// The public face of a worker. Methods call it, and what it allocates then is
+// the runtime's and not their pool's.
 
 #include "chimaera/sched/worker.h"
 
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include "chimaera/base/check.h"
+#include "chimaera/base/heap_accounts.h"
 #include "chimaera/ipc/life_word.h"
 #include "chimaera/ipc/session.h"
 #include "chimaera/sched/executor.h"
@@ -35,10 +37,12 @@ Status Worker::Start() { return impl_->Start(); }
 void Worker::Stop() { impl_->Stop(); }
 
 bool Worker::Inject(std::function<void()> job) {
+  const HeapScope heap;
   return impl_->Inject(std::move(job));
 }
 
 void Worker::InjectTask(hipc::FullPtr<Task> task, Session* session) {
+  const HeapScope heap;
   if (impl_->Inject(
           [this, task, session] { impl_->EnqueueLocal(task, session); })) {
     return;
@@ -49,6 +53,7 @@ void Worker::InjectTask(hipc::FullPtr<Task> task, Session* session) {
 }
 
 void Worker::InjectCall(std::function<void(RunContext&)> call) {
+  const HeapScope heap;
   impl_->Inject([this, call = std::move(call)] { impl_->EnqueueCall(call); });
 }
 
@@ -71,6 +76,7 @@ void Worker::GiveRing(Worker& to, Priority priority, u64 max_share_ns,
 }
 
 Result<bool> Worker::HandOver(ShmPtr pointer) {
+  const HeapScope heap;
   return impl_->HandOver(pointer);
 }
 void Worker::CountRun(u64 busy_ns, u64 runs) { impl_->CountRun(busy_ns, runs); }
@@ -107,7 +113,10 @@ char* Worker::Resolve(ShmPtr pointer, u64 bytes, const RunContext* run) const {
 const WorkerStats& Worker::stats() const { return impl_->stats(); }
 
 Storage& Worker::in_place_storage() { return impl_->in_place_storage(); }
-IoRing* Worker::io_ring() { return impl_->io_ring(); }
+IoRing* Worker::io_ring() {
+  const HeapScope heap;
+  return impl_->io_ring();
+}
 
 void Worker::VisitRuns(
     const std::function<void(const ParkedRun&)>& visit) const {
@@ -118,16 +127,22 @@ Worker* Worker::Current() { return current_worker; }
 RunContext* Worker::current_run() const { return impl_->current_run(); }
 
 void Worker::EnqueueLocal(hipc::FullPtr<Task> task) {
+  const HeapScope heap;
   impl_->EnqueueLocal(task);
 }
 void Worker::EnqueueSubtask(hipc::FullPtr<Task> task) {
+  const HeapScope heap;
   impl_->EnqueueSubtask(task);
 }
 
 Status Worker::Park(ParkedRun& run, u64 deadline_ns) {
+  const HeapScope heap;
   return impl_->Park(run, deadline_ns);
 }
-void Worker::ParkForCertain(ParkedRun& run) { impl_->ParkForCertain(run); }
+void Worker::ParkForCertain(ParkedRun& run) {
+  const HeapScope heap;
+  impl_->ParkForCertain(run);
+}
 
 void Worker::Unpark(ParkedRun& run) {
   Worker* const owner = run.worker;
@@ -143,15 +158,21 @@ void Worker::Unpark(ParkedRun& run) {
   }
 }
 
-Status Worker::Yield() { return impl_->Yield(); }
+Status Worker::Yield() {
+  const HeapScope heap;
+  return impl_->Yield();
+}
 
 void Worker::CancelSubmitted(ShmPtr slot, RunContext& ctx) {
+  const HeapScope heap;
   impl_->CancelSubmitted(slot, ctx);
 }
 void Worker::CancelInternal(u64 client_id, const Task* task) {
+  const HeapScope heap;
   static_cast<void>(impl_->CancelKey(client_id, KeyOf(task)));
 }
 Status Worker::AwaitPeriod(u64 due_ns, u64 timeout_ns) {
+  const HeapScope heap;
   return impl_->AwaitPeriod(due_ns, timeout_ns);
 }
 void Worker::EndPeriodic(const std::atomic<u64>* held_runs) {

@@ -13,6 +13,7 @@
 #include <algorithm>
 
 #include "chimaera/base/check.h"
+#include "chimaera/base/heap_accounts.h"
 
 namespace chi {
 namespace {
@@ -356,6 +357,7 @@ void Worker::Impl::SwitchTo(ParkedRun& run, Fiber* spare) {
   run.fiber = fibers_.Current();
   Leave();
   Storage* const storage = SetThreadStorage(nullptr);
+  const HeapAccount heap_scope = std::exchange(internal::heap_scope, 0);
   RunPlan* const plan = frame.context.plan;
   if (plan != nullptr) {
     plan->busy_ns += options_.clock->NowNs() - plan->since_ns;
@@ -366,6 +368,7 @@ void Worker::Impl::SwitchTo(ParkedRun& run, Fiber* spare) {
   fibers_.SwitchTo(spare);
   Count(stats_.parked, parked_.num_parked());
   SetThreadStorage(storage);
+  internal::heap_scope = heap_scope;
   if (plan != nullptr) plan->since_ns = options_.clock->NowNs();
   Enter(frame);
 }

@@ -13,6 +13,7 @@
 
 #include "chimaera/base/check.h"
 #include "chimaera/base/clock.h"
+#include "chimaera/base/heap_accounts.h"
 #include "chimaera/base/log.h"
 #include "chimaera/ipc/ipc_manager.h"
 #include "chimaera/ipc/life_word.h"
@@ -100,6 +101,7 @@ void FinishInternalTask(hipc::FullPtr<Task> task) {
 }
 
 hipc::FullPtr<char> InternalPort::AllocateBuffer(u64 bytes) {
+  const HeapScope heap;
   SessionCommons* commons = worker_.commons();
   if (commons == nullptr) return {};
   Result<ShmPtr> room = commons->data->Allocate(bytes);
@@ -111,6 +113,7 @@ hipc::FullPtr<char> InternalPort::AllocateBuffer(u64 bytes) {
 }
 
 void InternalPort::FreeBuffer(ShmPtr pointer) {
+  const HeapScope heap;
   SessionCommons* commons = worker_.commons();
   if (commons == nullptr || pointer.IsNull()) return;
   const Status freed = commons->data->Free(pointer);

@@ -10,6 +10,7 @@
 #include <functional>
 
 #include "chimaera/base/check.h"
+#include "chimaera/base/heap_accounts.h"
 
 namespace chi {
 
@@ -160,6 +161,7 @@ void SlabCache::Abandon() {
 }
 
 FullPtr<char> SlabCache::AllocateSlowly(u64 size) {
+  const HeapScope heap;
   if (size > SlabClasses::kMaxBlockBytes) {
     return central_.TakeLarge(size);
   }
@@ -174,6 +176,7 @@ FullPtr<char> SlabCache::AllocateSlowly(u64 size) {
 }
 
 void SlabCache::FreeSlowly(FullPtr<char> block, u64 size) {
+  const HeapScope heap;
   if (size > SlabClasses::kMaxBlockBytes) {
     central_.GiveLarge(block.shm_, size);
     return;

@@ -106,6 +106,9 @@ struct DestroyTask : public chi::Task {
 
 struct DestroyPoolTask : public chi::Task {
   IN chi::PoolId target_pool_id_;
+  /// What it had allocated and nobody has freed; chi::HeapAccounts::kNotCounted
+  /// if the runtime does not know.
+  OUT chi::u64 left_bytes_ = 0;
 
   explicit DestroyPoolTask(const AllocT& alloc) : chi::Task(alloc) {}
   DestroyPoolTask(const AllocT& alloc, const chi::TaskId& task_id,
@@ -119,19 +122,22 @@ struct DestroyPoolTask : public chi::Task {
     ar(target_pool_id_);
   }
   template <class Archive>
-  void SerializeOut(Archive& /*ar*/) {}
+  void SerializeOut(Archive& ar) {
+    ar(left_bytes_);
+  }
 };
 
 /// One pool in a listing. Name and module are the next bytes of `names_`.
 struct PoolRow {
   chi::PoolId id_;
   chi::u64 held_runs_ = 0;
+  chi::u64 heap_bytes_ = 0;  ///< See chi::PoolInfo.
   chi::u32 num_containers_ = 0;
   chi::u32 state_ = 0;  ///< A chi::PoolState.
   chi::u32 name_size_ = 0;
   chi::u32 module_size_ = 0;
 };
-static_assert(sizeof(PoolRow) == 32, "stored in shared memory");
+static_assert(sizeof(PoolRow) == 40, "stored in shared memory");
 
 struct ListPoolsTask : public chi::Task {
   OUT chi::vector<PoolRow> pools_;

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <string>
 
+#include "chimaera/base/heap_accounts.h"
 #include "chimaera/base/status.h"
 #include "chimaera/base/types.h"
 #include "chimaera/core/call_record.h"
@@ -126,6 +127,10 @@ class Container {
   std::atomic<u64>* held_runs() const { return held_runs_; }
   void SetHeldRuns(std::atomic<u64>* held_runs) { held_runs_ = held_runs; }
 
+  /// What the container's code allocates is entered there.
+  HeapAccount heap_account() const { return heap_account_; }
+  void SetHeapAccount(HeapAccount account) { heap_account_ = account; }
+
   const CallRecord& record() const { return *record_; }
   /// Moves the record to `place`, which then lives as long as the container.
   /// REQUIRES: no run of the container is under way.
@@ -154,6 +159,7 @@ class Container {
   const char* module_name_ = "";
   MethodCosts* costs_ = nullptr;
   std::atomic<u64>* held_runs_ = nullptr;
+  HeapAccount heap_account_ = kRuntimeHeap;
 };
 
 /// The module guide's other name for it.

@@ -81,6 +81,10 @@ struct PoolInfo {
   u32 num_containers = 0;
   PoolState state = PoolState::kCreating;
   u64 held_runs = 0;  ///< Runs that have parked and are not over.
+  /// Of the heap, allocated by its containers and not freed yet; the admin
+  /// pool's are all that are no other pool's. HeapAccounts::kNotCounted: this
+  /// process does not count.
+  u64 heap_bytes = HeapAccounts::kNotCounted;
 };
 
 /// What the methods of one pool cost.
@@ -151,7 +155,10 @@ class PoolManager {
   /// kNotFound. kBadRequest: the admin pool, or the caller's own.
   /// kDeadlineExceeded: runs are still parked after the timeout; the pool
   /// stays hidden and its name taken, and another call goes on waiting.
-  Status Destroy(PoolId id, hipc::FullPtr<Task> destroy_task, RunContext& ctx);
+  /// *left_bytes is what PoolInfo::heap_bytes was of the pool when it was gone;
+  /// more than 0 is logged.
+  Status Destroy(PoolId id, hipc::FullPtr<Task> destroy_task, RunContext& ctx,
+                 u64* left_bytes = nullptr);
 
   /// The id of the live pool called `name`, or the null id.
   PoolId FindPoolByName(std::string_view name) const;
@@ -213,6 +220,7 @@ class PoolManager {
     u64 serial = 0;          // counts creations
     bool destroyer = false;  // a Destroy is at work on it
     PoolState state = PoolState::kCreating;
+    OwnHeapAccount heap;
     std::unique_ptr<Pool> pool;
     Calls when_created;
   };
@@ -225,10 +233,11 @@ class PoolManager {
   Result<std::unique_ptr<Pool>> Build(const PoolRequest& request,
                                       hipc::FullPtr<Task> create_task,
                                       RunContext& ctx);
+  HeapAccount HeapAccountOf(PoolId id) const;
   Result<Pool*> BeginDestroy(PoolId id, const RunContext& ctx);
   Status FinishDestroy(Pool& pool, hipc::FullPtr<Task> task, RunContext& ctx);
   bool WaitForRuns(const Pool& pool) const;
-  void Erase(PoolId id);
+  u64 Erase(PoolId id);
   void Publish() CHI_REQUIRES(mutex_);
   void FreeRetired();
   void Pause() const;
