@@ -54,6 +54,10 @@ class View:
     def __len__(self) -> int: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...
 
+class Exporter:
+    def __init__(self) -> None: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+
 class Call:
     def done(self) -> bool: ...
     def cancel(self) -> bool: ...
@@ -220,6 +224,36 @@ def bdev_view(
     at_once: bool,
 ) -> View | Call: ...
 
+# int: the loan
+def bdev_borrow(
+    connection: Connection,
+    pool_id: _PoolId,
+    name: str,
+    wait_ns: int,
+    timeout_ms: int = 0,
+) -> Call: ...
+
+# None
+def bdev_give(
+    connection: Connection,
+    pool_id: _PoolId,
+    name: str,
+    loan: int,
+    numbers: Sequence[int],
+    blocks: Sequence[_Block],
+    timeout_ms: int = 0,
+) -> Call: ...
+
+# dict of int, _Block
+def bdev_collect(
+    connection: Connection, pool_id: _PoolId, name: str, loan: int, timeout_ms: int = 0
+) -> Call: ...
+
+# None
+def bdev_return_loan(
+    connection: Connection, pool_id: _PoolId, name: str, loan: int, timeout_ms: int = 0
+) -> Call: ...
+
 # None
 def bdev_sync(
     connection: Connection, pool_id: _PoolId, query: _Query, timeout_ms: int = 0
@@ -282,6 +316,17 @@ def echo_many(
     codes: Any,
     timeout_s: float,
 ) -> _Failure: ...
+
+# The failure, and pieces that came where one block was asked for.
+def bdev_allocate_many(
+    connection: Connection,
+    pool_id: _PoolId,
+    query: _Query,
+    size: int,
+    out: Any,
+    codes: Any,
+    timeout_s: float,
+) -> tuple[_Failure, list[_Block]]: ...
 def bdev_write_many(
     connection: Connection,
     pool_id: _PoolId,

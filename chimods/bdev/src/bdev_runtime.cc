@@ -11,9 +11,11 @@
 
 #include "block_store.h"
 #include "block_table.h"
+#include "caller.h"
 #include "chimaera/admin/route_here.h"
 #include "chimaera/base/format.h"
 #include "file_store.h"
+#include "loan_table.h"
 #include "ram_store.h"
 
 namespace chimaera::bdev {
@@ -22,16 +24,6 @@ namespace {
 using chi::Format;
 using chi::Status;
 using chi::u64;
-
-// Who owns and holds blocks: what a method of this runtime asks for is the
-// runtime's, whatever client it works for.
-u64 OwnerOf(const chi::RunContext& rctx) {
-  return rctx.session == nullptr ? kRuntimeClient : rctx.client_id;
-}
-
-void Answer(const Status& status, chi::Task& task) {
-  if (!status.ok()) task.SetError(status.code_value(), status.message());
-}
 
 // Keeps a block while bytes are copied.
 class ScopedPin {
@@ -94,6 +86,7 @@ Status Runtime::OpenStore() {
   }
   options.size = store_->size();
   table_ = std::make_unique<BlockTable>(options);
+  loans_ = std::make_unique<LoanTable>();
   return Status();
 }
 
@@ -226,7 +219,9 @@ void Runtime::Sync(hipc::FullPtr<SyncTask> task, chi::RunContext& rctx) {
 }
 
 void Runtime::OnClientGone(u64 client_id) {
-  if (client_id != kRuntimeClient) table_->ForgetClient(client_id);
+  if (client_id == kRuntimeClient) return;
+  loans_->ForgetClient(client_id);  // first: see LoanTable::Give
+  table_->ForgetClient(client_id);
 }
 
 }  // namespace chimaera::bdev

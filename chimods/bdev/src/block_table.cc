@@ -144,6 +144,18 @@ Status BlockTable::Free(u64 caller, const Block* blocks, u64 count) {
   return Status();
 }
 
+Status BlockTable::HandOver(u64 caller, const Block* blocks, u64 count,
+                            u64 to) {
+  const MutexLock lock(mu_);
+  CHI_RETURN_IF_ERROR(Mark(caller, blocks, count));
+  for (u64 i = 0; i < count; ++i) {
+    Slot& slot = slots_[blocks[i].slot()];
+    slot.marked = false;
+    slot.owner = to;
+  }
+  return Status();
+}
+
 // Marks the slots of all blocks, or none.
 Status BlockTable::Mark(u64 caller, const Block* blocks, u64 count) {
   Status status;

@@ -71,6 +71,10 @@ class BlockTable {
   /// given out, not `caller`'s, or twice in the list.
   chi::Status Free(chi::u64 caller, const Block* blocks, chi::u64 count);
 
+  /// Makes all of `blocks` the property of `to`, or none. Errors as Free.
+  chi::Status HandOver(chi::u64 caller, const Block* blocks, chi::u64 count,
+                       chi::u64 to);
+
   /// Keeps the space of `block` until Unpin, and gives the range on the device
   /// of `length` bytes from `offset` within the block. Errors as Free, and
   /// kBadRequest naming the numbers if the range is not all inside.

@@ -14,6 +14,7 @@ PYBIND11_MODULE(_core, m) {
   chi::python::BindEcho(m);     // module echo
   chi::python::BindBdev(m);     // module bdev
   chi::python::BindView(m);     // its blocks, looked at in place
+  chi::python::BindLoan(m);     // who makes its objects anew
   chi::python::BindStats(m);    // module stats
   chi::python::BindMany(m);     // many tasks in one crossing
 }

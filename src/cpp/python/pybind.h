@@ -23,6 +23,7 @@ void BindEcho(py::module_& m);
 void BindBdev(py::module_& m);
 void BindStats(py::module_& m);
 void BindView(py::module_& m);
+void BindLoan(py::module_& m);
 void BindMany(py::module_& m);
 
 }  // namespace chi::python

@@ -8,6 +8,7 @@
 
 #include <chimaera/bdev/bdev_tasks.h>
 #include <chimaera/bdev/copy_meter.h>
+#include <chimaera/bdev/loan_tasks.h>
 #include <chimaera/chimaera.h>
 
 #include <memory>
@@ -16,6 +17,7 @@ namespace chimaera::bdev {
 
 class BlockStore;
 class BlockTable;
+class LoanTable;
 
 /// Its methods may run on several workers at once.
 class Runtime : public chi::Container {
@@ -37,6 +39,11 @@ class Runtime : public chi::Container {
   void Unpin(hipc::FullPtr<UnpinTask> task, chi::RunContext& rctx);
   void Sync(hipc::FullPtr<SyncTask> task, chi::RunContext& rctx);
 
+  void Borrow(hipc::FullPtr<BorrowTask> task, chi::RunContext& rctx);
+  void Give(hipc::FullPtr<GiveTask> task, chi::RunContext& rctx);
+  void Collect(hipc::FullPtr<CollectTask> task, chi::RunContext& rctx);
+  void ReturnLoan(hipc::FullPtr<ReturnLoanTask> task, chi::RunContext& rctx);
+
   void OnClientGone(chi::u64 client_id) override;
 
  private:
@@ -48,6 +55,7 @@ class Runtime : public chi::Container {
   CreateParams params_;
   std::unique_ptr<BlockStore> store_;
   std::unique_ptr<BlockTable> table_;
+  std::unique_ptr<LoanTable> loans_;
   // Counted by whoever copies.
   CopyMeter reads_;
   CopyMeter writes_;
