@@ -7,35 +7,33 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any
 
 from chimaera._extension import core
 from chimaera.block import BdevStats, Block
+from chimaera.block_many import ManyBlocks
 from chimaera.block_view import check_no_views, view, view_async
 from chimaera.errors import BadRequestError, NoSpaceError
 from chimaera.flat import (
     checked_offset,
-    checked_rows,
     checked_target,
     flat_bytes,
     wants_copy,
 )
-from chimaera.many import Errors, block_rows, codes_of, run_many, with_codes
-from chimaera.pool import LOCAL, Pool, PoolQuery
+from chimaera.pool import LOCAL, PoolQuery
 from chimaera.task import DEFAULT_TIMEOUT_S, Future, deadline_ms
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     Bytes = NDArray[np.uint8]
 
 __all__ = ["BdevStats", "Block", "BlockDevice"]
 
 
-class BlockDevice(Pool):
+class BlockDevice(ManyBlocks):
     """A block device in the runtime; made by `Runtime.bdev`.
 
     Every method has a twin ``…_async`` that returns a `Future`; the waiting one
@@ -306,115 +304,6 @@ class BlockDevice(Pool):
             deadline_ms(timeout_s),
         )
         return Future(call, f"{self} read", lambda _flat: target)
-
-    def write_many(
-        self,
-        blocks: Iterable[Block],
-        data: ArrayLike,
-        *,
-        offset: int = 0,
-        timeout_s: float = DEFAULT_TIMEOUT_S,
-        errors: Errors = "raise",
-    ) -> NDArray[np.uint32]:
-        """Write one row of an array into each block, in one crossing.
-
-        Parameters
-        ----------
-        blocks : iterable of Block
-            n of them.
-        data : (n, ...) array_like
-            As for `write`; each row goes into one block.
-        offset : int
-            Where to begin in the blocks, bytes.
-        timeout_s, errors
-            As for `Pool.call_many`.
-
-        Returns
-        -------
-        (n,) ndarray of uint32
-            Status codes, 0 for success.
-        """
-        import numpy as np
-
-        rows, array = block_rows(blocks), np.asarray(data)
-        codes = codes_of(checked_rows(rows, array))
-        if codes.size == 0:
-            return codes
-        flat, at = flat_bytes(self.runtime, array), checked_offset(offset)
-        write = functools.partial(
-            core.bdev_write_many, self.runtime.connection, self.id, rows, flat, at
-        )
-        run_many(write, codes, timeout_s, errors)
-        return codes
-
-    @overload
-    def read_many(
-        self,
-        blocks: Iterable[Block],
-        *,
-        out: NDArray[Any] | None = ...,
-        offset: int = ...,
-        timeout_s: float = ...,
-        errors: Literal["raise"] = ...,
-    ) -> NDArray[Any]: ...
-    @overload
-    def read_many(
-        self,
-        blocks: Iterable[Block],
-        *,
-        out: NDArray[Any] | None = ...,
-        offset: int = ...,
-        timeout_s: float = ...,
-        errors: Literal["return"],
-    ) -> tuple[NDArray[Any], NDArray[np.uint32]]: ...
-    def read_many(
-        self,
-        blocks: Iterable[Block],
-        *,
-        out: NDArray[Any] | None = None,
-        offset: int = 0,
-        timeout_s: float = DEFAULT_TIMEOUT_S,
-        errors: Errors = "raise",
-    ) -> Any:
-        """Read each block into one row of an array, in one crossing.
-
-        Parameters
-        ----------
-        blocks : iterable of Block
-            n of them.
-        out : (n, ...) ndarray, optional
-            C-contiguous and writable; the size of its rows says how much is read.
-            By default a new array of `Runtime.empty`, for all bytes from `offset`
-            on; the blocks must be of one size then.
-        offset : int
-            Where to begin in the blocks, bytes.
-        timeout_s, errors
-            As for `Pool.call_many`.
-
-        Returns
-        -------
-        ndarray
-            `out` if given, else (n, size) of uint8. With ``errors="return"`` a
-            pair: the array, undefined where a task failed, and the status codes.
-        """
-        rows, at = block_rows(blocks), checked_offset(offset)
-        if out is None:
-            sizes = {int(size) for size in rows[:, 1]}
-            if len(sizes) > 1 or any(at >= size for size in sizes):
-                raise BadRequestError(f"blocks of {sizes} bytes, from {offset} on")
-            out = self.runtime.empty((len(rows), *(s - at for s in sizes)), "u1")
-        codes = codes_of(checked_rows(rows, checked_target(out)))
-        if codes.size != 0:
-            read = functools.partial(
-                core.bdev_read_many,
-                self.runtime.connection,
-                self.id,
-                rows,
-                flat_bytes(self.runtime, out),
-                at,
-            )
-            run_many(read, codes, timeout_s, errors)
-        return with_codes(out, codes, errors)
 
     def sync(
         self, *, query: PoolQuery = LOCAL, timeout_s: float = DEFAULT_TIMEOUT_S

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
     Codes = NDArray[np.uint32]
 
-__all__ = ["Errors", "block_rows", "codes_of", "run_many", "with_codes"]
+__all__ = [
+    "Errors",
+    "block_rows",
+    "codes_of",
+    "run_many",
+    "with_codes",
+]
 
 Errors = Literal["raise", "return"]
 

@@ -190,3 +190,21 @@ def test_blocks_are_summarised_each(rt: chimaera.Runtime) -> None:
     assert found["nans"].tolist() == np.isnan(data).sum(axis=1).tolist()
     assert np.array_equal(found["max"], np.nanmax(data, axis=1))
     np.testing.assert_allclose(found["sum"], np.nansum(data, axis=1), rtol=1e-4)
+
+
+def test_blocks_of_one_size_are_taken_all_or_none(rt: chimaera.Runtime) -> None:
+    device = rt.bdev(size_bytes=1 << 20)
+    blocks = device.allocate_many(4096, 200)
+    assert len({block.block_id for block in blocks}) == 200
+    assert {block.size_bytes for block in blocks} == {4096}
+    with pytest.raises(errors.NoSpaceError, match="block 56 of 57"):
+        device.allocate_many(4096, 57)
+    device.free(blocks[::2])
+    with pytest.raises(errors.NoSpaceError):
+        device.allocate_many(400_000, 1)
+    rt.flush()
+    assert device.stats().num_blocks == 100
+    assert device.allocate_many(1, 0) == []
+    for size, count in ((0, 1), (1, -1)):
+        with pytest.raises(errors.BadRequestError):
+            device.allocate_many(size, count)

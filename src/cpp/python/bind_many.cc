@@ -91,6 +91,44 @@ py::object EchoMany(const ConnectionPtr& connection, const PoolIdTuple& pool,
   return RunMany(connection, tasks, count, outcome.Of(count), timeout_s);
 }
 
+// One block of `size` bytes per row of `out`. What came in several pieces is
+// returned, to be given back, and leaves its row as it was.
+py::object AllocateMany(const ConnectionPtr& connection,
+                        const PoolIdTuple& pool, const QueryTuple& query,
+                        u64 size, const py::object& out,
+                        const py::object& codes, double timeout_s) {
+  namespace bdev = chimaera::bdev;
+  const PoolId pool_id = ToPoolId(pool);
+  const PoolQuery where = ToQuery(query);
+  const Rows<u32> outcome(codes, true);
+  const Rows<BlockRow> results(out, true);
+  const u64 count = outcome.size();
+  BlockRow* const rows = results.Of(count);
+  std::vector<bdev::Block> pieces;
+  auto tasks = MakeMany<bdev::AllocateBlocksTask>(
+      [&](IpcManager& ipc, u64 /*index*/) {
+        return ipc.NewTask<bdev::AllocateBlocksTask>(CreateTaskId(), pool_id,
+                                                     where, size);
+      },
+      [&](u64 index, const bdev::AllocateBlocksTask& task) {
+        if (task.blocks_.size() == 1) {
+          const bdev::Block& block = task.blocks_[0];
+          rows[index] = {block.offset_, block.size_, block.block_id_,
+                         block.container_id_};
+        } else {
+          pieces.insert(pieces.end(), task.blocks_.begin(), task.blocks_.end());
+        }
+      });
+  py::object failed =
+      RunMany(connection, tasks, count, outcome.Of(count), timeout_s);
+  py::list spare;
+  for (const bdev::Block& each : pieces) {
+    spare.append(py::make_tuple(each.offset_, each.size_, each.block_id_,
+                                each.container_id_));
+  }
+  return py::make_tuple(std::move(failed), std::move(spare));
+}
+
 // Writes or reads: each task `data.size() / count` bytes of `shared`.
 template <class TaskT>
 py::object CopyMany(const ConnectionPtr& connection, PoolId pool_id,
@@ -178,6 +216,8 @@ void BindMany(py::module_& m) {
         codes, timeout_s, "Run a task without fields once per code.");
   m.def("echo_many", &EchoMany, connection, pool_id, query, py::arg("numbers"),
         py::arg("out"), codes, timeout_s);
+  m.def("bdev_allocate_many", &AllocateMany, connection, pool_id, query,
+        py::arg("size"), py::arg("out"), codes, timeout_s);
   m.def("bdev_write_many", &WriteMany, connection, pool_id, py::arg("blocks"),
         py::arg("data"), py::arg("offset"), codes, timeout_s);
   m.def("bdev_read_many", &ReadMany, connection, pool_id, py::arg("blocks"),

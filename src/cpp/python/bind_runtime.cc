@@ -271,11 +271,27 @@ void BindBuffer(py::module_& m) {
       });
 }
 
+// Python 3.11 cannot offer the buffer protocol from a Python class: this one
+// offers what the method _exported() of a derived class returns.
+struct Exporter {};
+
+void BindExporter(py::module_& m) {
+  py::class_<Exporter>(m, "Exporter", py::buffer_protocol(),
+                       "Base of what offers the buffer of an array.")
+      .def(py::init<>())
+      .def_buffer([](Exporter& self) {
+        const py::object object =
+            py::cast(&self, py::return_value_policy::reference);
+        return py::buffer(object.attr("_exported")()).request();
+      });
+}
+
 }  // namespace
 
 void BindRuntime(py::module_& m) {
   BindConnection(m);
   BindBuffer(m);
+  BindExporter(m);
   const auto connection = py::arg("connection");
   m.def("close_current", &Connection::CloseCurrent,
         "Close the connection of this process, if there is one.");
