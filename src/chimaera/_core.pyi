@@ -265,6 +265,46 @@ def bdev_stats(
     connection: Connection, pool_id: _PoolId, query: _Query, timeout_ms: int = 0
 ) -> Call: ...
 
+# None
+def bdev_put_object(
+    connection: Connection,
+    pool_id: _PoolId,
+    name: bytes,
+    blocks: Sequence[_Block],
+    attributes: bytes,
+    replace: bool,
+    timeout_ms: int = 0,
+) -> Call: ...
+
+# (attributes, list of _Block)
+def bdev_get_object(
+    connection: Connection,
+    pool_id: _PoolId,
+    query: _Query,
+    name: bytes,
+    timeout_ms: int = 0,
+) -> Call: ...
+
+# None
+def bdev_delete_object(
+    connection: Connection,
+    pool_id: _PoolId,
+    query: _Query,
+    name: bytes,
+    timeout_ms: int = 0,
+) -> Call: ...
+
+# list of (name, bytes)
+def bdev_list_objects(
+    connection: Connection,
+    pool_id: _PoolId,
+    query: _Query,
+    prefix: bytes,
+    after: bytes,
+    limit: int,
+    timeout_ms: int = 0,
+) -> Call: ...
+
 # ---- stats ----
 
 # (count, nans, min, max, sum, below, above, list of bins)

@@ -21,6 +21,7 @@ from chimaera.flat import (
     flat_bytes,
     wants_copy,
 )
+from chimaera.objects import NamedObjects
 from chimaera.pool import LOCAL, PoolQuery
 from chimaera.task import DEFAULT_TIMEOUT_S, Future, deadline_ms
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["BdevStats", "Block", "BlockDevice"]
 
 
-class BlockDevice(ManyBlocks):
+class BlockDevice(ManyBlocks, NamedObjects):
     """A block device in the runtime; made by `Runtime.bdev`.
 
     Every method has a twin ``…_async`` that returns a `Future`; the waiting one

@@ -217,16 +217,18 @@ chi::Future<GetStatsTask> Client::AsyncGetStats(
 
 chi::Result<hipc::Pointer> Client::Locate(const hipc::MemContext& mctx,
                                           const Block& block,
-                                          chi::u64 on_behalf_of) {
-  auto future = AsyncLocate(mctx, block, on_behalf_of);
+                                          chi::u64 on_behalf_of,
+                                          bool for_writing) {
+  auto future = AsyncLocate(mctx, block, on_behalf_of, for_writing);
   CHI_RETURN_IF_ERROR(future.Get());
   return future->data_;
 }
 
 chi::Future<LocateTask> Client::AsyncLocate(const hipc::MemContext& /*mctx*/,
                                             const Block& block,
-                                            chi::u64 on_behalf_of) {
-  return Send<LocateTask>(HomeOf(block), block, on_behalf_of);
+                                            chi::u64 on_behalf_of,
+                                            bool for_writing) {
+  return Send<LocateTask>(HomeOf(block), block, on_behalf_of, for_writing);
 }
 
 Outcome Client::Unpin(const hipc::MemContext& mctx, const Block& block) {
@@ -246,6 +248,78 @@ Outcome Client::Sync(const hipc::MemContext& mctx,
 chi::Future<SyncTask> Client::AsyncSync(const hipc::MemContext& /*mctx*/,
                                         const chi::PoolQuery& pool_query) {
   return Send<SyncTask>(pool_query);
+}
+
+// ---- objects ----------------------------------------------------------------
+
+Outcome Client::PutObject(const hipc::MemContext& mctx, const std::string& name,
+                          const std::vector<Block>& blocks,
+                          const std::string& attributes, bool replace) {
+  return AsyncPutObject(mctx, name, blocks, attributes, replace).Get();
+}
+
+chi::Future<PutObjectTask> Client::AsyncPutObject(
+    const hipc::MemContext& /*mctx*/, const std::string& name,
+    const std::vector<Block>& blocks, const std::string& attributes,
+    bool replace) {
+  return Send<PutObjectTask>(
+      blocks.empty() ? chi::PoolQuery::Local() : HomeOf(blocks[0]), name,
+      blocks, attributes, replace);
+}
+
+chi::Result<Client::StoredObject> Client::GetObject(
+    const hipc::MemContext& mctx, const std::string& name,
+    const chi::PoolQuery& pool_query) {
+  auto future = AsyncGetObject(mctx, name, pool_query);
+  CHI_RETURN_IF_ERROR(future.Get());
+  const GetObjectTask& task = *future;
+  return StoredObject{task.attributes_.str(),
+                      {task.blocks_.begin(), task.blocks_.end()}};
+}
+
+chi::Future<GetObjectTask> Client::AsyncGetObject(
+    const hipc::MemContext& /*mctx*/, const std::string& name,
+    const chi::PoolQuery& pool_query) {
+  return Send<GetObjectTask>(pool_query, name);
+}
+
+Outcome Client::DeleteObject(const hipc::MemContext& mctx,
+                             const std::string& name,
+                             const chi::PoolQuery& pool_query) {
+  return AsyncDeleteObject(mctx, name, pool_query).Get();
+}
+
+chi::Future<DeleteObjectTask> Client::AsyncDeleteObject(
+    const hipc::MemContext& /*mctx*/, const std::string& name,
+    const chi::PoolQuery& pool_query) {
+  return Send<DeleteObjectTask>(pool_query, name);
+}
+
+chi::Result<std::vector<Client::ListedObject>> Client::ListObjects(
+    const hipc::MemContext& mctx, const std::string& prefix,
+    const std::string& after, chi::u64 limit,
+    const chi::PoolQuery& pool_query) {
+  auto future = AsyncListObjects(mctx, prefix, after, limit, pool_query);
+  CHI_RETURN_IF_ERROR(future.Get());
+  return Listed(*future);
+}
+
+chi::Future<ListObjectsTask> Client::AsyncListObjects(
+    const hipc::MemContext& /*mctx*/, const std::string& prefix,
+    const std::string& after, chi::u64 limit,
+    const chi::PoolQuery& pool_query) {
+  return Send<ListObjectsTask>(pool_query, prefix, after, limit);
+}
+
+std::vector<Client::ListedObject> Client::Listed(const ListObjectsTask& task) {
+  std::vector<ListedObject> found;
+  const std::string names = task.names_.str();
+  chi::u64 at = 0;
+  for (const ObjectRow& row : task.objects_) {
+    found.push_back({names.substr(at, row.name_size_), row.size_});
+    at += row.name_size_;
+  }
+  return found;
 }
 
 }  // namespace chimaera::bdev

@@ -5,6 +5,7 @@
 
 #include "chimaera/bdev/bdev_runtime.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "chimaera/base/format.h"
 #include "file_store.h"
 #include "loan_table.h"
+#include "object_table.h"
 #include "ram_store.h"
 
 namespace chimaera::bdev {
@@ -28,15 +30,16 @@ using chi::u64;
 // Keeps a block while bytes are copied.
 class ScopedPin {
  public:
-  ScopedPin(BlockTable& table, const Block& block)
-      : table_(table), block_(block) {}
-  ~ScopedPin() { table_.Unpin(block_); }
+  ScopedPin(BlockTable& table, const Block& block, Access access)
+      : table_(table), block_(block), access_(access) {}
+  ~ScopedPin() { table_.Unpin(block_, access_); }
   ScopedPin(const ScopedPin&) = delete;
   ScopedPin& operator=(const ScopedPin&) = delete;
 
  private:
   BlockTable& table_;
   const Block& block_;
+  const Access access_;
 };
 
 }  // namespace
@@ -61,7 +64,6 @@ void Runtime::Create(hipc::FullPtr<CreateTask> task,
 
 Status Runtime::OpenStore() {
   BlockTableOptions options;
-  options.alignment = params_.alignment_;
   options.container_id = container_id_;
   options.max_extents = kMaxBlocks;
   if (params_.bdev_type_ == BdevType::kRam) {
@@ -70,6 +72,8 @@ Status Runtime::OpenStore() {
         RamStore::Create(Format("bdev-{}", pool_id_), params_.total_size_,
                          chi::Chimaera::Get().segments()));
   } else {
+    // Blocks of objects share no page.
+    params_.alignment_ = std::max<chi::u32>(params_.alignment_, kPageSize);
     FileStoreOptions file;
     file.size = params_.total_size_;
     file.io_depth = params_.io_depth_;
@@ -85,8 +89,10 @@ Status Runtime::OpenStore() {
     store_ = std::move(store);
   }
   options.size = store_->size();
+  options.alignment = params_.alignment_;
   table_ = std::make_unique<BlockTable>(options);
   loans_ = std::make_unique<LoanTable>();
+  CHI_ASSIGN_OR_RETURN(objects_, ObjectTable::Open(*table_, *store_));
   return Status();
 }
 
@@ -130,10 +136,10 @@ void Runtime::FreeBlocks(hipc::FullPtr<FreeBlocksTask> task,
 }
 
 Status Runtime::Copy(WriteTask& task, const chi::RunContext& rctx) {
-  CHI_ASSIGN_OR_RETURN(
-      const chi::Extent range,
-      table_->Pin(OwnerOf(rctx), task.block_, task.offset_, task.length_));
-  const ScopedPin pin(*table_, task.block_);
+  CHI_ASSIGN_OR_RETURN(const chi::Extent range,
+                       table_->Pin(OwnerOf(rctx), task.block_, task.offset_,
+                                   task.length_, Access::kWrite));
+  const ScopedPin pin(*table_, task.block_, Access::kWrite);
   const char* const from = rctx.Resolve(task.data_, task.length_);
   if (from == nullptr) {
     return Status::BadRequest(Format("{} bytes at {} are not the caller's",
@@ -145,10 +151,10 @@ Status Runtime::Copy(WriteTask& task, const chi::RunContext& rctx) {
 }
 
 Status Runtime::Copy(ReadTask& task, const chi::RunContext& rctx) {
-  CHI_ASSIGN_OR_RETURN(
-      const chi::Extent range,
-      table_->Pin(OwnerOf(rctx), task.block_, task.offset_, task.length_));
-  const ScopedPin pin(*table_, task.block_);
+  CHI_ASSIGN_OR_RETURN(const chi::Extent range,
+                       table_->Pin(OwnerOf(rctx), task.block_, task.offset_,
+                                   task.length_, Access::kRead));
+  const ScopedPin pin(*table_, task.block_, Access::kRead);
   char* const to = rctx.ResolveWritable(task.data_, task.length_);
   if (to == nullptr) {
     return Status::BadRequest(Format("{} bytes at {} are not the caller's",
@@ -197,7 +203,9 @@ void Runtime::Locate(hipc::FullPtr<LocateTask> task, chi::RunContext& rctx) {
   if (RouteHere(*task, rctx)) return;
   const u64 holder = OwnerOf(rctx);
   const u64 caller = holder == kRuntimeClient ? task->on_behalf_of_ : holder;
-  const auto range = table_->Hold(caller, holder, task->block_);
+  const bool writes = holder == kRuntimeClient && task->for_writing_ != 0;
+  const auto range = table_->Hold(caller, holder, task->block_,
+                                  writes ? Access::kWrite : Access::kRead);
   if (!range.ok()) return Answer(range.status(), *task);
   const auto place = store_->Locate(range->offset, range->size);
   if (!place.ok()) {
@@ -216,6 +224,47 @@ void Runtime::Unpin(hipc::FullPtr<UnpinTask> task, chi::RunContext& rctx) {
 void Runtime::Sync(hipc::FullPtr<SyncTask> task, chi::RunContext& rctx) {
   if (RouteHere(*task, rctx)) return;
   Answer(store_->Sync().WithContext(Format("pool {}", pool_id_)), *task);
+}
+
+void Runtime::PutObject(hipc::FullPtr<PutObjectTask> task,
+                        chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
+  const auto& blocks = std::as_const(task->blocks_);
+  Object object{task->attributes_.str(), {blocks.begin(), blocks.end()}};
+  Answer(objects_->Put(OwnerOf(rctx), task->name_.str(), std::move(object),
+                       task->replace_ != 0),
+         *task);
+}
+
+void Runtime::GetObject(hipc::FullPtr<GetObjectTask> task,
+                        chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
+  const auto object = objects_->Get(task->name_.str());
+  if (!object.ok()) return Answer(object.status(), *task);
+  task->attributes_ = object->attributes;
+  task->blocks_ = object->blocks;
+}
+
+void Runtime::DeleteObject(hipc::FullPtr<DeleteObjectTask> task,
+                           chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
+  Answer(objects_->Delete(task->name_.str()), *task);
+}
+
+void Runtime::ListObjects(hipc::FullPtr<ListObjectsTask> task,
+                          chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
+  const u64 asked = task->limit_;
+  const u64 limit = asked == 0 ? kMaxListed : std::min(asked, kMaxListed);
+  std::vector<ObjectRow> rows;
+  std::string names;
+  for (const ObjectInfo& info :
+       objects_->List(task->prefix_.str(), task->after_.str(), limit)) {
+    rows.push_back({info.size, static_cast<chi::u32>(info.name.size()), 0});
+    names += info.name;
+  }
+  task->objects_ = rows;
+  task->names_ = names;
 }
 
 void Runtime::OnClientGone(u64 client_id) {

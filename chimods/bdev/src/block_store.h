@@ -8,12 +8,33 @@
 #ifndef CHIMAERA_BDEV_BLOCK_STORE_H_
 #define CHIMAERA_BDEV_BLOCK_STORE_H_
 
+#include <map>
+#include <string>
+#include <vector>
+
 #include "chimaera/base/result.h"
 #include "chimaera/base/status.h"
 #include "chimaera/base/types.h"
+#include "chimaera/bdev/block.h"
 #include "chimaera/shm/offset_ptr.h"
 
 namespace chimaera::bdev {
+
+/// A named list of blocks, and its owner's bytes about it.
+struct Object {
+  std::string attributes;
+  std::vector<Block> blocks;
+};
+using Objects = std::map<std::string, Object, std::less<>>;
+
+/// What PutObject or DeleteObject does, checked. The names in it outlive it.
+struct ObjectChange {
+  const std::string& name;
+  bool exists = false;             ///< There is one of this name.
+  const Object* object = nullptr;  ///< The new one; null deletes.
+  std::vector<Block> added;        ///< Blocks that it has and the old has not.
+  std::vector<Block> dropped;      ///< And the other way round.
+};
 
 /// Safe from any thread; of two calls that overlap in a byte, one of which
 /// writes, either may win byte by byte.
@@ -35,6 +56,17 @@ class BlockStore {
   /// Returns when everything that was written before the call survives a power
   /// cut, where the store can promise that. kIo; then every later Write fails.
   virtual chi::Status Sync() = 0;
+
+  /// Makes a change of the objects, whole or not at all, which survives a power
+  /// cut where the store can promise that; the bytes of `added` do so first.
+  /// Nobody writes them meanwhile, nor ever again while they belong to an
+  /// object. kNoSpace, and nothing has happened; kIo: then it may or may not
+  /// have happened, and every later change and Write fails.
+  virtual chi::Status Commit(const ObjectChange& change) = 0;
+
+  /// The objects that it kept from an earlier life, of blocks that say they are
+  /// of `container_id`.
+  virtual Objects Load(chi::u32 container_id) const = 0;
 
   /// Where the bytes lie in a runtime-wide segment. kBadRequest as Read;
   /// kUnimplemented by stores that are not in memory.

@@ -104,7 +104,8 @@ inline BlockTable::Slot* BlockTable::FindOwn(u64 caller, const Block& block) {
   return is_own ? &slot : nullptr;
 }
 
-Result<BlockTable::Slot*> BlockTable::Check(u64 caller, const Block& block) {
+Result<BlockTable::Slot*> BlockTable::Check(u64 caller, const Block& block,
+                                            Access access) {
   if (block.container_id_ != options_.container_id) {
     return Status::BadRequest(Format("{} is of container {}, not {}", block,
                                      block.container_id_,
@@ -124,13 +125,18 @@ Result<BlockTable::Slot*> BlockTable::Check(u64 caller, const Block& block) {
   if (generation < slot.generation || slot.state == State::kDying) {
     return Status::Stale(Format("{} was freed", block));
   }
-  if (caller != kRuntimeClient && caller != slot.owner) {
+  if (caller != kRuntimeClient && caller != slot.owner &&
+      slot.state != State::kSealed) {
     return Status::BadRequest(
         Format("{} belongs to client {}, not {}", block, slot.owner, caller));
   }
   if (block.offset_ != slot.offset || block.size_ != slot.size) {
     return Status::BadRequest(
         Format("{} was given out as [{}, +{})", block, slot.offset, slot.size));
+  }
+  if (access == Access::kWrite && slot.state != State::kUsed) {
+    return Status::BadRequest(
+        Format("{} belongs to an object: it can only be read", block));
   }
   return &slot;
 }
@@ -161,7 +167,7 @@ Status BlockTable::Mark(u64 caller, const Block* blocks, u64 count) {
   Status status;
   u64 marked = 0;
   for (; marked < count; ++marked) {
-    const Result<Slot*> slot = Check(caller, blocks[marked]);
+    const Result<Slot*> slot = Check(caller, blocks[marked], Access::kWrite);
     if (!slot.ok()) {
       status = slot.status();
     } else if ((*slot)->marked) {
@@ -196,40 +202,52 @@ void BlockTable::EndSlot(u32 index) {
 // ---- pins -------------------------------------------------------------------
 
 Result<Extent> BlockTable::Pin(u64 caller, const Block& block, u64 offset,
-                               u64 length) {
+                               u64 length, Access access) {
   const MutexLock lock(mu_);
   Slot* slot = FindOwn(caller, block);
   if (slot == nullptr) {
-    CHI_ASSIGN_OR_RETURN(slot, Check(caller, block));
+    CHI_ASSIGN_OR_RETURN(slot, Check(caller, block, access));
   }
   if (length > slot->size || offset > slot->size - length) {
     return Status::BadRequest(
         Format("{} bytes from {} on are not all in {}", length, offset, block));
   }
-  ++slot->pins;
-  ++num_pins_;
+  PinSlot(*slot, access);
   return Extent{slot->offset + offset, length};
 }
 
-void BlockTable::Unpin(const Block& block) {
+void BlockTable::Unpin(const Block& block, Access access) {
   const MutexLock lock(mu_);
-  UnpinSlot(block.slot());
+  UnpinSlot(block.slot(), access);
 }
 
-void BlockTable::UnpinSlot(u32 index) {
+void BlockTable::PinSlot(Slot& slot, Access access) {
+  ++slot.pins;
+  ++num_pins_;
+  if (access == Access::kWrite) ++slot.writers;
+}
+
+void BlockTable::UnpinSlot(u32 index, Access access) {
   Slot& slot = slots_[index];
   CHI_CHECK(slot.pins > 0, "slot {} is not pinned", index);
   --slot.pins;
   --num_pins_;
+  if (access == Access::kWrite) {
+    --slot.writers;
+    Seal* const seal = slot.seal;
+    if (seal != nullptr && --seal->num_writers_ == 0) seal->no_writers_.Set();
+  }
   if (slot.pins == 0 && slot.state == State::kDying) EndSlot(index);
 }
 
-Result<Extent> BlockTable::Hold(u64 caller, u64 holder, const Block& block) {
+Result<Extent> BlockTable::Hold(u64 caller, u64 holder, const Block& block,
+                                Access access) {
   const MutexLock lock(mu_);
-  CHI_ASSIGN_OR_RETURN(Slot* const slot, Check(caller, block));
-  ++slot->pins;
-  ++num_pins_;
-  ++held_[holder][block.block_id_];
+  CHI_ASSIGN_OR_RETURN(Slot* const slot, Check(caller, block, access));
+  PinSlot(*slot, access);
+  Held& held = held_[holder][block.block_id_];
+  ++held.pins;
+  if (access == Access::kWrite) ++held.writers;
   return Extent{slot->offset, slot->size};
 }
 
@@ -239,12 +257,86 @@ Status BlockTable::Release(u64 holder, const Block& block) {
   const auto found = blocks.find(block.block_id_);
   const bool holds = found != blocks.end();
   if (holds) {
-    if (--found->second == 0) blocks.erase(found);
-    UnpinSlot(block.slot());
+    Held& held = found->second;
+    // Of several, whoever writes is taken to be the last.
+    const bool writes = held.pins == held.writers;
+    UnpinSlot(block.slot(), writes ? Access::kWrite : Access::kRead);
+    --held.pins;
+    if (writes) --held.writers;
+    if (held.pins == 0) blocks.erase(found);
   }
   if (blocks.empty()) held_.erase(holder);
   if (holds) return Status();
   return Status::NotFound(Format("client {} holds no {}", holder, block));
+}
+
+// ---- sealing ----------------------------------------------------------------
+
+void BlockTable::Seal::AwaitWriters() {
+  while (!no_writers_.Wait().ok()) {
+  }
+}
+
+Status BlockTable::BeginSeal(u64 caller, const std::vector<Block>& blocks,
+                             Seal* seal) {
+  const MutexLock lock(mu_);
+  CHI_RETURN_IF_ERROR(Mark(caller, blocks.data(), blocks.size()));
+  seal->blocks_ = blocks;
+  for (const Block& block : blocks) {
+    Slot& slot = slots_[block.slot()];
+    slot.marked = false;
+    slot.state = State::kSealing;
+    slot.seal = seal;
+    seal->num_writers_ += slot.writers;
+  }
+  if (seal->num_writers_ == 0) seal->no_writers_.Set();
+  return Status();
+}
+
+void BlockTable::EndSeal(Seal& seal, bool success) {
+  const MutexLock lock(mu_);
+  CHI_CHECK(!success || seal.num_writers_ == 0);
+  for (const Block& block : seal.blocks_) {
+    Slot& slot = slots_[block.slot()];
+    slot.seal = nullptr;
+    slot.state = success ? State::kSealed : State::kUsed;
+    if (!success && slot.owner == kNobody) FreeSlot(block.slot());
+  }
+}
+
+Status BlockTable::Restore(std::vector<Block> sealed) {
+  std::sort(sealed.begin(), sealed.end(), [](const Block& a, const Block& b) {
+    return a.offset_ < b.offset_;
+  });
+  const MutexLock lock(mu_);
+  CHI_CHECK(slots_.empty());
+  for (const Block& block : sealed) {
+    CHI_RETURN_IF_ERROR(extents_.Reserve(block.offset_, block.size_)
+                            .WithContext(Format("{}", block)));
+    if (block.slot() >= slots_.size()) {
+      Slot unused;
+      unused.generation = options_.first_generation;
+      slots_.resize(u64{block.slot()} + 1, unused);
+    }
+    Slot& slot = slots_[block.slot()];
+    slot.offset = block.offset_;
+    slot.size = block.size_;
+    slot.generation = block.generation();
+    slot.state = State::kSealed;
+  }
+  num_blocks_ = sealed.size();
+  for (u32 i = static_cast<u32>(slots_.size()); i-- > 0;) {
+    if (slots_[i].state == State::kFree) free_slots_.push_back(i);
+  }
+  return Status();
+}
+
+void BlockTable::Drop(const std::vector<Block>& sealed) {
+  const MutexLock lock(mu_);
+  for (const Block& block : sealed) {
+    CHI_CHECK(slots_[block.slot()].state == State::kSealed, "{}", block);
+    FreeSlot(block.slot());
+  }
 }
 
 // ---- clients ----------------------------------------------------------------
@@ -254,14 +346,20 @@ void BlockTable::ForgetClient(u64 client) {
   const MutexLock lock(mu_);
   const auto held = held_.find(client);
   if (held != held_.end()) {
-    for (const auto& [id, count] : held->second) {
-      for (u32 i = 0; i < count; ++i) UnpinSlot(static_cast<u32>(id));
+    for (const auto& [id, held_block] : held->second) {
+      for (u32 i = 0; i < held_block.pins; ++i) {
+        const bool writes = i < held_block.writers;
+        UnpinSlot(static_cast<u32>(id),
+                  writes ? Access::kWrite : Access::kRead);
+      }
     }
     held_.erase(held);
   }
   for (u32 index = 0; index < slots_.size(); ++index) {
-    const Slot& slot = slots_[index];
-    if (slot.state == State::kUsed && slot.owner == client) FreeSlot(index);
+    Slot& slot = slots_[index];
+    if (slot.owner != client) continue;
+    if (slot.state == State::kUsed) FreeSlot(index);
+    if (slot.state == State::kSealing) slot.owner = kNobody;
   }
 }
 
@@ -289,7 +387,9 @@ void BlockTable::TEST_CheckInvariants() const {
     const Result<Extent> extent = extents_.Find(slot.offset);
     CHI_CHECK(extent.ok(), "slot at {}: {}", slot.offset, extent.status());
     CHI_CHECK(slot.size <= extent->size);
-    CHI_CHECK(slot.state == State::kUsed || slot.pins > 0);
+    CHI_CHECK(slot.state != State::kDying || slot.pins > 0);
+    CHI_CHECK(slot.state != State::kSealed || slot.writers == 0);
+    CHI_CHECK((slot.seal != nullptr) == (slot.state == State::kSealing));
   }
   CHI_CHECK(blocks == num_blocks_, "{} of {}", blocks, num_blocks_);
   CHI_CHECK(blocks == extents_.num_allocations());

@@ -10,13 +10,13 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
 #include <utility>
 
 #include "chimaera/base/format.h"
 #include "chimaera/base/log.h"
 #include "chimaera/base/random.h"
 #include "format/crc32c.h"
+#include "page_buffer.h"
 
 namespace chimaera::bdev {
 
@@ -56,21 +56,6 @@ struct FileStore::Split {
   Part head, tail;  // size 0: there is none
   u64 whole = 0;
   u64 num_whole = 0;
-};
-
-// One page, aligned as direct I/O wants it.
-class FileStore::PageBuffer {
- public:
-  PageBuffer()
-      : bytes_(static_cast<char*>(
-            ::operator new (kPageSize, std::align_val_t{kPageSize}))) {}
-  ~PageBuffer() { ::operator delete (bytes_, std::align_val_t{kPageSize}); }
-  PageBuffer(const PageBuffer&) = delete;
-  PageBuffer& operator=(const PageBuffer&) = delete;
-  char* get() { return bytes_; }
-
- private:
-  char* const bytes_;
 };
 
 Result<std::unique_ptr<FileStore>> FileStore::Open(
@@ -124,6 +109,9 @@ Status FileStore::Start() {
   if (options_.checksums) {
     const u64 num_pages = data_size / kPageSize;
     checksums_ = std::make_unique<std::atomic<u32>[]>(num_pages);
+    metadata_->Read([this](const Metadata& metadata) {
+      for (const auto& [slot, block] : metadata.blocks()) LoadChecksums(block);
+    });
   }
   return Status();
 }

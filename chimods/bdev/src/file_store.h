@@ -50,6 +50,8 @@ class FileStore final : public BlockStore {
   chi::Status Write(chi::u64 offset, const void* from,
                     chi::u64 length) override;
   chi::Status Sync() override;
+  chi::Status Commit(const ObjectChange& change) override;
+  Objects Load(chi::u32 container_id) const override;
   chi::Result<chi::ShmPtr> Locate(chi::u64 offset, chi::u64 length) override;
   void Retire() override {}
 
@@ -67,7 +69,6 @@ class FileStore final : public BlockStore {
   };
   // A range as a part of its first page, whole pages, and a part of its last.
   struct Split;
-  class PageBuffer;
 
   FileStore(std::unique_ptr<BlockIo> io, const FileStoreOptions& options)
       : io_(std::move(io)), options_(options), gate_(options.io_depth) {}
@@ -79,6 +80,10 @@ class FileStore final : public BlockStore {
   chi::Status WritePages(chi::u64 page, const char* from, chi::u64 count);
   chi::Status WritePart(const Part& part, const char* from);
   chi::u64 FirstBadPage(chi::u64 page, const char* bytes, chi::u64 count) const;
+  chi::Result<std::vector<chi::u32>> ChecksumsToKeep(const Block& block);
+  chi::Status LearnChecksums(chi::u64 page, chi::u64 count);
+  chi::Result<chi::u32> FinishLastPage(const Part& part);
+  void LoadChecksums(const BlockRecord& block);
   chi::u64 PageAt(chi::u64 page) const { return data_at_ + page * kPageSize; }
 
   // Constant after Start; in the order in which they are taken down.

@@ -31,6 +31,10 @@ class RamStore final : public BlockStore {
   chi::Status Write(chi::u64 offset, const void* from,
                     chi::u64 length) override;
   chi::Status Sync() override { return chi::Status(); }
+  chi::Status Commit(const ObjectChange& /*change*/) override {
+    return chi::Status();
+  }
+  Objects Load(chi::u32 /*container_id*/) const override { return {}; }
   chi::Result<chi::ShmPtr> Locate(chi::u64 offset, chi::u64 length) override;
   void Retire() override;
 

@@ -42,10 +42,11 @@ class LocatedBlock {
  public:
   /// REQUIRES: `pool` is of module bdev.
   static Result<LocatedBlock> Find(chi::PoolId pool, const Block& block,
-                                   u64 client_id) {
+                                   u64 client_id, bool for_writing) {
     bdev::Client device(pool);
-    CHI_ASSIGN_OR_RETURN(const hipc::Pointer place,
-                         device.Locate(HSHM_MCTX, block, client_id));
+    CHI_ASSIGN_OR_RETURN(
+        const hipc::Pointer place,
+        device.Locate(HSHM_MCTX, block, client_id, for_writing));
     LocatedBlock located(pool, block);
     located.data_ = chi::Chimaera::Get().segments().Resolve(place, block.size_);
     if (located.data_ != nullptr) return located;
@@ -117,7 +118,7 @@ Status ReduceBlock(const Block& block, chi::PoolId pool, u64 client_id,
         Format("{} is no whole number of {} bytes", block, size_of));
   }
   CHI_ASSIGN_OR_RETURN(const LocatedBlock located,
-                       LocatedBlock::Find(pool, block, client_id));
+                       LocatedBlock::Find(pool, block, client_id, false));
   for (u64 done = 0; done < located.size(); done += kSliceBytes) {
     const u64 bytes = std::min(kSliceBytes, located.size() - done);
     stats::Reduce(located.data() + done, bytes / size_of, dtype, histogram,
@@ -192,10 +193,10 @@ Status ShadeTile(const HillShadeTask& task, u64 client_id) {
   CHI_RETURN_IF_ERROR(CheckRequest(task));
   CHI_ASSIGN_OR_RETURN(
       const LocatedBlock input,
-      LocatedBlock::Find(task.bdev_pool_, task.input_, client_id));
+      LocatedBlock::Find(task.bdev_pool_, task.input_, client_id, false));
   CHI_ASSIGN_OR_RETURN(
       const LocatedBlock output,
-      LocatedBlock::Find(task.bdev_pool_, task.output_, client_id));
+      LocatedBlock::Find(task.bdev_pool_, task.output_, client_id, true));
   const HillShadeRequest& request = task.request_;
   const HillShadeTile tile{input.data(), request.dtype_, request.rows_,
                            request.cols_};

@@ -83,13 +83,11 @@ ExtentAllocator::Index ExtentAllocator::FindLargest(u64 max_probes) const {
   return best;
 }
 
-// Turns `size` bytes of the free record into a used one; what lies before and
-// after them stays free.
-Result<Extent> ExtentAllocator::Take(Index index, u64 size, u64 alignment) {
+// Turns `size` bytes of the free record, behind the first `skipped`, into a
+// used one; what lies before and after them stays free.
+Result<Extent> ExtentAllocator::Take(Index index, u64 size, u64 skipped) {
   CHI_RETURN_IF_ERROR(ReserveRecords());  // before anything changes
   UnlinkFree(index);
-  const u64 offset = records_[index].offset;
-  const u64 skipped = RoundUp(offset, alignment) - offset;
   if (skipped > 0) {
     SplitAfter(index, skipped);
     PushFree(index);
@@ -125,7 +123,8 @@ Result<Extent> ExtentAllocator::Allocate(u64 size, u64 alignment) {
         Format("no free extent of {} bytes (alignment {}): {} of {} bytes free",
                size, wanted_alignment, free_bytes(), size_));
   }
-  return Take(index, size, wanted_alignment);
+  const u64 offset = records_[index].offset;
+  return Take(index, size, RoundUp(offset, wanted_alignment) - offset);
 }
 
 Result<Extent> ExtentAllocator::AllocateUpTo(u64 size) {
@@ -140,9 +139,9 @@ Result<Extent> ExtentAllocator::AllocateUpTo(u64 size) {
     // A tighter fit keeps the large extent whole.
     const u64 rounded = RoundUp(size, alignment_);
     const Index fit = FindFree(rounded, alignment_);
-    return Take(fit != kNone ? fit : largest, rounded, alignment_);
+    return Take(fit != kNone ? fit : largest, rounded, 0);
   }
-  return Take(largest, records_[largest].size, alignment_);
+  return Take(largest, records_[largest].size, 0);
 }
 
 Result<std::vector<Extent>> ExtentAllocator::AllocateExtents(
@@ -179,6 +178,24 @@ Result<std::vector<Extent>> ExtentAllocator::AllocateExtents(
     CHI_CHECK_OK(Free(extent.offset));
   }
   return failure;
+}
+
+Status ExtentAllocator::Reserve(u64 offset, u64 size) {
+  if (size == 0 || offset % alignment_ != 0 || offset > size_ ||
+      size > size_ - offset) {
+    return Status::BadRequest(Format("[{}, +{}) of {} bytes (alignment {})",
+                                     offset, size, size_, alignment_));
+  }
+  size = RoundUp(size, alignment_);
+  Index index = last_;
+  while (records_[index].offset > offset) index = records_[index].before;
+  const Record& record = records_[index];
+  const u64 skipped = offset - record.offset;
+  if (!record.free || record.size - skipped < size) {
+    return Status::AlreadyExists(
+        Format("[{}, +{}) is in use in part", offset, size));
+  }
+  return Take(index, size, skipped).status();
 }
 
 Status ExtentAllocator::Free(u64 offset) {

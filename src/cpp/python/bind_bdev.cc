@@ -23,22 +23,13 @@ namespace bdev = chimaera::bdev;
 
 using ConnectionPtr = std::shared_ptr<Connection>;
 
-PoolQuery HomeOf(const bdev::Block& block) {
-  return PoolQuery::DirectId(block.container_id_);
-}
-
 std::unique_ptr<Call> Allocate(const ConnectionPtr& connection,
                                const PoolIdTuple& pool, const QueryTuple& query,
                                u64 size, u32 timeout_ms) {
   return StartTask<bdev::AllocateBlocksTask>(
       connection, Target(pool, query, timeout_ms),
       [](bdev::AllocateBlocksTask& task) -> py::object {
-        py::list blocks;
-        for (const bdev::Block& each : std::as_const(task).blocks_) {
-          blocks.append(py::make_tuple(each.offset_, each.size_, each.block_id_,
-                                       each.container_id_));
-        }
-        return std::move(blocks);
+        return ToRows(std::as_const(task).blocks_);
       },
       {}, size);
 }
@@ -47,13 +38,10 @@ std::unique_ptr<Call> Free(const ConnectionPtr& connection,
                            const PoolIdTuple& pool,
                            const std::vector<BlockTuple>& rows,
                            u32 timeout_ms) {
-  std::vector<bdev::Block> blocks;
-  for (const BlockTuple& row : rows) blocks.push_back(ToBlock(row));
-  const PoolQuery home =
-      blocks.empty() ? PoolQuery::Local() : HomeOf(blocks[0]);
+  const std::vector<bdev::Block> blocks = ToBlocks(rows);
   return StartTask<bdev::FreeBlocksTask>(
-      connection, Target(ToPoolId(pool), home, timeout_ms), &NoResult, {},
-      blocks);
+      connection, Target(ToPoolId(pool), HomeOf(blocks), timeout_ms), &NoResult,
+      {}, blocks);
 }
 
 std::unique_ptr<Call> Write(const ConnectionPtr& connection,

@@ -9,7 +9,10 @@
 #include <chimaera/bdev/block.h>
 
 #include <tuple>
+#include <vector>
 
+#include "chimaera/ipc/pool_query.h"
+#include "chimaera/shm/vector.h"
 #include "python/pybind.h"
 
 namespace chi::python {
@@ -21,6 +24,33 @@ inline chimaera::bdev::Block ToBlock(const BlockTuple& row) {
   std::tie(block.offset_, block.size_, block.block_id_, block.container_id_) =
       row;
   return block;
+}
+
+inline std::vector<chimaera::bdev::Block> ToBlocks(
+    const std::vector<BlockTuple>& rows) {
+  std::vector<chimaera::bdev::Block> blocks;
+  blocks.reserve(rows.size());
+  for (const BlockTuple& row : rows) blocks.push_back(ToBlock(row));
+  return blocks;
+}
+
+/// A list of BlockTuple.
+inline py::list ToRows(const chi::vector<chimaera::bdev::Block>& blocks) {
+  py::list rows;
+  for (const chimaera::bdev::Block& each : blocks) {
+    rows.append(py::make_tuple(each.offset_, each.size_, each.block_id_,
+                               each.container_id_));
+  }
+  return rows;
+}
+
+/// The container that has it.
+inline PoolQuery HomeOf(const chimaera::bdev::Block& block) {
+  return PoolQuery::DirectId(block.container_id_);
+}
+/// They are of one.
+inline PoolQuery HomeOf(const std::vector<chimaera::bdev::Block>& blocks) {
+  return blocks.empty() ? PoolQuery::Local() : HomeOf(blocks[0]);
 }
 
 }  // namespace chi::python

@@ -13,6 +13,7 @@ PYBIND11_MODULE(_core, m) {
   chi::python::BindRuntime(m);  // Connection, Buffer, pools, statistics
   chi::python::BindEcho(m);     // module echo
   chi::python::BindBdev(m);     // module bdev
+  chi::python::BindObjects(m);  // module bdev, named objects
   chi::python::BindView(m);     // its blocks, looked at in place
   chi::python::BindLoan(m);     // who makes its objects anew
   chi::python::BindStats(m);    // module stats

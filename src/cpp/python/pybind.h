@@ -21,6 +21,7 @@ void BindTask(py::module_& m);
 void BindRun(py::module_& m);
 void BindEcho(py::module_& m);
 void BindBdev(py::module_& m);
+void BindObjects(py::module_& m);
 void BindStats(py::module_& m);
 void BindView(py::module_& m);
 void BindLoan(py::module_& m);

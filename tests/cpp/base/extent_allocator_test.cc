@@ -418,6 +418,32 @@ TEST_CASE("ExtentAllocator: AllocateExtents prefers one piece") {
   CHECK(extents->size() == 1);
 }
 
+TEST_CASE("ExtentAllocator: Reserve takes what it is told, once") {
+  ExtentAllocator sut(10 * kGrain, kGrain);
+  REQUIRE(sut.Reserve(2 * kGrain, kGrain + 1).ok());
+  REQUIRE(sut.Reserve(9 * kGrain, kGrain).ok());
+  REQUIRE(sut.Reserve(0, kGrain).ok());
+  CHECK(*sut.Find(2 * kGrain) == Extent{2 * kGrain, 2 * kGrain});
+  for (const u64 at : {0, 1, 2, 3}) {
+    CHECK(sut.Reserve(at * kGrain, 2 * kGrain).code() ==
+          StatusCode::kAlreadyExists);
+  }
+  CHECK(sut.Reserve(4 * kGrain, 6 * kGrain).code() ==
+        StatusCode::kAlreadyExists);
+  CHECK(sut.Reserve(kGrain + 1, 1).code() == StatusCode::kBadRequest);
+  CHECK(sut.Reserve(4 * kGrain, 0).code() == StatusCode::kBadRequest);
+  CHECK(sut.Reserve(4 * kGrain, 7 * kGrain).code() == StatusCode::kBadRequest);
+  CHECK(sut.Reserve(~u64{0} - kGrain + 1, kGrain).code() ==
+        StatusCode::kBadRequest);
+  CHECK(ExtentAllocator(0, kGrain).Reserve(0, 1).code() ==
+        StatusCode::kBadRequest);
+  CHECK(sut.free_bytes() == 6 * kGrain);
+  sut.TEST_CheckInvariants();
+  for (const u64 at : {0, 2, 9}) REQUIRE(sut.Free(at * kGrain).ok());
+  CHECK(sut.Allocate(10 * kGrain).ok());
+  sut.TEST_CheckInvariants();
+}
+
 TEST_CASE("ExtentAllocator: an alignment of its own that is wrong aborts") {
   const u64 alignment = GENERATE(u64{0}, u64{3});
   const test::ChildEnd end = test::RunInChild(

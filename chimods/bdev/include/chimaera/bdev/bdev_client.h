@@ -29,7 +29,8 @@ namespace chimaera::bdev {
 /// to the container that gave it out.
 ///
 /// Errors of all calls that name blocks: kStale (freed before), kBadRequest
-/// (never given out, another client's, a range that leaves the block).
+/// (never given out, another client's, a range that leaves the block; to be
+/// changed although it belongs to an object).
 class Client : public chi::ContainerClient {
  public:
   Client() = default;
@@ -114,14 +115,17 @@ class Client : public chi::ContainerClient {
   /// there, a method may change it. The block's space stays until as many
   /// calls of Unpin, or until the client is gone; a block freed meanwhile
   /// is kept but nobody else's. `on_behalf_of` counts in methods only: there
-  /// it is the client whose block it must be, and only Unpin ends the hold.
+  /// it is the client whose block it must be, and only Unpin ends the hold; so
+  /// does `for_writing`: who does not say it only looks.
   /// kUnimplemented by devices that are not in memory.
   chi::Result<hipc::Pointer> Locate(const hipc::MemContext& mctx,
                                     const Block& block,
-                                    chi::u64 on_behalf_of = 0);
+                                    chi::u64 on_behalf_of = 0,
+                                    bool for_writing = false);
   chi::Future<LocateTask> AsyncLocate(const hipc::MemContext& mctx,
                                       const Block& block,
-                                      chi::u64 on_behalf_of = 0);
+                                      chi::u64 on_behalf_of = 0,
+                                      bool for_writing = false);
   /// kNotFound if the caller holds no such block.
   Outcome Unpin(const hipc::MemContext& mctx, const Block& block);
   chi::Future<UnpinTask> AsyncUnpin(const hipc::MemContext& mctx,
@@ -135,6 +139,64 @@ class Client : public chi::ContainerClient {
   chi::Future<SyncTask> AsyncSync(
       const hipc::MemContext& mctx,
       const chi::PoolQuery& pool_query = chi::PoolQuery::Local());
+
+  /// Makes a named object of blocks of one container: the caller's, or, with
+  /// `replace`, those of the object that had the name. From then on they belong
+  /// to the object: every client may read, locate and pin them, nobody may
+  /// write or free them, and they outlive the caller. Writes into them end
+  /// first. Blocks of the replaced object that are not in the list are freed,
+  /// and kept until the last pin is gone. In a file it survives a power cut
+  /// when it returns, and one before leaves the old object whole.
+  ///   kBadRequest     also: no name, or too long a one, or attributes
+  ///   kAlreadyExists  without `replace`
+  ///   kNoSpace        for names, attributes and checksums
+  ///   kIo             it may have happened; as after Sync
+  Outcome PutObject(const hipc::MemContext& mctx, const std::string& name,
+                    const std::vector<Block>& blocks,
+                    const std::string& attributes = "", bool replace = false);
+  chi::Future<PutObjectTask> AsyncPutObject(const hipc::MemContext& mctx,
+                                            const std::string& name,
+                                            const std::vector<Block>& blocks,
+                                            const std::string& attributes = "",
+                                            bool replace = false);
+
+  struct StoredObject {
+    std::string attributes;
+    std::vector<Block> blocks;
+  };
+  /// kNotFound.
+  chi::Result<StoredObject> GetObject(
+      const hipc::MemContext& mctx, const std::string& name,
+      const chi::PoolQuery& pool_query = chi::PoolQuery::Local());
+  chi::Future<GetObjectTask> AsyncGetObject(
+      const hipc::MemContext& mctx, const std::string& name,
+      const chi::PoolQuery& pool_query = chi::PoolQuery::Local());
+
+  /// Its blocks are freed, and kept until the last pin is gone. kNotFound; kIo
+  /// as for PutObject.
+  Outcome DeleteObject(
+      const hipc::MemContext& mctx, const std::string& name,
+      const chi::PoolQuery& pool_query = chi::PoolQuery::Local());
+  chi::Future<DeleteObjectTask> AsyncDeleteObject(
+      const hipc::MemContext& mctx, const std::string& name,
+      const chi::PoolQuery& pool_query = chi::PoolQuery::Local());
+
+  struct ListedObject {
+    std::string name;
+    chi::u64 size = 0;  ///< Bytes of its blocks.
+  };
+  /// The first ones whose names begin with `prefix` and are above `after`,
+  /// sorted byte by byte; at most `limit`, and kMaxListed.
+  chi::Result<std::vector<ListedObject>> ListObjects(
+      const hipc::MemContext& mctx, const std::string& prefix = "",
+      const std::string& after = "", chi::u64 limit = kMaxListed,
+      const chi::PoolQuery& pool_query = chi::PoolQuery::Local());
+  chi::Future<ListObjectsTask> AsyncListObjects(
+      const hipc::MemContext& mctx, const std::string& prefix = "",
+      const std::string& after = "", chi::u64 limit = kMaxListed,
+      const chi::PoolQuery& pool_query = chi::PoolQuery::Local());
+  /// What a ListObjects that succeeded found.
+  static std::vector<ListedObject> Listed(const ListObjectsTask& task);
 
   static constexpr chi::u64 kPieceBytes = 4 * chi::kMiB;
 

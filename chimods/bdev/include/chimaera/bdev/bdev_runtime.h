@@ -18,6 +18,7 @@ namespace chimaera::bdev {
 class BlockStore;
 class BlockTable;
 class LoanTable;
+class ObjectTable;
 
 /// Its methods may run on several workers at once.
 class Runtime : public chi::Container {
@@ -38,6 +39,11 @@ class Runtime : public chi::Container {
   void Locate(hipc::FullPtr<LocateTask> task, chi::RunContext& rctx);
   void Unpin(hipc::FullPtr<UnpinTask> task, chi::RunContext& rctx);
   void Sync(hipc::FullPtr<SyncTask> task, chi::RunContext& rctx);
+  void PutObject(hipc::FullPtr<PutObjectTask> task, chi::RunContext& rctx);
+  void GetObject(hipc::FullPtr<GetObjectTask> task, chi::RunContext& rctx);
+  void DeleteObject(hipc::FullPtr<DeleteObjectTask> task,
+                    chi::RunContext& rctx);
+  void ListObjects(hipc::FullPtr<ListObjectsTask> task, chi::RunContext& rctx);
 
   void Borrow(hipc::FullPtr<BorrowTask> task, chi::RunContext& rctx);
   void Give(hipc::FullPtr<GiveTask> task, chi::RunContext& rctx);
@@ -51,11 +57,12 @@ class Runtime : public chi::Container {
   chi::Status Copy(WriteTask& task, const chi::RunContext& rctx);
   chi::Status Copy(ReadTask& task, const chi::RunContext& rctx);
 
-  // Constant after Create; the table is destroyed first.
+  // Constant after Create; the tables are destroyed first.
   CreateParams params_;
   std::unique_ptr<BlockStore> store_;
   std::unique_ptr<BlockTable> table_;
   std::unique_ptr<LoanTable> loans_;
+  std::unique_ptr<ObjectTable> objects_;
   // Counted by whoever copies.
   CopyMeter reads_;
   CopyMeter writes_;

@@ -9,6 +9,7 @@
 #include <chimaera/admin/admin_tasks.h>
 #include <chimaera/bdev/autogen/bdev_methods.h>
 #include <chimaera/bdev/block.h>
+#include <chimaera/bdev/object_tasks.h>
 #include <chimaera/chimaera.h>
 
 #include <algorithm>
@@ -16,8 +17,6 @@
 #include <vector>
 
 namespace chimaera::bdev {
-
-using AllocT = hipc::CtxAllocator<CHI_MAIN_ALLOC_T>;
 
 /// The most blocks of one AllocateBlocks.
 inline constexpr chi::u32 kMaxBlocks = 128;
@@ -236,19 +235,23 @@ struct LocateTask : public chi::Task {
   IN Block block_;
   /// Only from inside the runtime: the client whose block it must be; 0: any.
   IN chi::u64 on_behalf_of_ = 0;
+  /// Only from inside the runtime: the method changes the block.
+  IN chi::u32 for_writing_ = 0;
   OUT hipc::Pointer data_;
 
   explicit LocateTask(const AllocT& alloc) : chi::Task(alloc) {}
   LocateTask(const AllocT& alloc, const chi::TaskId& task_id,
              const chi::PoolId& pool_id, const chi::PoolQuery& pool_query,
-             const Block& block, chi::u64 on_behalf_of = 0)
+             const Block& block, chi::u64 on_behalf_of = 0,
+             bool for_writing = false)
       : chi::Task(alloc, task_id, pool_id, pool_query, Method::kLocate),
         block_(block),
-        on_behalf_of_(on_behalf_of) {}
+        on_behalf_of_(on_behalf_of),
+        for_writing_(for_writing ? 1 : 0) {}
 
   template <class Archive>
   void SerializeIn(Archive& ar) {
-    ar(block_, on_behalf_of_);
+    ar(block_, on_behalf_of_, for_writing_);
   }
   template <class Archive>
   void SerializeOut(Archive& ar) {

@@ -89,6 +89,12 @@ class ExtentAllocator {
   Result<std::vector<Extent>> AllocateExtents(u64 total,
                                               std::size_t max_extents);
 
+  /// Takes exactly these bytes, `size` rounded up: what was in use in an
+  /// earlier life. Returns kBadRequest if they are not aligned or not all
+  /// inside, kAlreadyExists if one is in use. Time is linear in the extents
+  /// behind `offset`: take the lower ones first.
+  Status Reserve(u64 offset, u64 size);
+
   /// Gives back the extent that begins at `offset` and joins it to free
   /// neighbours. Returns kBadRequest, naming the offset, if no extent in use
   /// begins there: it was freed before or never handed out.
@@ -145,7 +151,7 @@ class ExtentAllocator {
                                  u64 alignment) const;
   [[nodiscard]] Index FindFree(u64 size, u64 alignment) const;
   [[nodiscard]] Index FindLargest(u64 max_probes) const;
-  Result<Extent> Take(Index index, u64 size, u64 alignment);
+  Result<Extent> Take(Index index, u64 size, u64 skipped);
 
   void PushFree(Index index);
   void UnlinkFree(Index index);
