@@ -161,6 +161,13 @@ ROWS = (
         (("notice_p99_ms", 100),),
     ),
     Row(
+        "object_kills",
+        "R3",
+        "object_kills",
+        "--count 20",
+        "--count 500",
+    ),
+    Row(
         "start_race",
         "R4",
         "start_race",

@@ -16,8 +16,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "chimaera/base/format.h"
 #include "format/layout.h"
@@ -32,6 +34,11 @@ using chi::u64;
 using chi::UniqueFd;
 
 namespace {
+
+// A process that was killed keeps its files until the kernel is done with what
+// it had asked for. Beyond that the lock is somebody's whom nobody can name.
+constexpr std::chrono::seconds kAfterlife{5};
+constexpr std::chrono::milliseconds kBetweenLooks{1};
 
 // One allocation of a whole terabyte could not be interrupted.
 constexpr u64 kAllocationStep = 64 * chi::kMiB;
@@ -60,11 +67,18 @@ std::string NameHolder(int fd) {
 }
 
 Status Lock(int fd, int how, const std::string& path) {
-  if (::flock(fd, how | LOCK_NB) == 0) return Status();
-  if (errno != EWOULDBLOCK) {
-    return Status::FromErrno(errno, Format("flock {}", path));
+  const auto deadline = std::chrono::steady_clock::now() + kAfterlife;
+  while (::flock(fd, how | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) {
+      return Status::FromErrno(errno, Format("flock {}", path));
+    }
+    const std::string holder = NameHolder(fd);
+    if (!holder.empty() || std::chrono::steady_clock::now() >= deadline) {
+      return Status::AlreadyExists(Format("{} is in use{}", path, holder));
+    }
+    std::this_thread::sleep_for(kBetweenLooks);
   }
-  return Status::AlreadyExists(Format("{} is in use{}", path, NameHolder(fd)));
+  return Status();
 }
 
 Status Allocate(int fd, u64 size, const std::string& path) {
