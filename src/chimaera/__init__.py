@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chimaera import errors as errors
     from chimaera import testing as testing
+    from chimaera.array import DeviceArray
     from chimaera.bdev import BlockDevice
     from chimaera.block import BdevStats, Block
     from chimaera.daemon import start, stop
@@ -50,6 +51,7 @@ __all__ = [
     "Block",
     "BlockDevice",
     "ChimaeraError",
+    "DeviceArray",
     "Dump",
     "Echo",
     "Executor",
@@ -79,6 +81,7 @@ _HOMES = {
     "Block": "block",
     "BlockDevice": "bdev",
     "ChimaeraError": "errors",
+    "DeviceArray": "array",
     "Dump": "dump",
     "Echo": "echo",
     "Executor": "executor",

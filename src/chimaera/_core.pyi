@@ -7,6 +7,9 @@
 from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 _PoolId: TypeAlias = tuple[int, int]
 _Query: TypeAlias = tuple[int, int, int]
 _Block: TypeAlias = tuple[int, int, int, int]
@@ -215,14 +218,15 @@ def bdev_read(
     timeout_ms: int = 0,
 ) -> Call: ...
 
-# View; at once if that takes no time and is asked for
+# Array of uint8; at once if that takes no time and is asked for
 def bdev_view(
     connection: Connection,
     pool_id: _PoolId,
     block: _Block,
+    offset: int,
     timeout_ms: int,
     at_once: bool,
-) -> View | Call: ...
+) -> NDArray[np.uint8] | Call: ...
 
 # int: the loan
 def bdev_borrow(
@@ -377,6 +381,15 @@ def bdev_write_many(
     timeout_s: float,
 ) -> _Failure: ...
 def bdev_read_many(
+    connection: Connection,
+    pool_id: _PoolId,
+    blocks: Any,
+    out: Any,
+    offset: int,
+    codes: Any,
+    timeout_s: float,
+) -> _Failure: ...
+def bdev_copy_many(
     connection: Connection,
     pool_id: _PoolId,
     blocks: Any,

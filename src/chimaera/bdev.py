@@ -14,6 +14,7 @@ from chimaera._extension import core
 from chimaera.block import BdevStats, Block
 from chimaera.block_many import ManyBlocks
 from chimaera.block_view import check_no_views, view, view_async
+from chimaera.device_arrays import DeviceArrays
 from chimaera.errors import BadRequestError, NoSpaceError
 from chimaera.flat import (
     checked_offset,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["BdevStats", "Block", "BlockDevice"]
 
 
-class BlockDevice(ManyBlocks, NamedObjects):
+class BlockDevice(DeviceArrays, NamedObjects, ManyBlocks):
     """A block device in the runtime; made by `Runtime.bdev`.
 
     Every method has a twin ``…_async`` that returns a `Future`; the waiting one

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from chimaera._extension import core
 from chimaera.errors import BadRequestError, ChimaeraError, UnimplementedError
+from chimaera.flat import checked_offset
 from chimaera.task import DEFAULT_TIMEOUT_S, Future, deadline_ms
 
 if TYPE_CHECKING:
@@ -34,18 +35,24 @@ def view(
 ) -> NDArray[np.uint8] | None:
     """Look at a block; None if it has to be copied and `copy` allows it."""
     if device.in_memory is not False:
-        connection, row = device.runtime.connection, block.row()
         try:
-            found = core.bdev_view(connection, device.id, row, 0, True)  # noqa: FBT003
+            found = core.bdev_view(
+                device.runtime.connection,
+                device.id,
+                block.row(),
+                checked_offset(offset),
+                0,
+                True,  # noqa: FBT003
+            )
             if isinstance(found, core.Call):
-                future = Future[core.View](found, f"{device} view")
-                found = future.result_or_cancel(timeout_s)
-            device.in_memory = True
-            return _array(found)[_inside(block, offset) :]
+                found = Future[Any](found, f"{device} view").result_or_cancel(timeout_s)
         except UnimplementedError as error:
             device.in_memory = False
             # Its frames, and the arrays in them, would stay until a collection.
             error.__traceback__ = None
+        else:
+            device.in_memory = True
+            return found
     if copy is None:
         return None
     return _read_view(device, block, offset, None).result_or_cancel(timeout_s)
@@ -64,17 +71,15 @@ def view_async(
         # Asked once, of any block.
         view(device, block, 0, copy=None, timeout_s=DEFAULT_TIMEOUT_S)
     if device.in_memory:
-        at = _inside(block, offset)
         call = core.bdev_view(
             device.runtime.connection,
             device.id,
             block.row(),
+            checked_offset(offset),
             deadline_ms(timeout_s),
             False,  # noqa: FBT003
         )
-        return Future(
-            cast("core.Call", call), f"{device} view", lambda found: _array(found)[at:]
-        )
+        return Future(cast("core.Call", call), f"{device} view")
     return None if copy is None else _read_view(device, block, offset, timeout_s)
 
 
@@ -98,7 +103,9 @@ def _read_view(
 ) -> Future[NDArray[Any]]:
     """Read a block into memory that only views of it keep."""
     connection = device.runtime.connection
-    size = block.size_bytes - _inside(block, offset)
+    size = block.size_bytes - checked_offset(offset)
+    if size <= 0:
+        raise BadRequestError(f"offset {offset} of {block}")
     buffer = core.Buffer(connection, size)
     call = core.bdev_read(
         connection,
@@ -119,9 +126,3 @@ def _array(found: core.View) -> NDArray[np.uint8]:
     import numpy as np
 
     return np.frombuffer(memoryview(found), np.uint8)
-
-
-def _inside(block: Block, offset: int) -> int:
-    if not 0 <= offset < block.size_bytes:
-        raise BadRequestError(f"offset {offset} of {block}")
-    return int(offset)

@@ -11,15 +11,17 @@ import atexit
 import functools
 import json
 import os
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from chimaera._extension import core
+from chimaera.errors import BadRequestError
 from chimaera.runtime import Runtime
 from chimaera.task import check_timeout
 
-__all__ = ["connect", "local"]
+__all__ = ["connect", "local", "runtime_of"]
 
 Config = str | os.PathLike[str] | Mapping[str, Any]
 
@@ -101,9 +103,37 @@ def connect(
     )
 
 
+def runtime_of(runtime_dir: str, incarnation: str, what: str) -> Runtime:
+    """Return this process's connection to the runtime that `what` is of.
+
+    Connects if the process has none: then it lasts as long as what uses it.
+
+    Raises
+    ------
+    BadRequestError
+        The process is attached to another runtime, or that one was restarted.
+    """
+    runtime = None if _current is None else _current()
+    if runtime is None or runtime.closed or runtime.connection.forked:
+        runtime = connect(runtime_dir=runtime_dir)
+    if runtime.connection.incarnation != incarnation:
+        raise BadRequestError(
+            f"{what}: it is of the runtime that was in {runtime_dir}, and this process "
+            f"uses another one, in {runtime.runtime_dir}"
+        )
+    return runtime
+
+
+# That of this process, as long as somebody uses it.
+_current: weakref.ref[Runtime] | None = None
+
+
 def _opened(connection: core.Connection) -> Runtime:
+    global _current  # noqa: PLW0603 - a process has one connection
     _register_exit()
-    return Runtime(connection)
+    runtime = Runtime(connection)
+    _current = weakref.ref(runtime)
+    return runtime
 
 
 @functools.cache

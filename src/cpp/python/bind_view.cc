@@ -5,14 +5,19 @@
 
 #include <chimaera/bdev/bdev_client.h>
 
+#include <cstring>
 #include <memory>
+#include <tuple>
 #include <utility>
+#include <vector>
 
+#include "chimaera/base/format.h"
 #include "chimaera/ipc/client_core.h"
 #include "python/block.h"
 #include "python/call.h"
 #include "python/errors.h"
 #include "python/gil.h"
+#include "python/many.h"
 #include "python/pybind.h"
 #include "python/query.h"
 #include "python/view.h"
@@ -36,10 +41,21 @@ void FreeLocate(IpcManager& ipc, hipc::FullPtr<Task> done) {
   ipc.DelTask(task);
 }
 
+// An array over a view from `offset` on. NumPy asks the view before it makes
+// such an array writable, and is refused.
+py::object ReadOnly(std::shared_ptr<View> view, u64 offset) {
+  const u8* const data = reinterpret_cast<const u8*>(view->data()) + offset;
+  const auto size = static_cast<py::ssize_t>(view->size() - offset);
+  py::array_t<u8> array(size, data, py::cast(std::move(view)));
+  py::detail::array_proxy(array.ptr())->flags &=
+      ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+  return std::move(array);
+}
+
 // Keeps the GIL, also where the first look at a segment asks the runtime for
 // it: two threads may want the value of one Call.
 py::object ViewOf(const ConnectionPtr& connection, PoolId pool,
-                  bdev::LocateTask& task) {
+                  bdev::LocateTask& task, u64 offset) {
   ThrowIfError(connection->Check());
   const char* const data =
       connection->client().control().Resolve(task.data_, task.block_.size_);
@@ -48,13 +64,124 @@ py::object ViewOf(const ConnectionPtr& connection, PoolId pool,
   }
   auto view = std::make_shared<View>(connection, pool, task.block_, data);
   task.data_ = hipc::Pointer::Null();
-  return py::cast(std::move(view));
+  return ReadOnly(std::move(view), offset);
 }
 
-// A View if that takes no time and `at_once`, else a Call that gives one.
-py::object Look(const ConnectionPtr& connection, const PoolIdTuple& pool_tuple,
-                const BlockTuple& row, u32 timeout_ms, bool at_once) {
+// Holds on blocks, one for each row of four numbers.
+class LocateMany final : public ManyTasks {
+ public:
+  /// All of them outlive it. REQUIRES: the GIL, also at its end.
+  LocateMany(const Connection& connection, PoolId pool, const u64* rows,
+             u64 count)
+      : connection_(connection), pool_(pool), rows_(rows), found_(count) {}
+  ~LocateMany() override {
+    if (!connection_.Check().ok()) return;  // all holds have ended
+    for (u64 i = 0; i < found_.size(); ++i) {
+      if (!found_[i].IsNull()) Unpin(pool_, BlockAt(i));
+    }
+  }
+
+  hipc::FullPtr<Task> Make(IpcManager& ipc, u64 index) override {
+    const bdev::Block block = BlockAt(index);
+    return ipc
+        .NewTask<bdev::LocateTask>(CreateTaskId(), pool_,
+                                   PoolQuery::DirectId(block.container_id_),
+                                   block)
+        .Cast<Task>();
+  }
+  void Collect(u64 index, const Task& task) override {
+    found_[index] = static_cast<const bdev::LocateTask&>(task).data_;
+  }
+  void Free(IpcManager& ipc, hipc::FullPtr<Task> task) override {
+    ipc.DelTask(task.Cast<bdev::LocateTask>());
+  }
+  void (*Destroyer() const)(IpcManager&, hipc::FullPtr<Task>) override {
+    return &FreeLocate;
+  }
+
+  bdev::Block BlockAt(u64 index) const {
+    const u64* const row = rows_ + 4 * index;
+    return ToBlock({row[0], row[1], row[2], static_cast<u32>(row[3])});
+  }
+  ShmPtr found(u64 index) const { return found_[index]; }
+
+ private:
+  const Connection& connection_;
+  const PoolId pool_;
+  const u64* const rows_;
+  std::vector<ShmPtr> found_;
+};
+
+// From `count` blocks, `each` bytes from `offset` on, one behind the other;
+// blocks that lie so too are copied in one piece. False if one cannot be seen.
+bool CopyOut(ControlClient& control, const LocateMany& blocks, u64 count,
+             u64 offset, u64 each, char* to) {
+  for (u64 first = 0; first < count;) {
+    u64 next = first + 1;
+    while (next < count &&
+           blocks.found(next) == blocks.found(next - 1) + each) {
+      ++next;
+    }
+    const u64 bytes = (next - first) * each;
+    const char* const from =
+        control.Resolve(blocks.found(first) + offset, bytes);
+    if (from == nullptr) return false;
+    std::memcpy(to + first * each, from, bytes);
+    first = next;
+  }
+  return true;
+}
+
+// Copies blocks from where they lie into one row of `out` each, in this
+// process. Errors as of bdev_read_many.
+py::object CopyMany(const ConnectionPtr& connection,
+                    const PoolIdTuple& pool_tuple, const py::object& blocks,
+                    const py::object& out, u64 offset, const py::object& codes,
+                    double timeout_s) {
   ThrowIfError(connection->Check());
+  const Bytes rows(blocks, false);
+  const Bytes to(out, true);
+  const Bytes outcome(codes, true);
+  const u64 count = outcome.size() / sizeof(u32);
+  if (count == 0 || rows.size() != count * 4 * sizeof(u64)) {
+    Throw(Status::BadRequest("arrays of different lengths"));
+  }
+  LocateMany located(*connection, ToPoolId(pool_tuple),
+                     reinterpret_cast<const u64*>(rows.data()), count);
+  const u64 each = to.size() / count;
+  for (u64 i = 0; i < count; ++i) {
+    const u64 size = located.BlockAt(i).size_;
+    if (each > size || offset > size - each) {
+      Throw(Status::BadRequest("rows that are longer than their blocks"));
+    }
+  }
+  py::object failed =
+      RunMany(connection, located, count,
+              reinterpret_cast<u32*>(outcome.data()), timeout_s);
+  ThrowIfError(connection->Check());
+  bool seen = true;
+  if (failed.is_none()) {
+    const ReleaseGil released;
+    const Connection::Hold hold(*connection);
+    seen = hold.open() && CopyOut(connection->client().control(), located,
+                                  count, offset, each, to.data());
+  }
+  ThrowIfError(connection->Check());
+  if (!seen) {
+    Throw(Status::NoMemory("the segment of the device cannot be mapped"));
+  }
+  return failed;
+}
+
+// An array if that takes no time and `at_once`, else a Call that gives one.
+py::object Look(const ConnectionPtr& connection, const PoolIdTuple& pool_tuple,
+                const BlockTuple& row, u64 offset, u32 timeout_ms,
+                bool at_once) {
+  ThrowIfError(connection->Check());
+  if (offset >= std::get<1>(row)) {
+    Throw(Status::BadRequest(
+        Format("offset {} of a block of {} bytes", offset, std::get<1>(row))));
+  }
   connection->Sweep();  // pins of calls that were dropped end
   const bdev::Block block = ToBlock(row);
   const PoolId pool = ToPoolId(pool_tuple);
@@ -79,8 +206,9 @@ py::object Look(const ConnectionPtr& connection, const PoolIdTuple& pool_tuple,
                     task->IsComplete() && task->return_code_ == 0;
   auto call = std::make_unique<Call>(
       connection, std::move(dropped),
-      [connection, pool](Task& found) -> py::object {
-        return ViewOf(connection, pool, static_cast<bdev::LocateTask&>(found));
+      [connection, pool, offset](Task& found) -> py::object {
+        return ViewOf(connection, pool, static_cast<bdev::LocateTask&>(found),
+                      offset);
       });
   return done ? call->Value() : py::cast(std::move(call));
 }
@@ -102,8 +230,12 @@ void BindView(py::module_& m) {
         return py::buffer_info(reinterpret_cast<const u8*>(view.data()),
                                static_cast<py::ssize_t>(view.size()));
       });
+  m.def("bdev_copy_many", &CopyMany, py::arg("connection"), py::arg("pool_id"),
+        py::arg("blocks"), py::arg("out"), py::arg("offset"), py::arg("codes"),
+        py::arg("timeout_s"));
   m.def("bdev_view", &Look, py::arg("connection"), py::arg("pool_id"),
-        py::arg("block"), py::arg("timeout_ms"), py::arg("at_once"));
+        py::arg("block"), py::arg("offset"), py::arg("timeout_ms"),
+        py::arg("at_once"));
 }
 
 }  // namespace chi::python
