@@ -67,7 +67,8 @@ def read_box(
         if not stored.mask[piece.chunk]:
             out[piece.box] = np.zeros((), out.dtype)
         elif by_view:
-            out[piece.box] = view_piece(device, stored, piece, timeout_s)
+            found = view_piece(device, stored, piece, timeout_s)
+            copy_counted(device, out, piece.box, found)
         else:
             pieces.append(piece)
     if len(pieces) <= _FEW:
@@ -130,8 +131,9 @@ def _read_rows(
             part[...] = np.zeros((), part.dtype)
         elif by_view:
             inside = (slice(at, at + len(rows)), *map(slice, layout.chunks[1:]))
-            part[...] = view_piece(
-                device, stored, Piece(chunk, inside, (), whole=False), timeout_s
+            piece = Piece(chunk, inside, (), whole=False)
+            copy_counted(
+                device, part, ..., view_piece(device, stored, piece, timeout_s)
             )
         else:
             block, offset = stored.block(chunk), at * (part.nbytes // len(part))
@@ -168,6 +170,8 @@ def _read_whole(
             stop = min(at + step, end)
             blocks = stored.rows[first + at : first + stop]
             copy_rows(run, device, blocks, rows[at:stop], timeout_s)
+            if by_view:
+                device.runtime.connection.bytes_staged += rows[at:stop].nbytes
 
 
 def _read_few(

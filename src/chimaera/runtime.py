@@ -214,9 +214,10 @@ class Runtime(StockModules):
 
     @property
     def bytes_staged(self) -> int:
-        """Bytes copied so far between ordinary arrays and the segment.
+        """Bytes copied by this process so far between arrays and shared memory.
 
-        Arrays of `empty` never add to it.
+        Views of blocks, and arrays of `empty` that are read or written as they
+        lie there, add nothing.
         """
         return self.connection.bytes_staged
 

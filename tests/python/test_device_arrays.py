@@ -282,6 +282,10 @@ def test_copies_are_counted(rt: chimaera.Runtime) -> None:
     assert rt.bytes_staged == 0
     array[...] = np.zeros((64, 4096), "u1")
     assert rt.bytes_staged == 64 * 4096
+    array.read(np.s_[:16], copy=False)
+    assert rt.bytes_staged == 64 * 4096
+    array[8:, :]
+    assert rt.bytes_staged == (64 + 56) * 4096
 
 
 def test_names_are_unique_and_listed(device: chimaera.BlockDevice) -> None:
