@@ -243,6 +243,13 @@ ROWS = (
         "--part descriptors --count 200",
     ),
     Row(
+        "out_of_memory",
+        "Q8",
+        "out_of_memory",
+        "--count 1000",
+        "--count 1000",
+    ),
+    Row(
         "forge_hellos",
         "V1 A3",
         "forge_handshake",

@@ -6,6 +6,7 @@
 #include "block_table.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "chimaera/base/check.h"
@@ -53,7 +54,15 @@ Result<std::vector<Block>> BlockTable::Allocate(u64 owner, u64 size) {
                free_bytes, extents_.size(), max_extents));
   }
   std::vector<Block> blocks;
-  blocks.reserve(taken->size());
+  try {
+    blocks.reserve(taken->size());
+    ReserveSlots(taken->size());
+  } catch (const std::bad_alloc&) {
+    for (const Extent& extent : *taken) {
+      CHI_CHECK_OK(extents_.Free(extent.offset));
+    }
+    throw;
+  }
   u64 left = size;
   for (const Extent& extent : *taken) {
     const u32 index = TakeSlot();
@@ -78,6 +87,14 @@ Block BlockTable::Describe(u32 index) const {
   block.block_id_ = Block::MakeId(index, slot.generation);
   block.container_id_ = options_.container_id;
   return block;
+}
+
+// So that neither taking so many slots nor giving them back can fail.
+void BlockTable::ReserveSlots(u64 count) {
+  if (free_slots_.size() >= count) return;
+  const u64 needed = slots_.size() + count;
+  if (slots_.capacity() < needed) slots_.reserve(2 * needed);
+  if (free_slots_.capacity() < needed) free_slots_.reserve(2 * needed);
 }
 
 u32 BlockTable::TakeSlot() {
@@ -244,8 +261,8 @@ Result<Extent> BlockTable::Hold(u64 caller, u64 holder, const Block& block,
                                 Access access) {
   const MutexLock lock(mu_);
   CHI_ASSIGN_OR_RETURN(Slot* const slot, Check(caller, block, access));
+  Held& held = held_[holder][block.block_id_];  // may throw, so first
   PinSlot(*slot, access);
-  Held& held = held_[holder][block.block_id_];
   ++held.pins;
   if (access == Access::kWrite) ++held.writers;
   return Extent{slot->offset, slot->size};
@@ -253,20 +270,22 @@ Result<Extent> BlockTable::Hold(u64 caller, u64 holder, const Block& block,
 
 Status BlockTable::Release(u64 holder, const Block& block) {
   const MutexLock lock(mu_);
-  auto& blocks = held_[holder];
-  const auto found = blocks.find(block.block_id_);
-  const bool holds = found != blocks.end();
-  if (holds) {
-    Held& held = found->second;
-    // Of several, whoever writes is taken to be the last.
-    const bool writes = held.pins == held.writers;
-    UnpinSlot(block.slot(), writes ? Access::kWrite : Access::kRead);
-    --held.pins;
-    if (writes) --held.writers;
-    if (held.pins == 0) blocks.erase(found);
+  const auto of_holder = held_.find(holder);
+  if (of_holder != held_.end()) {
+    auto& blocks = of_holder->second;
+    const auto found = blocks.find(block.block_id_);
+    if (found != blocks.end()) {
+      Held& held = found->second;
+      // Of several, whoever writes is taken to be the last.
+      const bool writes = held.pins == held.writers;
+      UnpinSlot(block.slot(), writes ? Access::kWrite : Access::kRead);
+      --held.pins;
+      if (writes) --held.writers;
+      if (held.pins == 0) blocks.erase(found);
+      if (blocks.empty()) held_.erase(of_holder);
+      return Status();
+    }
   }
-  if (blocks.empty()) held_.erase(holder);
-  if (holds) return Status();
   return Status::NotFound(Format("client {} holds no {}", holder, block));
 }
 

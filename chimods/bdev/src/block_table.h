@@ -165,6 +165,7 @@ class BlockTable {
   };
 
   Block Describe(chi::u32 index) const CHI_REQUIRES(mu_);
+  void ReserveSlots(chi::u64 count) CHI_REQUIRES(mu_);
   chi::u32 TakeSlot() CHI_REQUIRES(mu_);
   // Null where Check has to decide.
   Slot* FindOwn(chi::u64 caller, const Block& block) CHI_REQUIRES(mu_);

@@ -7,6 +7,7 @@
 #include "chimaera/base/extent_allocator.h"
 
 #include <algorithm>
+#include <new>
 
 #include "chimaera/base/check.h"
 #include "chimaera/base/format.h"
@@ -32,7 +33,8 @@ ExtentAllocator::ExtentAllocator(u64 size, u64 alignment)
   CHI_CHECK(IsPowerOfTwo(alignment), "alignment {}", alignment);
   CHI_CHECK(size <= kMaxSize, "size {}", size);
   heads_.fill(kNone);
-  CHI_CHECK_OK(Grow(size));
+  // A constructor has no other way to say so.
+  if (!Grow(size).ok()) throw std::bad_alloc();
 }
 
 // Whether an aligned range of `size` bytes lies within a free record.
@@ -164,11 +166,16 @@ Result<std::vector<Extent>> ExtentAllocator::AllocateExtents(
       break;
     }
     Result<Extent> extent = AllocateUpTo(missing);
-    if (extent.ok()) {
+    if (!extent.ok()) {
+      failure = extent.status();
+      break;
+    }
+    try {
       extents.push_back(*extent);
       missing -= std::min(missing, extent->size);
-    } else {
-      failure = extent.status();
+    } catch (const std::bad_alloc&) {
+      CHI_CHECK_OK(Free(extent->offset));
+      failure = Status::NoMemory("extent allocator: no memory for a list");
     }
   }
   if (failure.ok()) {

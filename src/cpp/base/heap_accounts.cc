@@ -24,7 +24,7 @@ namespace chi {
 
 namespace internal {
 
-__thread HeapAccount heap_scope __attribute__((tls_model("initial-exec"))) = 0;
+__thread u32 heap_scope __attribute__((tls_model("initial-exec"))) = 0;
 
 }  // namespace internal
 
@@ -47,7 +47,7 @@ Table* tables CHI_GUARDED_BY(tables_mutex) = nullptr;
 __thread Table* own_table __attribute__((tls_model("initial-exec"))) = nullptr;
 
 std::atomic<bool> counting{false};
-std::atomic<HeapAccount (*)()> owner_now{nullptr};
+std::atomic<HeapOwner (*)()> owner_now{nullptr};
 
 enum class Use : u8 { kFresh = 0, kOpen, kClosed };
 
@@ -138,14 +138,21 @@ u64 HeapAccounts::Bytes(HeapAccount account) {
   return static_cast<u64>(std::max<i64>(Sum(account), 0));
 }
 
-void HeapAccounts::SetOwner(HeapAccount (*owner)()) {
+std::atomic<bool (*)()> HeapAccounts::fault_{nullptr};
+
+void HeapAccounts::SetFault(bool (*fails)()) { fault_.store(fails); }
+
+void HeapAccounts::SetOwner(HeapOwner (*owner)()) {
   owner_now.store(owner, std::memory_order_release);
 }
 
-HeapAccount HeapAccounts::Current() {
-  if (internal::heap_scope != 0) return internal::heap_scope - 1;
-  HeapAccount (*const owner)() = owner_now.load(std::memory_order_acquire);
-  return owner == nullptr ? kRuntimeHeap : owner();
+HeapOwner HeapAccounts::Current() {
+  if (internal::heap_scope != 0) {
+    const bool reserve = (internal::heap_scope & internal::kFromReserve) != 0;
+    return {(internal::heap_scope & ~internal::kFromReserve) - 1, !reserve};
+  }
+  HeapOwner (*const owner)() = owner_now.load(std::memory_order_acquire);
+  return owner == nullptr ? HeapOwner() : owner();
 }
 
 void HeapAccounts::Add(HeapAccount account, i64 bytes) {

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <new>
 
 #include "chimaera/base/format.h"
 #include "chimaera/base/random.h"
@@ -29,6 +30,8 @@ namespace {
 // that methods that come in a pattern all have their turn.
 __thread u32 runs_until_sample __attribute__((tls_model("initial-exec"))) = 1;
 
+constexpr char kOutOfMemory[] = "the runtime is out of memory";
+
 // Gives the client's task its one outcome.
 inline void Finish(Session& session, Task& shared, TaskState done) {
   TsanRelease(&session);  // the client may use its memory again
@@ -43,6 +46,14 @@ __attribute__((noinline)) void FinishWith(const Status& error,
                                           const RunContext& ctx, Task& shared) {
   if (ctx.handed_over) return;
   shared.SetError(error.code_value(), error.message());
+  Finish(*ctx.session, shared, TaskState::kDoneWithText);
+}
+
+// The same where the runtime had no memory for what it was to do, or to say.
+__attribute__((noinline, cold)) void FinishWithoutMemory(const RunContext& ctx,
+                                                         Task& shared) {
+  if (ctx.handed_over) return;
+  shared.SetError(static_cast<u32>(StatusCode::kNoMemory), kOutOfMemory);
   Finish(*ctx.session, shared, TaskState::kDoneWithText);
 }
 
@@ -121,7 +132,7 @@ void Dispatcher::RunSubmitted(ShmPtr pointer, RunContext& ctx) {
   Task& shared = *reinterpret_cast<Task*>(where);
   SubmittedTask submitted{&shared, pointer, ReadHeader(shared)};
   ctx.task_id = submitted.header.task_id_;
-  {
+  try {
     const Status outcome = IsUsual(submitted.header)
                                ? RunHere(submitted, rest, ctx)
                                : RunUnusual(submitted, rest, ctx);
@@ -129,6 +140,9 @@ void Dispatcher::RunSubmitted(ShmPtr pointer, RunContext& ctx) {
       FinishWith(outcome, ctx, shared);
       return;
     }
+  } catch (const std::bad_alloc&) {
+    FinishWithoutMemory(ctx, shared);
+    return;
   }
   shared.return_code_ = 0;
   Finish(session, shared, TaskState::kDone);
@@ -314,19 +328,24 @@ void Dispatcher::RunInternal(hipc::FullPtr<Task> task, RunContext& ctx) {
   if (WaitsForItsPool(task)) return;
   ctx.task_id = task->task_id_;
   task->text_size_ = 0;
-  Status status;
-  if (!task->IsPeriodic()) {
-    status = RunInternalRouted(task, ctx);
-  } else {
-    const PoolQuery query = task->pool_query_;
-    status = RunPeriodically(*task, ctx, [&] {
-      task->pool_query_ = query;
-      const Status ran = RunInternalRouted(task, ctx);
-      return ran.ok() ? ErrorOf(*task) : ran;
-    });
+  try {
+    const Status status = RunInternalAsOften(task, ctx);
+    if (!status.ok()) task->SetError(status.code_value(), status.message());
+  } catch (const std::bad_alloc&) {
+    task->SetError(static_cast<u32>(StatusCode::kNoMemory), kOutOfMemory);
   }
-  if (!status.ok()) task->SetError(status.code_value(), status.message());
   FinishInternalTask(task);
+}
+
+Status Dispatcher::RunInternalAsOften(hipc::FullPtr<Task> task,
+                                      RunContext& ctx) const {
+  if (!task->IsPeriodic()) return RunInternalRouted(task, ctx);
+  const PoolQuery query = task->pool_query_;
+  return RunPeriodically(*task, ctx, [&] {
+    task->pool_query_ = query;
+    const Status ran = RunInternalRouted(task, ctx);
+    return ran.ok() ? ErrorOf(*task) : ran;
+  });
 }
 
 Status Dispatcher::RunInternalRouted(hipc::FullPtr<Task> task,

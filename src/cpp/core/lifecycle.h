@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "chimaera/base/format.h"
+#include "chimaera/base/heap_accounts.h"
 #include "chimaera/base/status.h"
 #include "chimaera/core/container.h"
 #include "chimaera/core/module_call.h"
@@ -24,6 +25,24 @@ namespace chi {
 inline constexpr MethodId kCreateMethod = 0;
 inline constexpr MethodId kDestroyMethod = 1;
 
+/// For as long as it lives the run is one of `container`, whose pool also gets
+/// what is allocated.
+class RunsInside {
+ public:
+  RunsInside(RunContext& ctx, Container& container)
+      : ctx_(ctx),
+        caller_(std::exchange(ctx.container, &container)),
+        heap_(container.heap_account()) {}
+  ~RunsInside() { ctx_.container = caller_; }
+  RunsInside(const RunsInside&) = delete;
+  RunsInside& operator=(const RunsInside&) = delete;
+
+ private:
+  RunContext& ctx_;
+  Container* const caller_;
+  const HeapScope heap_;
+};
+
 /// Runs `method` in `container` on `task`, whose outcome so far is forgotten.
 /// What the method throws or writes into the task becomes the Status; `ctx`
 /// names its former container again afterwards.
@@ -31,11 +50,11 @@ inline Status RunLifecycle(Container& container, MethodId method,
                            hipc::FullPtr<Task> task, RunContext& ctx) {
   task->return_code_ = 0;
   task->text_size_ = 0;
-  Container* const caller = std::exchange(ctx.container, &container);
-  const Status thrown =
-      CallModule(Format("container {}", container.container_id_),
-                 [&] { container.Run(method, task, ctx); });
-  ctx.container = caller;
+  Status thrown =
+      CallModule(Format("container {}", container.container_id_), [&] {
+        const RunsInside inside(ctx, container);
+        container.Run(method, task, ctx);
+      });
   if (!thrown.ok()) return thrown;
   const u32 code = task->return_code_;
   if (code == 0) return Status();

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <new>
 #include <utility>
 
 #include "chimaera/base/check.h"
@@ -25,10 +26,10 @@ constexpr u64 kMaxRetiredSlots = 65536;
 constexpr u64 kMaxNameBytes = 4096;
 
 // What a method allocates is its pool's.
-HeapAccount OwnerNow() {
+HeapOwner OwnerNow() {
   const RunContext* const run = CurrentRun();
-  if (run == nullptr || run->container == nullptr) return kRuntimeHeap;
-  return run->container->heap_account();
+  if (run == nullptr || run->container == nullptr) return {};
+  return {run->container->heap_account(), true};
 }
 
 Result<ContainerPtr> NewContainer(const Module& module, HeapAccount account) {
@@ -117,9 +118,9 @@ Result<PoolId> PoolManager::GetOrCreate(const PoolRequest& request,
     pool->SetState(PoolState::kLive);
     entry.state = PoolState::kLive;
     entry.pool = std::move(pool);
-    when_created = std::move(entry.when_created);
-    reservation.Keep();
     Publish();
+    reservation.Keep();
+    when_created = std::move(entry.when_created);
     for (const auto& table : retired_) retired_slots += table->size();
   }
   for (const auto& call : when_created) call();
@@ -170,14 +171,21 @@ Result<PoolId> PoolManager::TryReserve(const PoolRequest& request, bool* wait) {
     return Status::Overloaded(Format("cannot create pool '{}': {} pools exist",
                                      request.pool_name, entries_.size()));
   }
-  Entry& entry = entries_[request.pool_id];
-  entry.name = request.pool_name;
-  entry.module = request.mod_name;
+  std::string name = request.pool_name;
+  std::string module = request.mod_name;
+  {
+    // Both tables or none.
+    const HeapScope heap;
+    ids_.emplace(name, request.pool_id);
+    entries_.try_emplace(request.pool_id);
+  }
+  Entry& entry = entries_.at(request.pool_id);
+  entry.name = std::move(name);
+  entry.module = std::move(module);
   entry.num_containers =
       request.num_containers * static_cast<u32>(nodes_.nodes.size());
   entry.serial = ++last_serial_;
   if (request.pool_id != kAdminPoolId) entry.heap.Open();
-  ids_.emplace(request.pool_name, request.pool_id);
   return PoolId();
 }
 
@@ -250,6 +258,8 @@ Result<std::unique_ptr<Pool>> PoolManager::Build(
 Status PoolManager::Destroy(PoolId id, hipc::FullPtr<Task> destroy_task,
                             RunContext& ctx, u64* left_bytes) {
   CHI_ASSIGN_OR_RETURN(Pool* const pool, BeginDestroy(id, ctx));
+  // What is begun is ended, memory or not; the module's Destroy may fail.
+  const HeapScope heap;
   // From here on every run of the pool's is over or counted (pool.h).
   FreeRetired();
   if (pool->held_runs() != 0 && options_.end_periodic) {
@@ -299,10 +309,15 @@ Result<Pool*> PoolManager::BeginDestroy(PoolId id, const RunContext& ctx) {
     return Status::NotFound(Format("pool {} is being {} by somebody else", id,
                                    entry.destroyer ? "destroyed" : "created"));
   }
-  entry.state = PoolState::kDestroying;
+  const PoolState before = std::exchange(entry.state, PoolState::kDestroying);
+  try {
+    Publish();
+  } catch (const std::bad_alloc&) {
+    entry.state = before;
+    return Status::NoMemory(Format("pool {} stays: no memory to hide it", id));
+  }
   entry.destroyer = true;
   entry.pool->SetState(PoolState::kDestroying);
-  Publish();
   return entry.pool.get();
 }
 
@@ -388,8 +403,9 @@ void PoolManager::Publish() {
   for (const auto& [id, entry] : entries_) {
     if (entry.state == PoolState::kLive) live.push_back(entry.pool.get());
   }
-  retired_.push_back(std::move(current_));
-  current_ = std::make_unique<const Table>(live);
+  auto table = std::make_unique<const Table>(live);
+  retired_.emplace_back();  // nothing fails from here on
+  retired_.back() = std::exchange(current_, std::move(table));
   // Pairs with the acquire in Find.
   table_.store(current_.get(), std::memory_order_release);
   // Last: who sees the new epoch sees the new table.
@@ -450,10 +466,13 @@ void PoolManager::NotifyClientGone(u64 client_id) {
   }
   for (Pool* pool : held) {
     for (u32 local = 0; local < pool->num_local(); ++local) {
-      const HeapScope heap(pool->local_container(local)->heap_account());
+      Container& container = *pool->local_container(local);
       const Status status = CallModule(
           Format("pool {} ({}): OnClientGone", pool->id(), pool->module_name()),
-          [&] { pool->local_container(local)->OnClientGone(client_id); });
+          [&] {
+            const HeapScope heap(container.heap_account());
+            container.OnClientGone(client_id);
+          });
       if (!status.ok()) CHI_LOG(kError, "{}", status);
     }
     pool->ReleaseRun();

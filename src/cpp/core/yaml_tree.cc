@@ -11,6 +11,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <new>
 #include <sstream>
 #include <utility>
 
@@ -211,6 +212,8 @@ Result<YamlNode> ParseYaml(std::string_view text, std::string_view origin,
   } catch (const YAML::Exception& error) {
     return Status::BadRequest(
         Format("{}:{}: {}", origin, LineOf(error.mark), error.msg));
+  } catch (const std::bad_alloc&) {
+    return Status::NoMemory(std::string(origin) + ": no memory to read it");
   } catch (const std::exception& error) {
     return Status::BadRequest(Format("{}:1: {}", origin, error.what()));
   }

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "chimaera/base/format.h"
+#include "chimaera/base/heap_accounts.h"
 #include "chimaera/base/log.h"
 #include "chimaera/base/tsan.h"
 #include "chimaera/ipc/task.h"
@@ -191,6 +192,8 @@ void Session::TakeWakeups(int eventfd) {
 // -----------------------------------------------------------------
 
 Result<ShmPtr> Session::AllocateResult(u64 bytes) {
+  // The method has done its work: who asked must learn of it.
+  const HeapScope heap;
   if (bytes == 0) return Status::BadRequest("result of 0 bytes");
   const MutexLock lock(mu_);
   DrainReturnsLocked();
@@ -218,6 +221,7 @@ Status Session::FreeResultLocked(ShmPtr p) {
 }
 
 Status Session::FreeResult(ShmPtr p) {
+  const HeapScope heap;
   const MutexLock lock(mu_);
   return FreeResultLocked(p);
 }

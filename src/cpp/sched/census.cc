@@ -10,6 +10,7 @@
 #include <mutex>
 #include <utility>
 
+#include "chimaera/base/heap_accounts.h"
 #include "chimaera/sched/work_orchestrator.h"
 
 namespace chi {
@@ -94,6 +95,7 @@ class Census {
 
 std::vector<bool> WorkOrchestrator::VisitRuns(
     const std::function<void(u32, const ParkedRun&)>& visit, u64 timeout_ns) {
+  const HeapScope heap;
   const std::vector<Worker*> all = AllWorkers();
   const u32 num_all = static_cast<u32>(all.size());
   if (!started_.load()) return std::vector<bool>(num_all);

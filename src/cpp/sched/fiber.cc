@@ -95,6 +95,8 @@ struct FiberHost::Impl {
       : stacks(stack_bytes), body(std::move(fiber_body)) {}
 
   Context* Launch() {
+    // Room for all to be spare, so that retiring cannot fail.
+    if (spares.capacity() <= num_fibers) spares.reserve(2 * num_fibers + 8);
     char* stack = stacks.Acquire();
     if (stack == nullptr) return nullptr;
     boost::fibers::fiber(boost::fibers::launch::post, std::allocator_arg,

@@ -8,7 +8,9 @@
 #ifndef CHIMAERA_SCHED_LIVE_RUNS_H_
 #define CHIMAERA_SCHED_LIVE_RUNS_H_
 
-#include <vector>
+#include <memory>
+#include <new>
+#include <utility>
 
 #include "chimaera/base/clock.h"
 #include "chimaera/base/status.h"
@@ -49,7 +51,7 @@ inline u64 KeyOf(const Task* internal) {
 class LiveRuns {
  public:
   void Add(LiveRun& run) {
-    if (size_ == buckets_.size()) Grow();
+    if (size_ >= num_buckets_ && (size_ & (size_ - 1)) == 0) Grow();
     Link(run);
     ++size_;
   }
@@ -75,8 +77,10 @@ class LiveRuns {
   /// Calls `visit` for all; it may not add or remove any.
   template <class Visitor>
   void ForEach(Visitor visit) const {
-    for (LiveRun* run : buckets_) {
-      for (; run != nullptr; run = run->next_live) visit(*run);
+    for (size_t i = 0; i < num_buckets_; ++i) {
+      for (LiveRun* run = buckets_[i]; run != nullptr; run = run->next_live) {
+        visit(*run);
+      }
     }
   }
 
@@ -86,7 +90,7 @@ class LiveRuns {
   size_t Bucket(u64 key) const {
     // Tasks are whole cache lines; the upper half of the product mixes all.
     const u64 mixed = (key >> 6) * 0x9e3779b97f4a7c15;
-    return (mixed >> 32) & (buckets_.size() - 1);
+    return (mixed >> 32) & (num_buckets_ - 1);
   }
   void Link(LiveRun& run) {
     LiveRun*& head = buckets_[Bucket(run.key)];
@@ -95,12 +99,15 @@ class LiveRuns {
     if (head != nullptr) head->live_link = &run.next_live;
     head = &run;
   }
+  // Without memory the lists get longer, which is slower and not wrong.
   void Grow() {
-    std::vector<LiveRun*> old(buckets_.empty() ? kFirstBuckets
-                                               : 2 * buckets_.size());
+    const size_t size = 2 * size_;
+    std::unique_ptr<LiveRun*[]> old(new (std::nothrow) LiveRun*[size]());
+    if (old == nullptr) return;
     old.swap(buckets_);
-    for (LiveRun* run : old) {
-      while (run != nullptr) {
+    const size_t old_size = std::exchange(num_buckets_, size);
+    for (size_t i = 0; i < old_size; ++i) {
+      for (LiveRun* run = old[i]; run != nullptr;) {
         LiveRun* const next = run->next_live;
         Link(*run);
         run = next;
@@ -108,7 +115,9 @@ class LiveRuns {
     }
   }
 
-  std::vector<LiveRun*> buckets_;  // a power of two, or none yet
+  size_t num_buckets_ = kFirstBuckets;  // a power of two
+  std::unique_ptr<LiveRun*[]> buckets_ =
+      std::make_unique<LiveRun*[]>(kFirstBuckets);
   size_t size_ = 0;
 };
 

@@ -46,6 +46,8 @@ char* StackPool::Acquire() {
 void StackPool::Release(char* stack) { free_.push_back(stack); }
 
 char* StackPool::Map() {
+  // Room for all to be free, so that releasing cannot fail.
+  if (free_.capacity() <= num_mapped_) free_.reserve(2 * num_mapped_ + 8);
   const u64 bytes = usable_bytes_ + PageSize();
   void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -197,6 +197,8 @@ u32 WorkOrchestrator::LoadPermille(u32 worker) const {
 void WorkOrchestrator::RunOnEachWorker(
     const std::function<void(Worker&)>& job) {
   if (!started_.load()) return;
+  // The jobs refer to this call: it ends when the last one has run.
+  const HeapScope heap;
   const std::vector<Worker*> all = AllWorkers();
   Round round(static_cast<u32>(all.size()));
   const bool in_method = CurrentRun() != nullptr;

@@ -357,7 +357,7 @@ void Worker::Impl::SwitchTo(ParkedRun& run, Fiber* spare) {
   run.fiber = fibers_.Current();
   Leave();
   Storage* const storage = SetThreadStorage(nullptr);
-  const HeapAccount heap_scope = std::exchange(internal::heap_scope, 0);
+  const u32 heap_scope = std::exchange(internal::heap_scope, 0);
   RunPlan* const plan = frame.context.plan;
   if (plan != nullptr) {
     plan->busy_ns += options_.clock->NowNs() - plan->since_ns;

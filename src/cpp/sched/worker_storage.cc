@@ -5,7 +5,6 @@
 
 #include "sched/worker_storage.h"
 
-#include "chimaera/base/heap_accounts.h"
 #include "chimaera/ipc/session.h"
 
 namespace chi {
@@ -19,7 +18,6 @@ Session* WorkerStorage::SessionOf(const void* holder) const {
 Result<ShmPtr> WorkerStorage::Allocate(u64 bytes, const void* holder) {
   Session* session = SessionOf(holder);
   if (session == nullptr) return PrivateStorage().Allocate(bytes, holder);
-  const HeapScope heap;
   return session->AllocateResult(bytes);
 }
 
@@ -29,7 +27,6 @@ void WorkerStorage::Free(ShmPtr pointer, const void* holder) {
     if (pointer.IsPrivate()) PrivateStorage().Free(pointer, holder);
     return;
   }
-  const HeapScope heap;
   // The ledger refuses what it did not hand out: the client's own bytes are
   // the client's to free.
   const Status freed = session->FreeResult(pointer);

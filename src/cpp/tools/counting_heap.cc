@@ -10,9 +10,11 @@
 //
 // The gap is as long as the alignment, at least the header.
 
+#include <atomic>
 #include <cstdlib>
 #include <limits>
 #include <new>
+#include <utility>
 
 #include "chimaera/base/heap_accounts.h"
 
@@ -25,26 +27,87 @@ struct Header {
 };
 static_assert(sizeof(Header) == 16 && alignof(std::max_align_t) <= 16);
 
-// "CHIM". The C library keeps sizes there, and none is that large.
+// "CHIM", "CHIR". The C library keeps sizes there, and none is that large.
 constexpr chi::u32 kMark = 0x4348494d;
+constexpr chi::u32 kReserveMark = 0x43484952;
 constexpr std::size_t kUsual = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
 static_assert(kUsual >= sizeof(Header));
 
 const bool counts = (chi::HeapAccounts::StartCounting(), true);
 
+// For what the runtime needs to end what is under way when there is no memory:
+// jobs, wake-ups, messages. Small blocks only; of what clients and modules ask
+// for nothing comes from here.
+class Reserve {
+ public:
+  static constexpr std::size_t kSmall = 256;
+  static constexpr std::size_t kMedium = 4096;
+  static constexpr std::size_t kLarge = 65536;
+
+  void* Take(std::size_t bytes, std::size_t alignment) {
+    if (alignment > kUsual) return nullptr;
+    void* block = nullptr;
+    if (bytes <= kSmall) block = small_.Take();
+    if (block == nullptr && bytes <= kMedium) block = medium_.Take();
+    if (block == nullptr && bytes <= kLarge) block = large_.Take();
+    return block;
+  }
+  void Give(void* block) {
+    if (!small_.Give(block) && !medium_.Give(block)) large_.Give(block);
+  }
+
+ private:
+  template <std::size_t kBytes, std::size_t kCount>
+  struct Class {
+    struct Block {
+      alignas(kUsual) char bytes[kBytes];
+    };
+    void* Take() {
+      for (std::atomic<bool>& in_use : taken) {
+        if (in_use.load(std::memory_order_relaxed)) continue;
+        if (!in_use.exchange(true, std::memory_order_acquire)) {
+          return &blocks[&in_use - taken];
+        }
+      }
+      return nullptr;
+    }
+    bool Give(void* block) {
+      auto* const mine = static_cast<Block*>(block);
+      if (mine < blocks || mine >= blocks + kCount) return false;
+      taken[mine - blocks].store(false, std::memory_order_release);
+      return true;
+    }
+    std::atomic<bool> taken[kCount];
+    Block blocks[kCount];
+  };
+  Class<kSmall, 2048> small_;
+  Class<kMedium, 128> medium_;
+  Class<kLarge, 8> large_;
+};
+
+Reserve reserve;
+
+void* TakeBlock(std::size_t bytes, std::size_t alignment) {
+  if (chi::HeapAccounts::FaultFires()) return nullptr;
+  if (alignment == kUsual) return std::malloc(bytes);
+  void* block = nullptr;
+  return posix_memalign(&block, alignment, bytes) == 0 ? block : nullptr;
+}
+
 void* TryAllocate(std::size_t bytes, std::size_t gap) {
   if (bytes > std::numeric_limits<std::size_t>::max() / 2 - gap) return nullptr;
-  void* base = nullptr;
-  if (gap == kUsual) {
-    base = std::malloc(gap + bytes);
-  } else if (posix_memalign(&base, gap, gap + bytes) != 0) {
-    return nullptr;
+  const chi::HeapOwner owner = chi::HeapAccounts::Current();
+  chi::u32 mark = kMark;
+  void* base = TakeBlock(gap + bytes, gap);
+  if (base == nullptr) {
+    if (owner.may_fail) return nullptr;
+    mark = kReserveMark;
+    base = reserve.Take(gap + bytes, gap);
+    if (base == nullptr) return nullptr;
   }
-  if (base == nullptr) return nullptr;
   char* const pointer = static_cast<char*>(base) + gap;
-  Header& header = reinterpret_cast<Header*>(pointer)[-1];
-  header = {bytes, chi::HeapAccounts::Current(), kMark};
-  chi::HeapAccounts::Add(header.account, static_cast<chi::i64>(bytes));
+  reinterpret_cast<Header*>(pointer)[-1] = {bytes, owner.account, mark};
+  chi::HeapAccounts::Add(owner.account, static_cast<chi::i64>(bytes));
   return pointer;
 }
 
@@ -75,14 +138,20 @@ void* AllocateOrNull(std::size_t bytes, std::size_t gap) noexcept {
 void Free(void* pointer, std::size_t gap) noexcept {
   if (pointer == nullptr) return;
   Header& header = static_cast<Header*>(pointer)[-1];
-  if (header.mark != kMark) {
+  const chi::u32 mark = std::exchange(header.mark, 0);
+  if (mark != kMark && mark != kReserveMark) {
     // From a library that brings its own operator new.
+    header.mark = mark;
     std::free(pointer);
     return;
   }
-  header.mark = 0;
   chi::HeapAccounts::Add(header.account, -static_cast<chi::i64>(header.bytes));
-  std::free(static_cast<char*>(pointer) - gap);
+  void* const base = static_cast<char*>(pointer) - gap;
+  if (mark == kMark) {
+    std::free(base);
+  } else {
+    reserve.Give(base);
+  }
 }
 
 }  // namespace

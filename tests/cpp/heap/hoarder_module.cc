@@ -10,6 +10,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "chimaera/chimaera.h"
@@ -42,34 +43,36 @@ struct alignas(4096) Page {
 
 // A block by one form of new, which the compiler must not take away.
 template <class T>
-T* Kept(T* block) {
+std::unique_ptr<T> Kept(std::remove_extent_t<T>* block) {
   Forget(block);
-  return block;
+  return std::unique_ptr<T>(block);
 }
 
 struct Forms {
-  char* one = Kept(new char('a'));
-  char* array = Kept(new char[10]);
-  Line* line = Kept(new Line);
-  Line* lines = Kept(new Line[3]);
-  Page* page = Kept(new Page);
-  char* one_or_null = Kept(new (std::nothrow) char('b'));
-  char* array_or_null = Kept(new (std::nothrow) char[20]);
-  Line* line_or_null = Kept(new (std::nothrow) Line);
-  Line* lines_or_null = Kept(new (std::nothrow) Line[2]);
+  std::unique_ptr<char> one = Kept<char>(new char('a'));
+  std::unique_ptr<char[]> array = Kept<char[]>(new char[10]);
+  std::unique_ptr<Line> line = Kept<Line>(new Line);
+  std::unique_ptr<Line[]> lines = Kept<Line[]>(new Line[3]);
+  std::unique_ptr<Page> page = Kept<Page>(new Page);
+  std::unique_ptr<char> one_or_null = Kept<char>(new (std::nothrow) char('b'));
+  std::unique_ptr<char[]> array_or_null =
+      Kept<char[]>(new (std::nothrow) char[20]);
+  std::unique_ptr<Line> line_or_null = Kept<Line>(new (std::nothrow) Line);
+  std::unique_ptr<Line[]> lines_or_null =
+      Kept<Line[]>(new (std::nothrow) Line[2]);
 
   static constexpr u64 kBytes = 1 + 10 + 64 + 3 * 64 + 4096 + 1 + 20 + 64 + 128;
 
-  void Delete() const {
-    delete one;
-    delete[] array;
-    delete line;
-    delete[] lines;
-    delete page;
-    delete one_or_null;
-    delete[] array_or_null;
-    delete line_or_null;
-    delete[] lines_or_null;
+  void Forget() {
+    static_cast<void>(one.release());
+    static_cast<void>(array.release());
+    static_cast<void>(line.release());
+    static_cast<void>(lines.release());
+    static_cast<void>(page.release());
+    static_cast<void>(one_or_null.release());
+    static_cast<void>(array_or_null.release());
+    static_cast<void>(line_or_null.release());
+    static_cast<void>(lines_or_null.release());
   }
 };
 
@@ -89,13 +92,14 @@ class Runtime : public Container {
         Forget(new char[task->bytes_]);
         return;
       case Act::kLeakAll:
-        static_cast<void>(Forms());
+        Forms().Forget();
         task->total_ = Forms::kBytes;
         return;
       case Act::kUse:
         return Use(task->bytes_);
       case Act::kUseAll:
-        return Forms().Delete();
+        static_cast<void>(Forms());
+        return;
       case Act::kPark:
         Forget(new char[task->bytes_]);
         this_task::Yield();

@@ -6,10 +6,12 @@
 #include "format/metadata_store.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "chimaera/base/check.h"
 #include "chimaera/base/fault_point.h"
+#include "chimaera/base/heap_accounts.h"
 
 namespace chimaera::bdev {
 
@@ -57,6 +59,8 @@ Status MetadataStore::Checkpoint() { return Submit(nullptr, true, true); }
 
 Status MetadataStore::Submit(const Transaction* transaction, bool sync,
                              bool checkpoint) {
+  // A transaction that is applied has to get into the journal as well.
+  const chi::HeapReserveScope heap;
   Waiter waiter;
   waiter.sync = sync;
   waiter.checkpoint = checkpoint;
@@ -65,14 +69,16 @@ Status MetadataStore::Submit(const Transaction* transaction, bool sync,
   {
     const MutexLock lock(mu_);
     CHI_RETURN_IF_ERROR(failure_);
+    leads = !has_leader_;
+    if (!leads) event = waiter.event = events_.MakeEvent();
     if (transaction != nullptr) {
-      CHI_RETURN_IF_ERROR(metadata_.Apply(transaction->bytes()));
-      queue_.push_back({++last_seq_, transaction->bytes()});
+      Queued queued{last_seq_ + 1, transaction->bytes()};
+      CHI_RETURN_IF_ERROR(metadata_.Apply(queued.operations));
+      ++last_seq_;
+      queue_.push_back(std::move(queued));
     }
     waiters_.push_back(&waiter);
-    leads = !has_leader_;
     has_leader_ = true;
-    if (!leads) event = waiter.event = events_.MakeEvent();
   }
   if (!leads) {
     event->Wait();
@@ -86,18 +92,22 @@ Status MetadataStore::Submit(const Transaction* transaction, bool sync,
 Status MetadataStore::Lead() {
   Batch batch;
   Status status;
-  {
-    const MutexLock lock(mu_);
-    status = failure_;
-    batch = TakeBatch();
+  try {
+    {
+      const MutexLock lock(mu_);
+      status = failure_;
+      TakeBatch(&batch);
+    }
+    if (status.ok()) status = DoBatch(batch);
+  } catch (const std::bad_alloc&) {
+    status = Status::NoMemory("no memory to write the metadata");
   }
-  if (status.ok()) status = DoBatch(batch);
   Finish(batch, status);
   return status;
 }
 
-MetadataStore::Batch MetadataStore::TakeBatch() {
-  Batch batch;
+void MetadataStore::TakeBatch(Batch* taken) {
+  Batch& batch = *taken;
   batch.waiters.swap(waiters_);
   batch.queued.swap(queue_);
   u64 num_records = num_records_;
@@ -118,7 +128,6 @@ MetadataStore::Batch MetadataStore::TakeBatch() {
     batch.metadata = metadata_.Encode();
     batch.last_seq = last_seq_;
   }
-  return batch;
 }
 
 Status MetadataStore::DoBatch(const Batch& batch) {

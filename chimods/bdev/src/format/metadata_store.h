@@ -118,7 +118,7 @@ class MetadataStore {
   chi::Status Submit(const Transaction* transaction, bool sync,
                      bool checkpoint);
   chi::Status Lead();
-  Batch TakeBatch() CHI_REQUIRES(mu_);
+  void TakeBatch(Batch* taken) CHI_REQUIRES(mu_);
   chi::Status DoBatch(const Batch& batch);
   chi::Status AppendToJournal(const std::vector<Queued>& queued);
   void Finish(const Batch& batch, const chi::Status& status);

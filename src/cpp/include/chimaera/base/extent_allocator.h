@@ -65,7 +65,8 @@ class ExtentAllocator {
 
   /// Manages [0, size). Offsets and sizes of extents are multiples of
   /// `alignment`; a remainder of `size` below it stays unused.
-  /// REQUIRES: size <= kMaxSize, alignment a power of two.
+  /// REQUIRES: size <= kMaxSize, alignment a power of two. Throws
+  /// std::bad_alloc.
   ExtentAllocator(u64 size, u64 alignment);
   ExtentAllocator(const ExtentAllocator&) = delete;
   ExtentAllocator& operator=(const ExtentAllocator&) = delete;

@@ -12,6 +12,8 @@
 #ifndef CHIMAERA_BASE_HEAP_ACCOUNTS_H_
 #define CHIMAERA_BASE_HEAP_ACCOUNTS_H_
 
+#include <atomic>
+
 #include "chimaera/base/types.h"
 
 namespace chi {
@@ -22,6 +24,14 @@ using HeapAccount = u32;
 /// Of what the runtime holds for itself, and of all that nobody else is to be
 /// blamed for.
 inline constexpr HeapAccount kRuntimeHeap = 0;
+
+/// For whom a thread allocates.
+struct HeapOwner {
+  HeapAccount account = kRuntimeHeap;
+  /// Where there is no memory, std::bad_alloc becomes the outcome of the task
+  /// that runs. Elsewhere nobody could be told, and a reserve has to do.
+  bool may_fail = false;
+};
 
 /// The accounts of this process. Safe from any thread.
 class HeapAccounts {
@@ -46,15 +56,26 @@ class HeapAccounts {
 
   /// Who tells for whom this thread is running; must not allocate. By default
   /// all is the runtime's.
-  static void SetOwner(HeapAccount (*owner)());
+  static void SetOwner(HeapOwner (*owner)());
+
+  /// For tests: asked at each allocation whether there shall be no memory for
+  /// it. Must not allocate.
+  static void SetFault(bool (*fails)());
 
   // ---- for operator new ----
 
   /// For whom a block allocated by this thread now is.
-  static HeapAccount Current();
+  static HeapOwner Current();
+  static bool FaultFires() {
+    bool (*const fails)() = fault_.load(std::memory_order_relaxed);
+    return __builtin_expect(fails != nullptr, 0) && fails();
+  }
   static void Add(HeapAccount account, i64 bytes);
   /// Called once, by the program that counts.
   static void StartCounting();
+
+ private:
+  static std::atomic<bool (*)()> fault_;
 };
 
 /// Opens an account for as long as it lives; kRuntimeHeap before.
@@ -80,26 +101,45 @@ class OwnHeapAccount {
 
 namespace internal {
 
-/// The innermost HeapScope's account plus 1, 0 outside. It belongs to the run:
-/// a switch of fibers takes it along.
-extern __thread HeapAccount heap_scope
-    __attribute__((tls_model("initial-exec")));
+/// Of the innermost HeapScope the account plus 1, and kFromReserve if it is
+/// one; 0 outside. It belongs to the run: a switch of fibers takes it along.
+inline constexpr u32 kFromReserve = u32{1} << 31;
+extern __thread u32 heap_scope __attribute__((tls_model("initial-exec")));
 
 }  // namespace internal
 
-/// What this thread allocates inside is for `account`, whoever runs.
+/// What this thread allocates inside is for `account`, whoever runs. What is
+/// the runtime's does not fail as long as the reserve lasts.
 class HeapScope {
  public:
   explicit HeapScope(HeapAccount account = kRuntimeHeap)
       : outer_(internal::heap_scope) {
-    internal::heap_scope = account + 1;
+    internal::heap_scope =
+        account == kRuntimeHeap ? internal::kFromReserve + 1 : account + 1;
   }
   ~HeapScope() { internal::heap_scope = outer_; }
   HeapScope(const HeapScope&) = delete;
   HeapScope& operator=(const HeapScope&) = delete;
 
  private:
-  const HeapAccount outer_;
+  const u32 outer_;
+};
+
+/// What this thread allocates inside is whose it would be outside, but does not
+/// fail as long as the reserve lasts: for what has to be ended once it is
+/// begun.
+class HeapReserveScope {
+ public:
+  HeapReserveScope() : outer_(internal::heap_scope) {
+    internal::heap_scope =
+        internal::kFromReserve + HeapAccounts::Current().account + 1;
+  }
+  ~HeapReserveScope() { internal::heap_scope = outer_; }
+  HeapReserveScope(const HeapReserveScope&) = delete;
+  HeapReserveScope& operator=(const HeapReserveScope&) = delete;
+
+ private:
+  const u32 outer_;
 };
 
 }  // namespace chi

@@ -63,6 +63,7 @@ class Dispatcher final : public Executor {
   static void TakeOddItem(ShmPtr item, RunContext& ctx);
   Status RunRouted(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
   bool WaitsForItsPool(hipc::FullPtr<Task> task) const;
+  Status RunInternalAsOften(hipc::FullPtr<Task> task, RunContext& ctx) const;
   Status RunInternalRouted(hipc::FullPtr<Task> task, RunContext& ctx) const;
   Status RunInternalOnce(hipc::FullPtr<Task> task, RunContext& ctx) const;
   // The same for a query that may mean several containers.

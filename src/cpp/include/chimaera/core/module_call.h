@@ -8,6 +8,7 @@
 #define CHIMAERA_CORE_MODULE_CALL_H_
 
 #include <exception>
+#include <new>
 #include <string>
 #include <type_traits>
 
@@ -33,8 +34,9 @@ std::string Describe(What& what) {
 /// Runs `call`, which enters a module, and returns its Status if it returns
 /// one. `what` names the object in messages: "pool 512.0 (chimaera_bdev):
 /// Create"; a text, or a function that makes it, called only when it is needed.
-/// A StatusError keeps its code, every other exception gives kModuleException
-/// with its text. Inlined: every task passes here.
+/// A StatusError keeps its code, std::bad_alloc is kNoMemory, every other
+/// exception gives kModuleException with its text. Inlined: every task passes
+/// here.
 template <class What, class Call>
 __attribute__((always_inline)) inline Status CallModule(What&& what,
                                                         Call&& call) {
@@ -47,6 +49,8 @@ __attribute__((always_inline)) inline Status CallModule(What&& what,
     }
   } catch (const StatusError& error) {
     return error.status().WithContext(internal::Describe(what));
+  } catch (const std::bad_alloc&) {
+    return Status::NoMemory(internal::Describe(what) + ": out of memory");
   } catch (const std::exception& error) {
     return Status::ModuleException(
         Format("{}: {}", internal::Describe(what), error.what()));

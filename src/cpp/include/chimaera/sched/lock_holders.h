@@ -12,6 +12,7 @@
 #include <functional>
 
 #include "chimaera/base/hash_map.h"
+#include "chimaera/base/heap_accounts.h"
 #include "chimaera/base/types.h"
 #include "chimaera/sched/lock_group.h"
 
@@ -39,7 +40,7 @@ class LockHolders {
     writing_ |= writes > 0;
     Counts* counts = Find(group);
     if (counts == nullptr) {
-      counts = IsUsed(first_) ? &more_[group] : &first_;
+      counts = IsUsed(first_) ? &AddMore(group) : &first_;
       counts->group = group;
     }
     counts->reads += reads;
@@ -60,6 +61,12 @@ class LockHolders {
  private:
   static bool IsUsed(const Counts& counts) {
     return counts.reads + counts.writes > 0;
+  }
+
+  // The lock is granted, and its spin word held: nobody could be told.
+  Counts& AddMore(LockGroup group) {
+    const HeapReserveScope heap;
+    return more_[group];
   }
 
   bool writing_ = false;
