@@ -102,6 +102,31 @@ def test_another_process_opens_and_writes_it(array: chimaera.DeviceArray) -> Non
     assert blocks_are(array.device, 4)
 
 
+def test_another_process_looks_at_it_in_place(rt: chimaera.Runtime) -> None:
+    device = rt.bdev(size_bytes=8 << 20)
+    array = device.array("big", (4, 1 << 16), "f8", chunks=(2, 1 << 16))
+    array[...] = np.arange(4.0)[:, None]
+    child = programs.python_process(
+        """
+        import pickle, signal, sys
+        array = pickle.loads(bytes.fromhex(sys.argv[1]))
+        rt = array.device.runtime
+        view = array.read(2, copy=False)
+        print(view[-1], rt.bytes_staged, array.device.stats().num_reads, flush=True)
+        signal.pause()
+        """,
+        hexed(array),
+    )
+    assert told(child) == "2.0 0 0"
+    assert device.stats().num_pins == 1
+    array[...] = 9
+    # The chunk that is looked at keeps its space until nobody does.
+    assert device.stats().num_blocks == 3
+    child.kill()
+    child.communicate(timeout=DEADLINE_S)
+    assert blocks_are(device, 2)
+
+
 def test_parts_of_a_loan_are_filled_by_others(array: chimaera.DeviceArray) -> None:
     before = array[...]
     with array.loan() as loan:
@@ -200,16 +225,13 @@ def test_a_killed_borrower_leaves_what_was_sealed(
 ) -> None:
     child = programs.python_process(
         """
-        import pickle, sys
+        import pickle, signal, sys
         array = pickle.loads(bytes.fromhex(sys.argv[1]))
         with array.loan() as loan:
             with loan.split(2)[0] as data:
                 data[...] = 9
             print("half", flush=True)
-            sys.stdin.readline()
-            sys.stdout.close()
-            while True:
-                pass
+            signal.pause()
         """,
         hexed(array),
     )
@@ -217,7 +239,7 @@ def test_a_killed_borrower_leaves_what_was_sealed(
     assert not free_to_loan(array)
     assert array.device.stats().num_blocks == 6
     child.kill()
-    child.wait(DEADLINE_S)
+    child.communicate(timeout=DEADLINE_S)
     assert testing.wait_until(lambda: free_to_loan(array), timeout_s=DEADLINE_S)
     assert blocks_are(array.device, 4)
     assert (array[...] == 1).all()
