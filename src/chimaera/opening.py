@@ -21,7 +21,7 @@ from chimaera.errors import BadRequestError
 from chimaera.runtime import Runtime
 from chimaera.task import check_timeout
 
-__all__ = ["connect", "local", "runtime_of"]
+__all__ = ["attached", "connect", "local", "runtime_of"]
 
 Config = str | os.PathLike[str] | Mapping[str, Any]
 
@@ -103,6 +103,17 @@ def connect(
     )
 
 
+def attached(runtime_dir: str | None = None) -> Runtime:
+    """Return this process's connection; connects if it has none.
+
+    Such a connection lasts as long as what uses it.
+    """
+    runtime = None if _current is None else _current()
+    if runtime is None or runtime.closed or runtime.connection.forked:
+        runtime = connect(runtime_dir=runtime_dir)
+    return runtime
+
+
 def runtime_of(runtime_dir: str, incarnation: str, what: str) -> Runtime:
     """Return this process's connection to the runtime that `what` is of.
 
@@ -113,9 +124,7 @@ def runtime_of(runtime_dir: str, incarnation: str, what: str) -> Runtime:
     BadRequestError
         The process is attached to another runtime, or that one was restarted.
     """
-    runtime = None if _current is None else _current()
-    if runtime is None or runtime.closed or runtime.connection.forked:
-        runtime = connect(runtime_dir=runtime_dir)
+    runtime = attached(runtime_dir)
     if runtime.connection.incarnation != incarnation:
         raise BadRequestError(
             f"{what}: it is of the runtime that was in {runtime_dir}, and this process "
@@ -129,7 +138,7 @@ _current: weakref.ref[Runtime] | None = None
 
 
 def _opened(connection: core.Connection) -> Runtime:
-    global _current  # noqa: PLW0603 - a process has one connection
+    global _current  # noqa: PLW0603 - a process has one
     _register_exit()
     runtime = Runtime(connection)
     _current = weakref.ref(runtime)
