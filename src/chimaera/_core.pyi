@@ -264,7 +264,8 @@ def bdev_sync(
 ) -> Call: ...
 
 # (total, remaining, largest_free, num_blocks, num_pins, alignment, num_reads,
-#  num_writes, bytes_read, bytes_written, read_ns, write_ns)
+#  num_writes, bytes_read, bytes_written, read_ns, write_ns, scrubbed_pages,
+#  bad_pages)
 def bdev_stats(
     connection: Connection, pool_id: _PoolId, query: _Query, timeout_ms: int = 0
 ) -> Call: ...

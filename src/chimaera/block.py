@@ -57,6 +57,9 @@ class BdevStats:
     bytes_read, bytes_written : int
     read_ns, write_ns : int
         Time of the copies, nanoseconds; of small ones some are timed for all.
+    scrubbed_pages, bad_pages : int
+        Pages of objects in a file that were read in the background, and how many
+        were not what was written; each round counts.
     """
 
     total_bytes: int
@@ -71,3 +74,5 @@ class BdevStats:
     bytes_written: int
     read_ns: int
     write_ns: int
+    scrubbed_pages: int
+    bad_pages: int

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import chimaera
-from chimaera import errors
+from chimaera import errors, testing
 from python import programs
 
 SIZE = 1 << 20
@@ -150,3 +150,22 @@ def test_bits_that_turn_over_are_noticed_later(tmp_path: Path) -> None:
         with pytest.raises(errors.ChecksumError):
             device.read(block)
         assert device.read(block, out=np.empty(4096, "u1")).tobytes() == b"\x5a" * 4096
+
+
+def test_bad_pages_are_found_before_they_are_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "device"
+    with chimaera.local() as rt:
+        device = rt.bdev(path=path, size_bytes=4 * SIZE)
+        device.put_object("good", [written(device, bytes(700 * 4096))])
+        device.put_object("it", [written(device, b"\x5a" * 5000)])
+        assert device.stats().scrubbed_pages == 0
+    with path.open("r+b") as file:
+        file.seek(path.read_bytes().index(b"\x5a" * 5000) + 4990)
+        file.write(b"\x5b")
+    with chimaera.local() as rt:
+        device = rt.bdev(path=path, scrub_mib_per_s=256)
+        # The same page again in each round.
+        assert testing.wait_until(lambda: device.stats().bad_pages >= 2, timeout_s=60)
+        assert device.stats().scrubbed_pages > 700
+        device.delete_object("it")
+        device.destroy()

@@ -12,6 +12,7 @@ namespace {
 
 constexpr chi::u32 kMaxIoDepth = 65536;
 constexpr chi::u32 kMinAlignment = 64;
+constexpr chi::u32 kMaxScrub = 1u << 14;
 constexpr chi::u32 kMaxAlignment = 1u << 30;
 // What an offset in a shared-memory pointer can name.
 constexpr chi::u64 kMaxSize = chi::u64{1} << 48;
@@ -31,6 +32,7 @@ void CreateParams::LoadConfig(const chi::PoolConfig& config) {
   reader.ReadNumber("alignment", kMinAlignment, kMaxAlignment, &alignment_);
   reader.ReadBool("direct", &direct_);
   reader.ReadBool("checksums", &checksums_);
+  reader.ReadNumber("scrub_mib_per_s", 0, kMaxScrub, &scrub_mib_per_s_);
   if (const chi::Status status = reader.Finish(); !status.ok()) {
     throw chi::StatusError(status);
   }
@@ -55,6 +57,11 @@ chi::Status CreateParams::Check() const {
     return chi::Status::BadRequest(
         chi::Format("alignment {}; a power of two from {} to {} is possible",
                     alignment_, kMinAlignment, kMaxAlignment));
+  }
+  if (scrub_mib_per_s_ > kMaxScrub) {
+    return chi::Status::BadRequest(
+        chi::Format("scrub_mib_per_s {}; 0 to {} are possible",
+                    scrub_mib_per_s_, kMaxScrub));
   }
   return chi::Status();
 }

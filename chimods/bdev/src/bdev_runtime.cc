@@ -19,6 +19,7 @@
 #include "loan_table.h"
 #include "object_table.h"
 #include "ram_store.h"
+#include "scrubber.h"
 
 namespace chimaera::bdev {
 namespace {
@@ -59,7 +60,9 @@ void Runtime::Create(hipc::FullPtr<CreateTask> task,
   if (const Status status = params_.Check(); !status.ok()) {
     return Answer(status, *task);
   }
-  Answer(OpenStore(), *task);
+  const Status opened = OpenStore();
+  if (opened.ok()) StartScrubbing();
+  Answer(opened, *task);
 }
 
 Status Runtime::OpenStore() {
@@ -94,6 +97,21 @@ Status Runtime::OpenStore() {
   loans_ = std::make_unique<LoanTable>();
   CHI_ASSIGN_OR_RETURN(objects_, ObjectTable::Open(*table_, *store_));
   return Status();
+}
+
+// The task ends with the pool.
+void Runtime::StartScrubbing() {
+  scrubber_ = std::make_unique<Scrubber>(*table_, *store_);
+  const bool wanted = params_.bdev_type_ == BdevType::kFile &&
+                      params_.checksums_ && params_.scrub_mib_per_s_ != 0;
+  if (!wanted) return;
+  static_assert(Scrubber::kPagesPerStep * kPageSize == chi::kMiB);
+  auto* ipc = CHI_IPC;
+  auto task = ipc->NewTask<ScrubTask>(chi::CreateTaskId(), pool_id_,
+                                      chi::PoolQuery::DirectId(container_id_));
+  task->SetPeriodic(1e9 / params_.scrub_mib_per_s_);
+  task->task_flags_.SetBits(chi::TASK_FIRE_AND_FORGET);
+  ipc->Enqueue(task);
 }
 
 // After it has returned no worker knows where the bytes were.
@@ -196,6 +214,8 @@ void Runtime::GetStats(hipc::FullPtr<GetStatsTask> task,
   task->num_pins_ = stats.num_pins;
   task->alignment_ = params_.alignment_;
   task->io_depth_ = params_.io_depth_;
+  task->scrubbed_pages_ = scrubber_->num_pages();
+  task->bad_pages_ = scrubber_->num_bad();
 }
 
 // Who asks from inside the runtime may say for whom; a client may not.
@@ -265,6 +285,13 @@ void Runtime::ListObjects(hipc::FullPtr<ListObjectsTask> task,
   }
   task->objects_ = rows;
   task->names_ = names;
+}
+
+void Runtime::Scrub(hipc::FullPtr<ScrubTask> task, chi::RunContext& rctx) {
+  if (rctx.session == nullptr) return scrubber_->Step();
+  Answer(Status::PermissionDenied(
+             Format("pool {}: only the pool itself scrubs", pool_id_)),
+         *task);
 }
 
 void Runtime::OnClientGone(u64 client_id) {

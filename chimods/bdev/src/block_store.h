@@ -36,6 +36,13 @@ struct ObjectChange {
   std::vector<Block> dropped;      ///< And the other way round.
 };
 
+/// What came of comparing pages with their checksums.
+struct Verified {
+  chi::u64 num_pages = 0;  ///< That have one.
+  chi::u64 num_bad = 0;    ///< Others than written, or not to be read.
+  chi::Status first;       ///< What was wrong first.
+};
+
 /// Safe from any thread; of two calls that overlap in a byte, one of which
 /// writes, either may win byte by byte.
 class BlockStore {
@@ -67,6 +74,11 @@ class BlockStore {
   /// The objects that it kept from an earlier life, of blocks that say they are
   /// of `container_id`.
   virtual Objects Load(chi::u32 container_id) const = 0;
+
+  /// Compares `count` pages of 4096 bytes, which lie inside, with their
+  /// checksums where they are known. What is said of pages that are written
+  /// meanwhile means nothing.
+  virtual Verified Verify(chi::u64 page, chi::u64 count) = 0;
 
   /// Where the bytes lie in a runtime-wide segment. kBadRequest as Read;
   /// kUnimplemented by stores that are not in memory.

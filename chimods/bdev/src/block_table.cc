@@ -350,6 +350,14 @@ Status BlockTable::Restore(std::vector<Block> sealed) {
   return Status();
 }
 
+std::optional<Block> BlockTable::SealedFrom(u32 slot) const {
+  const MutexLock lock(mu_);
+  for (u32 index = slot; index < slots_.size(); ++index) {
+    if (slots_[index].state == State::kSealed) return Describe(index);
+  }
+  return std::nullopt;
+}
+
 void BlockTable::Drop(const std::vector<Block>& sealed) {
   const MutexLock lock(mu_);
   for (const Block& block : sealed) {

@@ -28,6 +28,7 @@
 #include <chimaera/sched/coevent.h>
 
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "chimaera/base/extent_allocator.h"
@@ -130,6 +131,8 @@ class BlockTable {
   /// Sealed blocks of an earlier life, in a table that is new. kBadRequest if
   /// one does not fit the space or its alignment, or two overlap.
   chi::Status Restore(std::vector<Block> sealed);
+  /// The first sealed block whose slot is at least `slot`.
+  std::optional<Block> SealedFrom(chi::u32 slot) const;
   /// Their object is gone. REQUIRES: they are sealed.
   void Drop(const std::vector<Block>& sealed);
 

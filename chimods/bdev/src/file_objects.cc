@@ -147,6 +147,27 @@ Objects FileStore::Load(u32 container_id) const {
   });
 }
 
+Verified FileStore::Verify(u64 page, u64 count) {
+  Verified verified;
+  if (checksums_ == nullptr) return verified;
+  for (u64 i = 0; i < count; ++i) {
+    const bool known =
+        checksums_[page + i].load(std::memory_order_relaxed) != 0;
+    verified.num_pages += known ? 1 : 0;
+  }
+  PageBuffer buffer(count);
+  verified.first = io_->Read(PageAt(page), buffer.get(), count * kPageSize);
+  if (!verified.first.ok()) {
+    verified.num_bad = verified.num_pages;
+    return verified;
+  }
+  for (u64 i = 0; i < count; ++i) {
+    if (FirstBadPage(page + i, buffer.get() + i * kPageSize, 1) == 1) continue;
+    if (verified.num_bad++ == 0) verified.first = BadPage(page + i);
+  }
+  return verified;
+}
+
 void FileStore::LoadChecksums(const BlockRecord& block) {
   const u64 first = block.offset / kPageSize;
   const u64 num_whole = block.size / kPageSize;

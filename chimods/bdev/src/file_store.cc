@@ -165,9 +165,13 @@ Status FileStore::ReadPagesAlone(u64 page, char* to, u64 count) {
   CHI_RETURN_IF_ERROR(io_->Read(PageAt(page), to, count * kPageSize));
   const u64 bad = FirstBadPage(page, to, count);
   if (bad == count) return Status();
+  return BadPage(page + bad);
+}
+
+Status FileStore::BadPage(u64 page) {
   return Status::Checksum(
       Format("the page at {} of the device is not what was written",
-             (page + bad) * kPageSize));
+             page * kPageSize));
 }
 
 // Among `count` pages from `page` on, whose bytes are there; `count` if none.

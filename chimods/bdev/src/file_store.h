@@ -52,6 +52,8 @@ class FileStore final : public BlockStore {
   chi::Status Sync() override;
   chi::Status Commit(const ObjectChange& change) override;
   Objects Load(chi::u32 container_id) const override;
+  /// One request, in addition to those of `io_depth`.
+  Verified Verify(chi::u64 page, chi::u64 count) override;
   chi::Result<chi::ShmPtr> Locate(chi::u64 offset, chi::u64 length) override;
   void Retire() override {}
 
@@ -84,6 +86,7 @@ class FileStore final : public BlockStore {
   chi::Status LearnChecksums(chi::u64 page, chi::u64 count);
   chi::Result<chi::u32> FinishLastPage(const Part& part);
   void LoadChecksums(const BlockRecord& block);
+  static chi::Status BadPage(chi::u64 page);
   chi::u64 PageAt(chi::u64 page) const { return data_at_ + page * kPageSize; }
 
   // Constant after Start; in the order in which they are taken down.

@@ -35,6 +35,7 @@ class RamStore final : public BlockStore {
     return chi::Status();
   }
   Objects Load(chi::u32 /*container_id*/) const override { return {}; }
+  Verified Verify(chi::u64 /*page*/, chi::u64 /*count*/) override { return {}; }
   chi::Result<chi::ShmPtr> Locate(chi::u64 offset, chi::u64 length) override;
   void Retire() override;
 

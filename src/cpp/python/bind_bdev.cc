@@ -96,11 +96,11 @@ std::unique_ptr<Call> GetStats(const ConnectionPtr& connection,
       connection, Target(pool, query, timeout_ms),
       [](bdev::GetStatsTask& task) -> py::object {
         const bdev::PerfMetrics& m = task.metrics_;
-        return py::make_tuple(task.total_size_, task.remaining_size_,
-                              task.largest_free_, task.num_blocks_,
-                              task.num_pins_, task.alignment_, m.num_reads_,
-                              m.num_writes_, m.bytes_read_, m.bytes_written_,
-                              m.read_ns_, m.write_ns_);
+        return py::make_tuple(
+            task.total_size_, task.remaining_size_, task.largest_free_,
+            task.num_blocks_, task.num_pins_, task.alignment_, m.num_reads_,
+            m.num_writes_, m.bytes_read_, m.bytes_written_, m.read_ns_,
+            m.write_ns_, task.scrubbed_pages_, task.bad_pages_);
       },
       {});
 }

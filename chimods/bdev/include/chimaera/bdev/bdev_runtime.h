@@ -19,6 +19,7 @@ class BlockStore;
 class BlockTable;
 class LoanTable;
 class ObjectTable;
+class Scrubber;
 
 /// Its methods may run on several workers at once.
 class Runtime : public chi::Container {
@@ -44,6 +45,7 @@ class Runtime : public chi::Container {
   void DeleteObject(hipc::FullPtr<DeleteObjectTask> task,
                     chi::RunContext& rctx);
   void ListObjects(hipc::FullPtr<ListObjectsTask> task, chi::RunContext& rctx);
+  void Scrub(hipc::FullPtr<ScrubTask> task, chi::RunContext& rctx);
 
   void Borrow(hipc::FullPtr<BorrowTask> task, chi::RunContext& rctx);
   void Give(hipc::FullPtr<GiveTask> task, chi::RunContext& rctx);
@@ -54,6 +56,7 @@ class Runtime : public chi::Container {
 
  private:
   chi::Status OpenStore();
+  void StartScrubbing();
   chi::Status Copy(WriteTask& task, const chi::RunContext& rctx);
   chi::Status Copy(ReadTask& task, const chi::RunContext& rctx);
 
@@ -63,6 +66,7 @@ class Runtime : public chi::Container {
   std::unique_ptr<BlockTable> table_;
   std::unique_ptr<LoanTable> loans_;
   std::unique_ptr<ObjectTable> objects_;
+  std::unique_ptr<Scrubber> scrubber_;
   // Counted by whoever copies.
   CopyMeter reads_;
   CopyMeter writes_;

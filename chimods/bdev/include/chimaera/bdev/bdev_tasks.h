@@ -35,6 +35,10 @@ struct CreateParams {
   bool direct_ = false;
   /// For files: a CRC32C of each page that was written.
   bool checksums_ = true;
+  /// For files with checksums: what belongs to objects is read at this rate in
+  /// the background, to find bad pages; 0: never. A runtime that does so is
+  /// never quiet: Flush of module admin waits in vain.
+  chi::u32 scrub_mib_per_s_ = 0;
 
   // NOLINTNEXTLINE(google-explicit-constructor): cereal makes an empty one
   CreateParams(BdevType bdev_type = BdevType::kRam, chi::u64 total_size = 0,
@@ -46,11 +50,12 @@ struct CreateParams {
 
   template <class Archive>
   void serialize(Archive& ar) {
-    ar(bdev_type_, total_size_, io_depth_, alignment_, direct_, checksums_);
+    ar(bdev_type_, total_size_, io_depth_, alignment_, direct_, checksums_,
+       scrub_mib_per_s_);
   }
-  /// Reads `bdev_type`, `capacity`, `io_depth`, `alignment`, `direct` and
-  /// `checksums`. Throws StatusError(kBadRequest), also for a key that nobody
-  /// knows.
+  /// Reads `bdev_type`, `capacity`, `io_depth`, `alignment`, `direct`,
+  /// `checksums` and `scrub_mib_per_s`. Throws StatusError(kBadRequest), also
+  /// for a key that nobody knows.
   void LoadConfig(const chi::PoolConfig& config);
 
   /// kBadRequest naming the number that makes no sense.
@@ -203,6 +208,8 @@ struct GetStatsTask : public chi::Task {
   OUT chi::u64 num_pins_ = 0;  ///< Copies under way and blocks located.
   OUT chi::u32 alignment_ = 0;
   OUT chi::u32 io_depth_ = 0;
+  OUT chi::u64 scrubbed_pages_ = 0;  ///< Read in the background,
+  OUT chi::u64 bad_pages_ = 0;       ///< and what was bad; again in each round.
 
   explicit GetStatsTask(const AllocT& alloc) : chi::Task(alloc) {}
   GetStatsTask(const AllocT& alloc, const chi::TaskId& task_id,
@@ -214,7 +221,7 @@ struct GetStatsTask : public chi::Task {
   template <class Archive>
   void SerializeOut(Archive& ar) {
     ar(metrics_, total_size_, remaining_size_, largest_free_, num_blocks_,
-       num_pins_, alignment_, io_depth_);
+       num_pins_, alignment_, io_depth_, scrubbed_pages_, bad_pages_);
   }
 
   /// Of several containers: sums, and of the free pieces the largest.
@@ -225,6 +232,8 @@ struct GetStatsTask : public chi::Task {
     largest_free_ = std::max(largest_free_, other->largest_free_);
     num_blocks_ += other->num_blocks_;
     num_pins_ += other->num_pins_;
+    scrubbed_pages_ += other->scrubbed_pages_;
+    bad_pages_ += other->bad_pages_;
     alignment_ = other->alignment_;  // the same for the whole pool, as is
     io_depth_ = other->io_depth_;    // this
   }

@@ -136,6 +136,20 @@ struct ListObjectsTask : public chi::Task {
   }
 };
 
+/// The container's own, and periodic: reads a little of what belongs to
+/// objects.
+struct ScrubTask : public chi::Task {
+  explicit ScrubTask(const AllocT& alloc) : chi::Task(alloc) {}
+  ScrubTask(const AllocT& alloc, const chi::TaskId& task_id,
+            const chi::PoolId& pool_id, const chi::PoolQuery& pool_query)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kScrub) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& /*ar*/) {}
+  template <class Archive>
+  void SerializeOut(Archive& /*ar*/) {}
+};
+
 }  // namespace chimaera::bdev
 
 #endif  // CHIMAERA_BDEV_OBJECT_TASKS_H_
