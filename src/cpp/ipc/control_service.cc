@@ -20,6 +20,7 @@
 #include "chimaera/base/clock.h"
 #include "chimaera/base/format.h"
 #include "chimaera/base/log.h"
+#include "chimaera/base/start_thread.h"
 #include "chimaera/ipc/abi.h"
 
 namespace chi {
@@ -80,7 +81,7 @@ Result<std::unique_ptr<ControlService>> ControlService::Start(
       new ControlService(options, events, std::move(page),
                          std::make_shared<PostQueue>(std::move(posts))));
   CHI_RETURN_IF_ERROR(service->Prepare());
-  service->thread_ = std::thread([self = service.get()] { self->Run(); });
+  service->thread_ = StartThread([self = service.get()] { self->Run(); });
   pthread_setname_np(service->thread_.native_handle(), "chi-control");
   return service;
 }

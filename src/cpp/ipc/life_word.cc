@@ -17,6 +17,7 @@
 
 #include "chimaera/base/check.h"
 #include "chimaera/base/clock.h"
+#include "chimaera/base/start_thread.h"
 
 namespace chi {
 
@@ -173,7 +174,7 @@ LifeWord::LifeWord(ControlPage* page) : page_(page), owner_(getpid()) {}
 
 Result<std::unique_ptr<LifeWord>> LifeWord::Take(ControlPage* page) {
   std::unique_ptr<LifeWord> life(new LifeWord(page));
-  life->thread_ = std::thread([self = life.get()] { self->Run(); });
+  life->thread_ = StartThread([self = life.get()] { self->Run(); });
   while (life->phase_.load(std::memory_order_acquire) == 0) {
     // Bounded by FutexWaitOnTask's slices; the thread always leaves phase 0.
     static_cast<void>(

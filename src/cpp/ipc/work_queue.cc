@@ -10,6 +10,8 @@
 
 #include <utility>
 
+#include "chimaera/base/start_thread.h"
+
 namespace chi {
 
 bool PostQueue::Post(std::function<void()> task) {
@@ -43,7 +45,8 @@ void PostQueue::Close() {
   RunAll();
 }
 
-WorkThread::WorkThread(const char* name) : thread_([this] { Run(); }) {
+WorkThread::WorkThread(const char* name)
+    : thread_(StartThread([this] { Run(); })) {
   pthread_setname_np(thread_.native_handle(), name);
 }
 

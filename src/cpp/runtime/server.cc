@@ -6,6 +6,7 @@
 #include "runtime/server.h"
 
 #include <chrono>
+#include <system_error>
 #include <utility>
 
 #include "chimaera/base/log.h"
@@ -74,6 +75,14 @@ Server::Server(const RuntimeConfig& config, RuntimeDir dir)
     : config_(config), dir_(std::move(dir)) {}
 
 Status Server::Start() {
+  try {
+    return StartParts();
+  } catch (const std::system_error& error) {
+    return Status::FromErrno(error.code().value(), "thread of the runtime");
+  }
+}
+
+Status Server::StartParts() {
   const SchedOptions sched = WorkerOptionsOf(config_);
   modules_ = std::make_unique<ModuleManager>(config_.module_paths);
   CHI_ASSIGN_OR_RETURN(

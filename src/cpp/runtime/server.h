@@ -54,6 +54,7 @@ class Server final : private SessionEvents {
   bool WaitForStop(u64 timeout_ns);
 
  private:
+  Status StartParts();
   Status CreateAdminPool();
   Status Compose();
 

@@ -13,6 +13,7 @@
 #include <chrono>
 
 #include "chimaera/base/log.h"
+#include "chimaera/base/start_thread.h"
 #include "chimaera/sched/work_orchestrator.h"
 #include "runtime/stack_probe.h"
 
@@ -36,7 +37,7 @@ void Watchdog::Start() {
   if (const Status ready = StackProbe::Install(); !ready.ok()) {
     CHI_LOG(kWarning, "reports of stuck workers will have no stack: {}", ready);
   }
-  thread_ = std::thread([this] { ThreadMain(); });
+  thread_ = StartThread([this] { ThreadMain(); });
 }
 
 void Watchdog::Stop() {

@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "chimaera/base/start_thread.h"
+
 namespace chi {
 namespace {
 
@@ -31,7 +33,7 @@ Balancer::Balancer(std::vector<Worker*> workers, u64 interval_ns,
 }
 
 void Balancer::Start() {
-  thread_ = std::thread([this] { Run(); });
+  thread_ = StartThread([this] { Run(); });
   pthread_setname_np(thread_.native_handle(), "chi-balance");
 }
 

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "chimaera/base/heap_accounts.h"
+#include "chimaera/base/start_thread.h"
 
 namespace chi {
 namespace {
@@ -34,7 +35,7 @@ bool IoThreads::Add(FileOperation& operation) {
     const std::lock_guard<std::mutex> lock(mu_);
     try {
       while (threads_.size() < kNumThreads) {
-        threads_.emplace_back([this] { ThreadMain(); });
+        threads_.push_back(StartThread([this] { ThreadMain(); }));
       }
     } catch (const std::system_error&) {
       if (threads_.empty()) return false;

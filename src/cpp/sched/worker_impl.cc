@@ -64,12 +64,6 @@ Worker::Impl::Impl(Worker& self, const WorkerOptions& options,
       idle_(*options.clock, options.first_busy_wait_ns,
             options.max_busy_wait_ns, HasSecondCpu()) {}
 
-Status Worker::Impl::Start() {
-  CHI_RETURN_IF_ERROR(sleeper_.Open());
-  thread_ = std::thread([this] { ThreadMain(); });
-  return Status();
-}
-
 void Worker::Impl::Stop() {
   if (!thread_.joinable()) return;
   Inject([this] {

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What a worker's thread sets up before its loop begins, and takes down after.
+// Starting a worker: its thread, and what that sets up before its loop begins,
+// and takes down after.
 
 #include <pthread.h>
 #include <sched.h>
@@ -9,7 +10,9 @@
 
 #include <string>
 
+#include "chimaera/base/format.h"
 #include "chimaera/base/log.h"
+#include "chimaera/base/start_thread.h"
 #include "chimaera/sched/signal_stack.h"
 #include "sched/worker_impl.h"
 
@@ -20,6 +23,17 @@ namespace {
 constexpr int kLongNice = 5;
 
 }  // namespace
+
+Status Worker::Impl::Start() {
+  CHI_RETURN_IF_ERROR(sleeper_.Open());
+  try {
+    thread_ = StartThread([this] { ThreadMain(); });
+  } catch (const std::system_error& error) {
+    return Status::FromErrno(error.code().value(),
+                             Format("thread of worker {}", options_.index));
+  }
+  return Status();
+}
 
 void Worker::Impl::ThreadMain() {
   const std::string name = "chi-worker-" + std::to_string(options_.index);
