@@ -136,6 +136,7 @@ class DeviceArray(core.Exporter):
         key: Any = ...,
         *,
         copy: bool | None = True,
+        out: NDArray[Any] | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> Any:
         """Read part of the array; only the chunks that have something of it.
@@ -149,13 +150,16 @@ class DeviceArray(core.Exporter):
         copy : bool, optional
             True: an array of one's own. False: a read-only view of one chunk, never a
             copy. None: a view if the device is in memory and it can be one.
+        out : ndarray, optional
+            Where to read to instead, of the type of the array and of the shape that
+            is read. After an error its contents are undefined.
         timeout_s : float
             Seconds to wait at most for each task.
 
         Returns
         -------
         ndarray or scalar
-            What NumPy gives for this index.
+            What NumPy gives for this index, or `out`.
 
         Raises
         ------
@@ -163,7 +167,7 @@ class DeviceArray(core.Exporter):
             The index leaves the array, or is none.
         BadRequestError
             ``copy=False``, and it lies in several chunks, or in one that has no bytes
-            yet, or the index has arrays. (A `ValueError`.)
+            yet, or the index has arrays. (A `ValueError`.) `out` does not fit.
         ChecksumError
             The file has other bytes than were written.
         """
@@ -172,9 +176,10 @@ class DeviceArray(core.Exporter):
             stored = self._refresh(timeout_s)
         for _ in range(_MAX_ATTEMPTS):
             try:
-                return self._read(
-                    stored, select(key, self.shape), copy=copy, timeout_s=timeout_s
-                )
+                selected = select(key, self.shape)
+                if out is not None:
+                    return self._read_into(stored, selected, out, timeout_s)
+                return self._read(stored, selected, copy=copy, timeout_s=timeout_s)
             except StaleError:
                 before, stored = stored, self._refresh(timeout_s)
                 if np.array_equal(before.rows, stored.rows):
@@ -201,6 +206,29 @@ class DeviceArray(core.Exporter):
         box = new_array(self.device, stored, selected.shape)
         read_box(self.device, stored, selected.box, box, timeout_s)
         return box if selected.is_box and selected.key else box[selected.key]
+
+    def _read_into(
+        self,
+        stored: Stored,
+        selected: Selection,
+        out: NDArray[Any],
+        timeout_s: float,
+    ) -> NDArray[Any]:
+        if out.dtype != self.dtype or not out.flags.writeable:
+            raise BadRequestError(
+                f"{self}: out is of {out.dtype}"
+                f"{'' if out.flags.writeable else ', read-only'}"
+            )
+        if selected.is_box and out.shape == selected.shape:
+            read_box(self.device, stored, selected.box, out, timeout_s)
+            return out
+        found = self._read(stored, selected, copy=True, timeout_s=timeout_s)
+        if np.shape(found) != out.shape:
+            raise BadRequestError(
+                f"{self}: out has shape {out.shape}, {np.shape(found)} is read"
+            )
+        out[...] = found
+        return out
 
     def _view(
         self,

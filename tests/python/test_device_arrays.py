@@ -185,6 +185,32 @@ def test_an_index_that_is_none_is_refused(device: chimaera.BlockDevice) -> None:
         array[0] = [1, 2]
 
 
+def test_reading_into_an_array(device: chimaera.BlockDevice) -> None:
+    data = np.arange(7 * 5, dtype="i4").reshape(7, 5)
+    array = device.array("target", data.shape, "i4", (2, 5))
+    array[:] = data
+    for key in (
+        np.s_[...],
+        np.s_[1:6],
+        np.s_[::-2, 1:3],
+        np.s_[3, 4],
+        np.s_[[5, 0], :],
+    ):
+        wanted = data[key]
+        out = np.full(np.shape(wanted), -1, "i4")
+        assert array.read(key, out=out) is out
+        assert np.array_equal(out, wanted)
+    sparse = np.full((14, 5), -1, "i4")
+    array.read(out=sparse[::2])
+    assert np.array_equal(sparse[::2], data)
+    assert (sparse[1::2] == -1).all()
+    frozen = np.zeros((7, 5), "i4")
+    frozen.flags.writeable = False
+    for wrong in (np.zeros((7, 4), "i4"), np.zeros((7, 5), "i8"), frozen):
+        with pytest.raises(BadRequestError, match="out"):
+            array.read(out=wrong)
+
+
 def test_only_the_needed_chunks_are_read(rt: chimaera.Runtime, tmp_path: Path) -> None:
     device = rt.bdev(path=tmp_path / "device", size_bytes=8 << 20)
     array = device.array("a", (100, 100), "f8", chunks=(10, 10))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
-from chimaera.bench import calls, copies, crossings, instructions, tool
+from chimaera.bench import arrays, calls, copies, crossings, instructions, tool
 from chimaera.bench.figure import Figure, NotMeasuredError, report
 
 __all__ = ["TOPICS", "main"]
@@ -80,6 +80,8 @@ TOPICS: dict[str, list[tuple[tuple[str, ...], Measure]]] = {
             ),
             tool.measurer("storage"),
         ),
+        (("array_ram", "array_file", "array_vs_zarr"), arrays.measure_arrays),
+        (("view_read",), arrays.measure_views),
     ],
     "python": [
         (
