@@ -43,6 +43,18 @@ constexpr std::chrono::milliseconds kBetweenLooks{1};
 // One allocation of a whole terabyte could not be interrupted.
 constexpr u64 kAllocationStep = 64 * chi::kMiB;
 
+// Not one that has ended, reaped or not: the lock may name it all the same.
+bool IsAlive(long pid) {
+  std::ifstream file(Format("/proc/{}/stat", pid));
+  std::string line;
+  std::getline(file, line);
+  // "42 (name) S ..."; the name may hold anything.
+  const std::string::size_type name_end = line.rfind(") ");
+  if (name_end == std::string::npos) return false;
+  const char state = line.c_str()[name_end + 2];
+  return state != 'Z' && state != 'X';
+}
+
 // " by process 42", as far as the system tells; processes of another pid
 // namespace have no number here.
 std::string NameHolder(int fd) {
@@ -59,7 +71,7 @@ std::string NameHolder(int fd) {
     std::string number, kind, mode, access, file;
     long pid = 0;
     words >> number >> kind >> mode >> access >> pid >> file;
-    if (kind == "FLOCK" && file == wanted && pid > 0) {
+    if (kind == "FLOCK" && file == wanted && pid > 0 && IsAlive(pid)) {
       return Format(" by process {}", pid);
     }
   }
