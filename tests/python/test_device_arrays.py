@@ -207,7 +207,7 @@ def test_reading_into_an_array(device: chimaera.BlockDevice) -> None:
     frozen = np.zeros((7, 5), "i4")
     frozen.flags.writeable = False
     for wrong in (np.zeros((7, 4), "i4"), np.zeros((7, 5), "i8"), frozen):
-        with pytest.raises(BadRequestError, match="out"):
+        with pytest.raises(errors.BadRequestError, match="out"):
             array.read(out=wrong)
 
 
