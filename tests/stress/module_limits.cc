@@ -6,12 +6,16 @@
 //   --part blocks  a method holds one of two workers and does not yield, again
 //                  and again. Another client's tasks are answered meanwhile,
 //                  and the log names the method with its stack.
-//   --part pools   pools are made and destroyed while a client's tasks run and
-//                  sleep in them. Each task has an outcome, and nothing stays.
+//   --part pools   pools are made and destroyed, and their module unloaded,
+//                  while clients' tasks run and sleep in them. Each task has an
+//                  outcome, the module's file is mapped exactly while there is
+//                  a pool of it, and nothing stays.
 
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <fstream>
+#include <string>
 #include <vector>
 
 #include "chimaera/base/format.h"
@@ -153,7 +157,31 @@ int KeepThemBusy(const std::string& dir, Traffic* traffic, u64 seed) {
   return 0;
 }
 
-int MakeAndDestroy(const std::string& dir, u64 count,
+// As the system sees it, whatever the runtime says.
+bool IsMapped(pid_t daemon, const std::string& library) {
+  std::ifstream maps(Format("/proc/{}/maps", daemon));
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find(library) != line.npos) return true;
+  }
+  return false;
+}
+
+// What is wrong with unloading the module, which has a pool or none.
+std::string TryToUnload(pid_t daemon, bool has_pool) {
+  const std::string module = "chimaera_echo";
+  const auto gone =
+      CHI_ADMIN->UnloadModule(HSHM_MCTX, PoolQuery::Local(), module);
+  const bool mapped = IsMapped(daemon, "lib" + module + "_runtime.so");
+  if (has_pool) {
+    if (gone.status().code() == StatusCode::kBadRequest && mapped) return {};
+    return Format("with a pool: {}, mapped: {}", gone.status(), mapped);
+  }
+  if (gone.ok() && *gone && !mapped) return {};
+  return Format("{}, gone: {}, mapped: {}", gone.status(), gone.ok() && *gone,
+                mapped);
+}
+
+int MakeAndDestroy(const std::string& dir, pid_t daemon, u64 count,
                    std::atomic<u64>* cycles) {
   const auto client = AttachTo(dir);
   for (u64 i = 0; i < count; ++i) {
@@ -166,9 +194,15 @@ int MakeAndDestroy(const std::string& dir, u64 count,
       return 1;
     }
     PauseFor(i % 8 * 100 * kNsPerUs);
+    std::string wrong = TryToUnload(daemon, true);
     const auto gone = CHI_ADMIN->DestroyPool(HSHM_MCTX, PoolQuery::Local(), id);
     if (!gone.ok()) {
       std::fprintf(stderr, "destroy: %s\n", gone.ToString().c_str());
+      return 1;
+    }
+    if (wrong.empty()) wrong = TryToUnload(daemon, false);
+    if (!wrong.empty()) {
+      std::fprintf(stderr, "unload: %s\n", wrong.c_str());
       return 1;
     }
     cycles->fetch_add(1);
@@ -181,8 +215,16 @@ int RunPools(const Args& args) {
   summary.name = "pools_under_load";
   summary.seed = args.Number("seed");
   summary.asked = args.Number("count");
-  Daemon daemon;
+  DaemonOptions options;
+  options.num_threads = 2;
+  Daemon daemon(options);
   daemon.Start();
+  // No pool of the module but those of the cycles.
+  Reap(Spawn([&] {
+    const auto client = AttachTo(daemon.dir());
+    const auto local = PoolQuery::Local();
+    return CHI_ADMIN->DestroyPool(HSHM_MCTX, local, kEchoPool).ok() ? 0 : 1;
+  }));
   const Inventory before = QuietInventory(daemon);
   const Shared<Traffic> traffic;
   const Shared<std::atomic<u64>> cycles;
@@ -193,8 +235,9 @@ int RunPools(const Args& args) {
     }));
   }
   summary.begin_ns = NowNs();
-  const int how = Reap(Spawn(
-      [&] { return MakeAndDestroy(daemon.dir(), summary.asked, &*cycles); }));
+  const int how = Reap(Spawn([&] {
+    return MakeAndDestroy(daemon.dir(), daemon.pid(), summary.asked, &*cycles);
+  }));
   summary.end_ns = NowNs();
   summary.done = *cycles;
   summary.Expect(how == 0, Format("it stopped in cycle {}", cycles->load()));

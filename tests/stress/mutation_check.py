@@ -251,6 +251,22 @@ MUTANTS = (
         ("chi_heap_test", "Heap of pools*"),
         ("src/cpp/sched/worker_impl.cc",),
     ),
+    Mutant(
+        "unload_in_flight",
+        "src/cpp/core/unload_module.cc",
+        "    if (entry.module != name) continue;\n",
+        "    if (entry.module != name || true) continue;\n",
+        ("chi_stress_module_limits", "--part", "pools", "--count", "20"),
+        ("src/cpp/core/unload_module.cc",),
+    ),
+    Mutant(
+        "unload_under_task",
+        "src/cpp/core/unload_module.cc",
+        "  if (!WaitUntilZero(uses)) {\n",
+        "  if (false) {\n",
+        ("chi_runtime_test", "Unload:*"),
+        ("src/cpp/core/unload_module.cc",),
+    ),
 )
 
 

@@ -68,6 +68,20 @@ chi::Future<DestroyPoolTask> Client::AsyncDestroyPool(
   return Send<DestroyPoolTask>(pool_query, target_pool_id);
 }
 
+chi::Result<bool> Client::UnloadModule(const hipc::MemContext& mctx,
+                                       const chi::PoolQuery& pool_query,
+                                       const std::string& module) {
+  auto future = AsyncUnloadModule(mctx, pool_query, module);
+  CHI_RETURN_IF_ERROR(future.Get());
+  return future->is_gone_ != 0;
+}
+
+chi::Future<UnloadModuleTask> Client::AsyncUnloadModule(
+    const hipc::MemContext& /*mctx*/, const chi::PoolQuery& pool_query,
+    const std::string& module) {
+  return Send<UnloadModuleTask>(pool_query, module);
+}
+
 chi::Result<std::vector<chi::PoolInfo>> Client::ListPools(
     const hipc::MemContext& mctx) {
   auto future = AsyncListPools(mctx);

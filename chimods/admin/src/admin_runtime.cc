@@ -134,6 +134,18 @@ void Runtime::DestroyPool(hipc::FullPtr<DestroyPoolTask> task,
   pools_destroyed_.fetch_add(1, std::memory_order_relaxed);
 }
 
+void Runtime::UnloadModule(hipc::FullPtr<UnloadModuleTask> task,
+                           chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
+  const chi::Result<bool> gone =
+      CHI_POOL_MANAGER->UnloadModule(task->module_.str());
+  if (!gone.ok()) {
+    task->SetError(gone.status().code_value(), gone.status().message());
+    return;
+  }
+  task->is_gone_ = *gone ? 1 : 0;
+}
+
 void Runtime::ListPools(hipc::FullPtr<ListPoolsTask> task,
                         chi::RunContext& rctx) {
   if (RouteHere(*task, rctx)) return;

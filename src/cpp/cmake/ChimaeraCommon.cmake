@@ -151,6 +151,10 @@ function(_chimod_compile)
   target_link_libraries(${target} PRIVATE ${arg_LINK_LIBRARIES})
   # Calls into libchimaera, several for every task, need no stub.
   target_compile_options(${target} PRIVATE -fno-plt)
+  # Symbols of which a process must have one keep a library in memory for good:
+  # a module that is unloaded would only seem to go.
+  target_compile_options(${target} PRIVATE
+    $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
   # In this project modules obey the same warnings as the core.
   if(TARGET chimaera::warnings)
     target_link_libraries(${target} PRIVATE

@@ -17,6 +17,7 @@
 #include <set>
 #include <utility>
 
+#include "chimaera/base/code_uses.h"
 #include "chimaera/base/format.h"
 #include "chimaera/base/heap_accounts.h"
 #include "chimaera/base/log.h"
@@ -109,8 +110,8 @@ Status CheckStamp(const SharedLibrary& library, std::string_view name,
   return Status();
 }
 
-Result<std::unique_ptr<const Module>> Load(std::string_view name,
-                                           const std::string& path) {
+Result<std::unique_ptr<Module>> Load(std::string_view name,
+                                     const std::string& path) {
   CHI_ASSIGN_OR_RETURN(SharedLibrary library, SharedLibrary::Open(path));
   CHI_RETURN_IF_ERROR(CheckStamp(library, name, path));
   const SharedLibrary::Symbol alloc = library.Find("alloc_chimod");
@@ -120,29 +121,85 @@ Result<std::unique_ptr<const Module>> Load(std::string_view name,
         Format("{}: has no {}", path,
                alloc.address == nullptr ? "alloc_chimod" : "destroy_chimod"));
   }
-  library.KeepLoaded();
-  return std::make_unique<const Module>(
-      std::string(name), path, reinterpret_cast<AllocChimodFn>(alloc.address),
+  return std::make_unique<Module>(
+      std::string(name), path,
+      std::make_unique<SharedLibrary>(std::move(library)),
+      reinterpret_cast<AllocChimodFn>(alloc.address),
       reinterpret_cast<DestroyChimodFn>(destroy.address));
 }
 
 std::atomic<void (*)()> exit_hook{nullptr};
 
+// The modules for which it is registered.
+struct Hooked {
+  Mutex mutex;
+  std::set<AllocChimodFn> modules CHI_GUARDED_BY(mutex);
+};
+
+Hooked& AllHooked() {
+  // Outlives every handler.
+  static Hooked* const all = std::make_unique<Hooked>().release();
+  return *all;
+}
+
 // The first container of a module has made what is static in it.
 void RegisterExitHook(AllocChimodFn module) {
   const HeapScope heap;  // no pool's: it outlives them
-  static Mutex mutex;
-  static auto* const known = std::make_unique<std::set<AllocChimodFn>>()
-                                 .release();  // outlives every handler
   void (*const hook)() = exit_hook.load();
   if (hook == nullptr) return;
-  const MutexLock lock(mutex);
-  if (known->insert(module).second) std::atexit(hook);
+  Hooked& hooked = AllHooked();
+  const MutexLock lock(hooked.mutex);
+  if (hooked.modules.insert(module).second) std::atexit(hook);
+}
+
+// Loaded again, perhaps at the same place, it makes new static objects.
+void ForgetExitHook(AllocChimodFn module) {
+  Hooked& hooked = AllHooked();
+  const MutexLock lock(hooked.mutex);
+  hooked.modules.erase(module);
 }
 
 }  // namespace
 
 void SetExitHook(void (*hook)()) { exit_hook = hook; }
+
+Module::Module(std::string name, std::string path, AllocChimodFn alloc,
+               DestroyChimodFn destroy)
+    : name_(std::move(name)),
+      path_(std::move(path)),
+      alloc_(alloc),
+      destroy_(destroy) {}
+
+Module::Module(std::string name, std::string path,
+               std::unique_ptr<SharedLibrary> library, AllocChimodFn alloc,
+               DestroyChimodFn destroy)
+    : name_(std::move(name)),
+      path_(std::move(path)),
+      alloc_(alloc),
+      destroy_(destroy),
+      library_(std::move(library)) {
+  CodeUses::Watch(reinterpret_cast<const void*>(alloc_));
+}
+
+// At the end of the runtime, perhaps of the process: its static objects go
+// with the process, in the order that the loader knows.
+Module::~Module() {
+  if (library_ == nullptr) return;
+  CodeUses::Forget(reinterpret_cast<const void*>(alloc_));
+  library_->KeepLoaded();
+}
+
+u64 Module::num_uses() const {
+  return CodeUses::Num(reinterpret_cast<const void*>(alloc_));
+}
+
+bool Module::Unload() {
+  CodeUses::Forget(reinterpret_cast<const void*>(alloc_));
+  ForgetExitHook(alloc_);
+  const bool gone = library_->Unload();
+  library_.reset();
+  return gone;
+}
 
 Result<ContainerPtr> Module::NewContainer() const {
   ContainerPtr container(nullptr, destroy_);
@@ -153,6 +210,24 @@ Result<ContainerPtr> Module::NewContainer() const {
   }
   RegisterExitHook(alloc_);
   return container;
+}
+
+Result<bool> ModuleManager::Unload(std::string_view name) {
+  std::unique_ptr<Module> module;
+  {
+    const MutexLock lock(mutex_);
+    const auto found = modules_.find(name);
+    if (found == modules_.end()) {
+      return Status::NotFound(Format("module '{}' is not loaded", name));
+    }
+    module = std::move(found->second);
+    modules_.erase(found);
+  }
+  // Without the lock: finalisers of the library run.
+  const bool gone = module->Unload();
+  CHI_LOG(kInfo, "module {} unloaded{}", name,
+          gone ? "" : ", but its code stays in memory");
+  return gone;
 }
 
 ModuleManager::ModuleManager(std::vector<std::string> paths) {
@@ -176,8 +251,7 @@ Result<const Module*> ModuleManager::Find(std::string_view name) {
     }
     // Without the lock: initialisers of the library run. Of two threads that
     // load the same file, one finds the other's module and drops its own.
-    CHI_ASSIGN_OR_RETURN(std::unique_ptr<const Module> loaded,
-                         Load(name, path));
+    CHI_ASSIGN_OR_RETURN(std::unique_ptr<Module> loaded, Load(name, path));
     const MutexLock lock(mutex_);
     const auto added = modules_.try_emplace(std::string(name), nullptr);
     if (added.second) {

@@ -74,6 +74,27 @@ class PoolManager::Reservation {
   bool kept_ = false;
 };
 
+// A pool that is being destroyed by this call; by none, if the call gives up.
+// Its waits throw when the caller's task is cancelled or its time is over.
+class PoolManager::Destroyer {
+ public:
+  Destroyer(PoolManager& pools, PoolId id) : pools_(pools), id_(id) {}
+  ~Destroyer() {
+    if (kept_) return;
+    const MutexLock lock(pools_.mutex_);
+    pools_.entries_.at(id_).destroyer = false;
+  }
+  Destroyer(const Destroyer&) = delete;
+  Destroyer& operator=(const Destroyer&) = delete;
+  /// The pool is gone when the call returns.
+  void Keep() { kept_ = true; }
+
+ private:
+  PoolManager& pools_;
+  const PoolId id_;
+  bool kept_ = false;
+};
+
 PoolManager::PoolManager(ModuleManager& modules, NodeSet nodes,
                          PoolManagerOptions options)
     : modules_(modules),
@@ -146,7 +167,8 @@ Result<PoolId> PoolManager::Reserve(const PoolRequest& request) {
   }
 }
 
-// Sets *wait, and gives nothing of use, if the pool comes or goes just now.
+// Sets *wait, and gives nothing of use, if the pool comes or goes just now, or
+// its module goes.
 Result<PoolId> PoolManager::TryReserve(const PoolRequest& request, bool* wait) {
   const MutexLock lock(mutex_);
   const auto named = ids_.find(request.pool_name);
@@ -161,6 +183,10 @@ Result<PoolId> PoolManager::TryReserve(const PoolRequest& request, bool* wait) {
     return named->second;
   }
   CHI_RETURN_IF_ERROR(CheckRequest(request));
+  if (unloading_.count(request.mod_name) != 0) {
+    *wait = true;
+    return PoolId();
+  }
   const auto same_id = entries_.find(request.pool_id);
   if (same_id != entries_.end()) {
     return Status::AlreadyExists(
@@ -258,6 +284,7 @@ Result<std::unique_ptr<Pool>> PoolManager::Build(
 Status PoolManager::Destroy(PoolId id, hipc::FullPtr<Task> destroy_task,
                             RunContext& ctx, u64* left_bytes) {
   CHI_ASSIGN_OR_RETURN(Pool* const pool, BeginDestroy(id, ctx));
+  Destroyer destroyer(*this, id);
   // What is begun is ended, memory or not; the module's Destroy may fail.
   const HeapScope heap;
   // From here on every run of the pool's is over or counted (pool.h).
@@ -267,14 +294,12 @@ Status PoolManager::Destroy(PoolId id, hipc::FullPtr<Task> destroy_task,
     options_.end_periodic(pool->held_runs_counter());
   }
   if (!WaitForRuns(*pool)) {
-    const u64 held = pool->held_runs();
-    const MutexLock lock(mutex_);
-    entries_.at(id).destroyer = false;
     return Status::DeadlineExceeded(
         Format("pool {}: {} runs are not over after {} ms; the pool takes no "
                "more tasks, destroy it again to wait on",
-               id, held, options_.destroy_timeout_ns / kNsPerMs));
+               id, pool->held_runs(), options_.destroy_timeout_ns / kNsPerMs));
   }
+  destroyer.Keep();
   const std::string what =
       Format("pool {} '{}' of {}", id, pool->name(), pool->module_name());
   const Status status = FinishDestroy(*pool, destroy_task, ctx);
@@ -340,9 +365,13 @@ Status PoolManager::FinishDestroy(Pool& pool, hipc::FullPtr<Task> task,
 }
 
 bool PoolManager::WaitForRuns(const Pool& pool) const {
+  return WaitUntilZero([&pool] { return pool.held_runs(); });
+}
+
+bool PoolManager::WaitUntilZero(const std::function<u64()>& count) const {
   const u64 deadline_ns =
       DeadlineNs(options_.clock->NowNs(), options_.destroy_timeout_ns);
-  while (pool.held_runs() != 0) {
+  while (count() != 0) {
     if (options_.clock->NowNs() >= deadline_ns) return false;
     Pause();
   }
@@ -384,18 +413,6 @@ bool PoolManager::CallWhenCreated(PoolId id, std::function<void()> call) {
   return state != PoolState::kDestroying;
 }
 
-std::vector<PoolCosts> PoolManager::ListCosts() const {
-  std::vector<PoolCosts> all;
-  const MutexLock lock(mutex_);
-  for (const auto& [id, entry] : entries_) {
-    if (entry.state != PoolState::kLive) continue;
-    std::vector<MethodCosts::Row> rows = entry.pool->costs().List();
-    if (rows.empty()) continue;
-    all.push_back({id, entry.name, std::move(rows)});
-  }
-  return all;
-}
-
 // ---- the table --------------------------------------------------------------
 
 void PoolManager::Publish() {
@@ -431,14 +448,6 @@ void PoolManager::Pause() const {
 }
 
 // ---- reading ----------------------------------------------------------------
-
-PoolId PoolManager::FindPoolByName(std::string_view name) const {
-  const MutexLock lock(mutex_);
-  const auto found = ids_.find(name);
-  if (found == ids_.end()) return PoolId();
-  const bool live = entries_.at(found->second).state == PoolState::kLive;
-  return live ? found->second : PoolId();
-}
 
 std::vector<PoolInfo> PoolManager::List() const {
   const MutexLock lock(mutex_);
@@ -477,18 +486,6 @@ void PoolManager::NotifyClientGone(u64 client_id) {
     }
     pool->ReleaseRun();
   }
-}
-
-const char* PoolStateName(PoolState state) {
-  switch (state) {
-    case PoolState::kCreating:
-      return "creating";
-    case PoolState::kLive:
-      return "live";
-    case PoolState::kDestroying:
-      return "destroying";
-  }
-  return "unknown";
 }
 
 }  // namespace chi

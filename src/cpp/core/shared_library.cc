@@ -14,8 +14,12 @@
 
 #include <cerrno>
 #include <cstring>
+#include <map>
+#include <memory>
+#include <string>
 
 #include "chimaera/base/format.h"
+#include "chimaera/base/mutex.h"
 #include "chimaera/base/status.h"
 #include "chimaera/base/unique_fd.h"
 
@@ -96,6 +100,18 @@ Status CheckLength(const std::string& path) {
   return Status();
 }
 
+// How often each library was kept loaded.
+struct Kept {
+  Mutex mutex;
+  std::map<void*, u64> handles CHI_GUARDED_BY(mutex);
+};
+
+Kept& AllKept() {
+  // Never destroyed: it is used at the end of the process.
+  static Kept* const kept = std::make_unique<Kept>().release();
+  return *kept;
+}
+
 }  // namespace
 
 Result<SharedLibrary> SharedLibrary::Open(const std::string& path) {
@@ -115,6 +131,33 @@ Result<SharedLibrary> SharedLibrary::Open(const std::string& path) {
 
 SharedLibrary::~SharedLibrary() {
   if (handle_ != nullptr) dlclose(handle_);
+}
+
+void SharedLibrary::KeepLoaded() {
+  Kept& kept = AllKept();
+  const MutexLock lock(kept.mutex);
+  ++kept.handles[std::exchange(handle_, nullptr)];
+}
+
+bool SharedLibrary::Unload() {
+  void* const handle = std::exchange(handle_, nullptr);
+  u64 times = 1;
+  {
+    Kept& kept = AllKept();
+    const MutexLock lock(kept.mutex);
+    const auto found = kept.handles.find(handle);
+    if (found != kept.handles.end()) {
+      times += found->second;
+      kept.handles.erase(found);
+    }
+  }
+  link_map* map = nullptr;
+  if (dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0) return false;
+  const std::string path = map->l_name;
+  for (; times > 0; --times) dlclose(handle);
+  void* const still = dlopen(path.c_str(), RTLD_LAZY | RTLD_NOLOAD);
+  if (still != nullptr) dlclose(still);
+  return still == nullptr;
 }
 
 SharedLibrary::Symbol SharedLibrary::Find(const char* name) const {

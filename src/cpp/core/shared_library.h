@@ -16,6 +16,8 @@
 namespace chi {
 
 /// Closes the library when destroyed, unless KeepLoaded was called. Move-only.
+/// Libraries are counted: what is opened twice is there until it is closed
+/// twice, and not even then if it is of a kind that the loader never closes.
 class SharedLibrary {
  public:
   struct Symbol {
@@ -38,8 +40,15 @@ class SharedLibrary {
   /// The symbol `name` that this library itself defines.
   Symbol Find(const char* name) const;
 
-  /// The library stays in memory until the process ends.
-  void KeepLoaded() { handle_ = nullptr; }
+  /// The library stays in memory, until another one of the same file is
+  /// unloaded.
+  void KeepLoaded();
+
+  /// Closes it for everybody who has kept it loaded, too. Whether it is out of
+  /// memory: not if somebody else has it open or links it, if it has symbols
+  /// of which a process must have one (-fno-gnu-unique helps), or if a thread
+  /// that lives has thread-local objects of it with destructors.
+  bool Unload();
 
  private:
   explicit SharedLibrary(void* handle) : handle_(handle) {}

@@ -13,6 +13,7 @@
 
 #include "chimaera/base/check.h"
 #include "chimaera/base/clock.h"
+#include "chimaera/base/code_uses.h"
 #include "chimaera/base/heap_accounts.h"
 #include "chimaera/base/log.h"
 #include "chimaera/ipc/ipc_manager.h"
@@ -84,7 +85,11 @@ SlabAllocator& PrivateSlabs() {
 
 void OrphanInternalTask(ThreadPort& port, hipc::FullPtr<Task> task,
                         DestroyFn destroy) {
-  if (DropTask(*task, reinterpret_cast<u64>(destroy))) destroy(port, task);
+  // Before: from then on the worker that finishes the task may call it.
+  CodeUses::Begin(reinterpret_cast<const void*>(destroy));
+  if (!DropTask(*task, reinterpret_cast<u64>(destroy))) return;
+  destroy(port, task);
+  CodeUses::End(reinterpret_cast<const void*>(destroy));
 }
 
 void FinishInternalTask(hipc::FullPtr<Task> task) {
@@ -97,6 +102,7 @@ void FinishInternalTask(hipc::FullPtr<Task> task) {
         ThreadPort* port = IpcManager::CurrentPort();
         CHI_CHECK(port != nullptr);
         reinterpret_cast<DestroyFn>(destroy)(*port, task);
+        CodeUses::End(reinterpret_cast<const void*>(destroy));
       });
 }
 

@@ -2,17 +2,28 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The probe (probe.h) as a shared library. PROBE_NAME is its module name;
-// PROBE_CONSTRUCTOR_THROWS makes one that cannot be constructed.
+// PROBE_CONSTRUCTOR_THROWS makes one that cannot be constructed,
+// PROBE_THREAD_LOCAL one that leaves something in the thread that constructs
+// it; PROBE_VERSION is that of its methods.
 
 #include <stdexcept>
+#include <string>
 
 #include "chimaera/core/method_table.h"
 #include "chimaera/core/module_entry.h"
 #include "core/probe.h"
 #include "support/wait_until.h"
 
+#ifndef PROBE_VERSION
+#define PROBE_VERSION "1.0"
+#endif
+
 namespace chi::test {
 namespace {
+
+#ifdef PROBE_THREAD_LOCAL
+thread_local std::string left_in_thread;
+#endif
 
 class Runtime : public Container {
  public:
@@ -23,6 +34,9 @@ class Runtime : public Container {
   Runtime() {
 #ifdef PROBE_CONSTRUCTOR_THROWS
     throw std::runtime_error("no probe today");
+#endif
+#ifdef PROBE_THREAD_LOCAL
+    left_in_thread = "something";
 #endif
   }
   ~Runtime() override {
@@ -86,5 +100,5 @@ const MethodRow kRows[] = {
 }  // namespace
 }  // namespace chi::test
 
-CHI_MODULE_METHODS(chi::test::kRows, "1.0")
+CHI_MODULE_METHODS(chi::test::kRows, PROBE_VERSION)
 CHI_TASK_CC(chi::test::Runtime);

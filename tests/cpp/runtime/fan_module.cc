@@ -10,6 +10,7 @@
 #include "chimaera/core/create_pool_task.h"
 #include "chimaera/core/method_table.h"
 #include "chimaera/core/module_entry.h"
+#include "chimaera/echo/echo_tasks.h"
 #include "chimaera/sched/worker.h"
 #include "runtime/fan_tasks.h"
 
@@ -64,6 +65,8 @@ class Runtime : public Container {
       case Act::kTicks:
         task->total_ = ticks_;
         return;
+      case Act::kLeave:
+        return Leave(task->value_);
       case Act::kForever:
         return this_task::SleepFor(~u64{0} / 4);
       default:
@@ -90,6 +93,14 @@ class Runtime : public Container {
     auto task =
         ipc->NewTask<WorkTask>(CreateTaskId(), pool_id_, query, Act::kTick, 0);
     task->SetPeriodic(kNsPerMs);
+    task->task_flags_.SetBits(TASK_FIRE_AND_FORGET);
+    ipc->Enqueue(task);
+  }
+
+  static void Leave(u64 duration_ns) {
+    auto* ipc = CHI_IPC;
+    auto task = ipc->NewTask<chimaera::echo::SleepTask>(
+        CreateTaskId(), PoolId(300, 0), PoolQuery::Local(), duration_ns);
     task->task_flags_.SetBits(TASK_FIRE_AND_FORGET);
     ipc->Enqueue(task);
   }

@@ -38,6 +38,7 @@ enum class Act : u32 {
   kNestedMeet,  ///< As a subtask, kMeet of all containers.
   kTick,        ///< Counts the calls of kTick in this container.
   kTicks,       ///< total_ = how many there were.
+  kLeave,  ///< Makes an echo pool's task of value_ ns, and leaves it alone.
 };
 
 /// Serialisers and Aggregate.

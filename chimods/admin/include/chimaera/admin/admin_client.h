@@ -64,6 +64,18 @@ class Client : public chi::ContainerClient {
       const hipc::MemContext& mctx, const chi::PoolQuery& pool_query,
       const chi::PoolId& target_pool_id);
 
+  /// Takes a module that no pool runs out of memory, "chimaera_bdev" for
+  /// instance; the next pool of it loads its file again. True: its code is
+  /// gone. False: the loader keeps it, and a pool will run the same code; see
+  /// docs/design/modules.md for why. Errors as PoolManager::UnloadModule; the
+  /// admin module always has a pool.
+  chi::Result<bool> UnloadModule(const hipc::MemContext& mctx,
+                                 const chi::PoolQuery& pool_query,
+                                 const std::string& module);
+  chi::Future<UnloadModuleTask> AsyncUnloadModule(
+      const hipc::MemContext& mctx, const chi::PoolQuery& pool_query,
+      const std::string& module);
+
   /// All pools by id, also those that come and go just now.
   chi::Result<std::vector<chi::PoolInfo>> ListPools(
       const hipc::MemContext& mctx);

@@ -28,6 +28,8 @@ class Runtime : public chi::Container {
   void GetOrCreatePool(hipc::FullPtr<GetOrCreatePoolTask<CreateParams>> task,
                        chi::RunContext& rctx);
   void DestroyPool(hipc::FullPtr<DestroyPoolTask> task, chi::RunContext& rctx);
+  void UnloadModule(hipc::FullPtr<UnloadModuleTask> task,
+                    chi::RunContext& rctx);
   void ListPools(hipc::FullPtr<ListPoolsTask> task, chi::RunContext& rctx);
   void GetStats(hipc::FullPtr<GetStatsTask> task, chi::RunContext& rctx);
   void Flush(hipc::FullPtr<FlushTask> task, chi::RunContext& rctx);

@@ -127,6 +127,29 @@ struct DestroyPoolTask : public chi::Task {
   }
 };
 
+/// See Client::UnloadModule.
+struct UnloadModuleTask : public chi::Task {
+  IN chi::string module_;
+  OUT chi::u32 is_gone_ = 0;  ///< 1: its code is out of memory.
+
+  explicit UnloadModuleTask(const AllocT& alloc)
+      : chi::Task(alloc), module_(alloc) {}
+  UnloadModuleTask(const AllocT& alloc, const chi::TaskId& task_id,
+                   const chi::PoolId& pool_id, const chi::PoolQuery& pool_query,
+                   std::string_view module)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kUnloadModule),
+        module_(alloc, module) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& ar) {
+    ar(module_);
+  }
+  template <class Archive>
+  void SerializeOut(Archive& ar) {
+    ar(is_gone_);
+  }
+};
+
 /// One pool in a listing. Name and module are the next bytes of `names_`.
 struct PoolRow {
   chi::PoolId id_;

@@ -9,8 +9,8 @@
 //   4. LD_LIBRARY_PATH.
 // A module file belongs to root or to the user who runs the runtime, and
 // nobody else may write it; its stamp is read before any of its functions is
-// called. A module that was loaded stays loaded until the process ends: its
-// code may be on stacks, in vtables and in thread-local destructors.
+// called. A module that was loaded stays loaded, also when its last pool goes,
+// until it is unloaded (PoolManager::UnloadModule knows when that may be).
 
 #ifndef CHIMAERA_CORE_MODULE_MANAGER_H_
 #define CHIMAERA_CORE_MODULE_MANAGER_H_
@@ -38,15 +38,21 @@ using DestroyChimodFn = void (*)(Container*);
 /// A container and the function of its module that frees it.
 using ContainerPtr = std::unique_ptr<Container, DestroyChimodFn>;
 
+class SharedLibrary;
+
 /// One loaded module. Immutable; safe from any thread.
 class Module {
  public:
+  /// Of a library that stays loaded whoever has it, or of the program.
   Module(std::string name, std::string path, AllocChimodFn alloc,
-         DestroyChimodFn destroy)
-      : name_(std::move(name)),
-        path_(std::move(path)),
-        alloc_(alloc),
-        destroy_(destroy) {}
+         DestroyChimodFn destroy);
+  Module(std::string name, std::string path,
+         std::unique_ptr<SharedLibrary> library, AllocChimodFn alloc,
+         DestroyChimodFn destroy);
+  /// Leaves the library in memory.
+  ~Module();
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
 
   const std::string& name() const { return name_; }
   /// The file it was loaded from.
@@ -56,12 +62,21 @@ class Module {
   /// constructor: kModuleException with its text if that throws.
   Result<ContainerPtr> NewContainer() const;
 
+  /// Tasks that its code made inside the runtime and does not wait for, which
+  /// are not over. Each is freed by a function of the module.
+  u64 num_uses() const;
+
  private:
+  friend class ModuleManager;
+  /// See ModuleManager::Unload. Nothing else may be called afterwards.
+  bool Unload();
+
   // Constant after construction.
   const std::string name_;
   const std::string path_;
   const AllocChimodFn alloc_;
   const DestroyChimodFn destroy_;
+  std::unique_ptr<SharedLibrary> library_;  // null: nothing to unload
 };
 
 /// Safe from any thread.
@@ -72,16 +87,23 @@ class ModuleManager {
   ModuleManager(const ModuleManager&) = delete;
   ModuleManager& operator=(const ModuleManager&) = delete;
 
-  /// The module called `name`, loaded if it is not yet; it lives as long as
-  /// this object. Reads files and runs the library's initialisers, so it takes
-  /// milliseconds. Errors name the path and the reason and change nothing:
-  /// kBadRequest (no name of a module), kNotFound (lists the directories),
-  /// kPermissionDenied (whose file), kVersionMismatch (the stamp), kIo (no
-  /// usable shared library).
+  /// The module called `name`, loaded if it is not yet; it lives until it is
+  /// unloaded, and no longer than this object. Reads files and runs the
+  /// library's initialisers, so it takes milliseconds. Errors name the path and
+  /// the reason and change nothing: kBadRequest (no name of a module),
+  /// kNotFound (lists the directories), kPermissionDenied (whose file),
+  /// kVersionMismatch (the stamp), kIo (no usable shared library).
   Result<const Module*> Find(std::string_view name);
 
   /// The module called `name` if it is loaded already, else null.
   const Module* GetChiMod(std::string_view name) const;
+
+  /// Takes the module out of memory; the next Find reads its file again.
+  /// Whether its code is gone: see SharedLibrary::Unload for what keeps it;
+  /// then the next Find gives the same code again. kNotFound: it is not loaded.
+  /// REQUIRES: no container of it is left, num_uses() is 0, and nobody calls
+  /// Find for it meanwhile.
+  Result<bool> Unload(std::string_view name);
 
   /// The loaded modules by name.
   std::vector<const Module*> List() const;
@@ -94,7 +116,7 @@ class ModuleManager {
   std::vector<std::string> directories_;
 
   mutable Mutex mutex_;
-  std::map<std::string, std::unique_ptr<const Module>, std::less<>> modules_
+  std::map<std::string, std::unique_ptr<Module>, std::less<>> modules_
       CHI_GUARDED_BY(mutex_);
 };
 

@@ -23,6 +23,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -160,6 +161,15 @@ class PoolManager {
   Status Destroy(PoolId id, hipc::FullPtr<Task> destroy_task, RunContext& ctx,
                  u64* left_bytes = nullptr);
 
+  /// Takes module `name` out of memory, so that the next pool of it loads its
+  /// file again; whoever wants one meanwhile waits. Returns whether its code is
+  /// really gone: see ModuleManager::Unload. kNotFound: it is not loaded.
+  /// kBadRequest: a pool of it exists, in whatever state, or somebody else
+  /// unloads it. kDeadlineExceeded: tasks that its methods have made for others
+  /// and left alone, periodic ones for instance, are not over after
+  /// destroy_timeout_ns. In these cases nothing has happened.
+  Result<bool> UnloadModule(const std::string& name);
+
   /// The id of the live pool called `name`, or the null id.
   PoolId FindPoolByName(std::string_view name) const;
 
@@ -225,6 +235,8 @@ class PoolManager {
     Calls when_created;
   };
   class Reservation;
+  class Destroyer;
+  class Unloading;
 
   Status CheckRequest(const PoolRequest& request) const;
   /// The id of the existing pool, or the null id: then name and id are taken.
@@ -236,8 +248,10 @@ class PoolManager {
   HeapAccount HeapAccountOf(PoolId id) const;
   Result<Pool*> BeginDestroy(PoolId id, const RunContext& ctx);
   Status FinishDestroy(Pool& pool, hipc::FullPtr<Task> task, RunContext& ctx);
+  Status BeginUnload(const std::string& name);
   bool WaitForRuns(const Pool& pool) const;
   u64 Erase(PoolId id);
+  bool WaitUntilZero(const std::function<u64()>& count) const;
   void Publish() CHI_REQUIRES(mutex_);
   void FreeRetired();
   void Pause() const;
@@ -257,6 +271,7 @@ class PoolManager {
   mutable Mutex mutex_;
   std::map<PoolId, Entry> entries_ CHI_GUARDED_BY(mutex_);
   std::map<std::string, PoolId, std::less<>> ids_ CHI_GUARDED_BY(mutex_);
+  std::set<std::string, std::less<>> unloading_ CHI_GUARDED_BY(mutex_);
   u64 last_serial_ CHI_GUARDED_BY(mutex_) = 0;
   std::unique_ptr<const Table> current_ CHI_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<const Table>> retired_ CHI_GUARDED_BY(mutex_);

@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What is asked of the pools that is neither a task's nor about their life.
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "chimaera/base/mutex.h"
+#include "chimaera/core/pool_manager.h"
+
+namespace chi {
+
+PoolId PoolManager::FindPoolByName(std::string_view name) const {
+  const MutexLock lock(mutex_);
+  const auto found = ids_.find(name);
+  if (found == ids_.end()) return PoolId();
+  const bool live = entries_.at(found->second).state == PoolState::kLive;
+  return live ? found->second : PoolId();
+}
+
+std::vector<PoolCosts> PoolManager::ListCosts() const {
+  std::vector<PoolCosts> all;
+  const MutexLock lock(mutex_);
+  for (const auto& [id, entry] : entries_) {
+    if (entry.state != PoolState::kLive) continue;
+    std::vector<MethodCosts::Row> rows = entry.pool->costs().List();
+    if (rows.empty()) continue;
+    all.push_back({id, entry.name, std::move(rows)});
+  }
+  return all;
+}
+
+const char* PoolStateName(PoolState state) {
+  switch (state) {
+    case PoolState::kCreating:
+      return "creating";
+    case PoolState::kLive:
+      return "live";
+    case PoolState::kDestroying:
+      return "destroying";
+  }
+  return "unknown";
+}
+
+}  // namespace chi
