@@ -109,26 +109,32 @@ def create_pool(
     pool_id: _PoolId,
     num_containers: int,
     config: str,
+    timeout_ms: int = 0,
 ) -> Call: ...
 
 # None
-def destroy_pool(connection: Connection, pool_id: _PoolId) -> Call: ...
+def destroy_pool(
+    connection: Connection, pool_id: _PoolId, timeout_ms: int = 0
+) -> Call: ...
+
+# bool: its code is out of memory
+def unload_module(connection: Connection, module: str, timeout_ms: int = 0) -> Call: ...
 
 # list of (id, name, module, num_containers, state, held_runs)
-def list_pools(connection: Connection) -> Call: ...
+def list_pools(connection: Connection, timeout_ms: int = 0) -> Call: ...
 
 # (pid, uptime_ns, resident_bytes, num_pools, pools_created, pools_destroyed,
 #  list of (tasks, parks, sleeps, parked, rings, fibers))
-def get_stats(connection: Connection) -> Call: ...
+def get_stats(connection: Connection, timeout_ms: int = 0) -> Call: ...
 
 # JSON, as chimaera.dump reads it
-def dump(connection: Connection, max_tasks: int) -> Call: ...
+def dump(connection: Connection, max_tasks: int, timeout_ms: int = 0) -> Call: ...
 
 # None
-def flush(connection: Connection, wait_s: float) -> Call: ...
+def flush(connection: Connection, wait_s: float, timeout_ms: int = 0) -> Call: ...
 
 # None
-def stop_runtime(connection: Connection) -> Call: ...
+def stop_runtime(connection: Connection, timeout_ms: int = 0) -> Call: ...
 
 # ---- echo ----
 
@@ -171,7 +177,11 @@ def echo_throw(
 
 # None
 def echo_crash(
-    connection: Connection, pool_id: _PoolId, query: _Query, kind: int
+    connection: Connection,
+    pool_id: _PoolId,
+    query: _Query,
+    kind: int,
+    timeout_ms: int = 0,
 ) -> Call: ...
 
 # int

@@ -345,8 +345,8 @@ class BlockDevice(DeviceArrays, NamedObjects, ManyBlocks):
         )
         return Future(call, f"{self} stats", lambda row: BdevStats(*row))
 
-    def destroy_async(self) -> Future[int | None]:
-        """Submit what `destroy` waits for.
+    def destroy_async(self, *, timeout_s: float | None = None) -> Future[int | None]:
+        """Submit what `destroy` waits for; with a deadline, as `Pool.destroy_async`.
 
         Raises
         ------
@@ -354,7 +354,7 @@ class BlockDevice(DeviceArrays, NamedObjects, ManyBlocks):
             Arrays of this process still look into its blocks.
         """
         check_no_views(self.runtime.connection, self)
-        return super().destroy_async()
+        return super().destroy_async(timeout_s=timeout_s)
 
     def _allocate(
         self, size_bytes: int, query: PoolQuery, timeout_s: float | None

@@ -231,15 +231,23 @@ class Echo(Pool):
         call = core.echo_spawn(self.runtime.connection, self.id, query, count)
         return Future[int](call, f"echo spawn of {count}").result_or_cancel(timeout_s)
 
-    def crash_async(self, kind: str = "abort") -> Future[None]:
+    def crash_async(
+        self, kind: str = "abort", *, timeout_s: float | None = None
+    ) -> Future[None]:
         """Crash the runtime, if the pool was created with ``allow_crash=True``.
 
         Parameters
         ----------
         kind : str
             ``abort``, ``segv`` or ``stack_overflow``.
+        timeout_s : float, optional
+            Deadline, as for `call_async`.
         """
         call = core.echo_crash(
-            self.runtime.connection, self.id, LOCAL, _CRASHES.index(kind)
+            self.runtime.connection,
+            self.id,
+            LOCAL,
+            _CRASHES.index(kind),
+            deadline_ms(timeout_s),
         )
         return Future(call, f"echo crash by {kind}")

@@ -297,16 +297,24 @@ class Pool:
         DeadlineExceededError
             Methods of it are still parked.
         """
-        return self.destroy_async().result(timeout_s)
+        return self.destroy_async().result_or_cancel(timeout_s)
 
-    def destroy_async(self) -> Future[int | None]:
+    def destroy_async(self, *, timeout_s: float | None = None) -> Future[int | None]:
         """Submit what `destroy` waits for.
+
+        Parameters
+        ----------
+        timeout_s : float, optional
+            Deadline, as for `call_async`. A pool whose destruction ended by it, or
+            was cancelled, takes no more tasks, and may be destroyed again.
 
         Returns
         -------
         Future of int or None
         """
-        call = core.destroy_pool(self.runtime.connection, self.id)
+        call = core.destroy_pool(
+            self.runtime.connection, self.id, deadline_ms(timeout_s)
+        )
         return Future(call, f"destroying pool {self.id}")
 
     def __repr__(self) -> str:

@@ -230,12 +230,12 @@ class Runtime(StockModules):
         -------
         list of PoolInfo
         """
-        return self.pools_async().result(timeout_s)
+        return self.pools_async().result_or_cancel(timeout_s)
 
-    def pools_async(self) -> Future[list[PoolInfo]]:
-        """Submit `pools`."""
+    def pools_async(self, *, timeout_s: float | None = None) -> Future[list[PoolInfo]]:
+        """Submit `pools`; with a deadline, as `Pool.call_async`."""
         return Future(
-            core.list_pools(self.connection),
+            core.list_pools(self.connection, deadline_ms(timeout_s)),
             "list of pools",
             lambda rows: [PoolInfo(PoolId(*row[0]), *row[1:]) for row in rows],
         )
@@ -302,13 +302,13 @@ class Runtime(StockModules):
             self.create_pool_async, module, name, num_containers=num_containers
         )
         if pool_id is not None:
-            return make(pool_id=pool_id, **settings).result(timeout_s)
+            return make(pool_id=pool_id, **settings).result_or_cancel(timeout_s)
         for _ in range(_ID_ATTEMPTS):
             pools = self.pools(timeout_s=timeout_s)
             used = [info.id.major for info in pools]
             free = PoolId(max(_FIRST_FREE_MAJOR, *(major + 1 for major in used)))
             try:
-                return make(pool_id=free, **settings).result(timeout_s)
+                return make(pool_id=free, **settings).result_or_cancel(timeout_s)
             except AlreadyExistsError:
                 if any(info.name == name for info in pools):
                     raise
@@ -322,9 +322,17 @@ class Runtime(StockModules):
         *,
         pool_id: PoolId,
         num_containers: int = 1,
+        timeout_s: float | None = None,
         **settings: Any,
     ) -> Future[Pool]:
         """Submit `create_pool`; the id has to be given.
+
+        Parameters
+        ----------
+        module, name, pool_id, num_containers, **settings
+            As for `create_pool`.
+        timeout_s : float, optional
+            Deadline, as for `Pool.call_async`. What was made up to then is undone.
 
         Returns
         -------
@@ -341,7 +349,13 @@ class Runtime(StockModules):
         }
         # Every JSON text is a YAML text.
         call = core.create_pool(
-            self.connection, module, name, pool_id, num_containers, json.dumps(entry)
+            self.connection,
+            module,
+            name,
+            pool_id,
+            num_containers,
+            json.dumps(entry),
+            deadline_ms(timeout_s),
         )
         return Future(
             call,
@@ -349,13 +363,52 @@ class Runtime(StockModules):
             lambda made: client_class(module)(self, PoolId(*made), name),
         )
 
+    def unload_module(
+        self, module: str, *, timeout_s: float = DEFAULT_TIMEOUT_S
+    ) -> bool:
+        """Take a module that no pool runs out of the runtime's memory.
+
+        The next pool of it loads its file again, which may be a new build.
+
+        Parameters
+        ----------
+        module : str
+            The library, as ``chimaera_echo``.
+        timeout_s : float
+            Seconds to wait at most.
+
+        Returns
+        -------
+        bool
+            Whether its code is gone. If not, the system's loader keeps it, and the
+            next pool runs the same code; docs/design/modules.md says why.
+
+        Raises
+        ------
+        NotFoundError
+            It is not loaded.
+        BadRequestError
+            A pool of it exists; the message says which.
+        DeadlineExceededError
+            Tasks that its methods have left alone are not over.
+        """
+        return self.unload_module_async(module).result_or_cancel(timeout_s)
+
+    def unload_module_async(
+        self, module: str, *, timeout_s: float | None = None
+    ) -> Future[bool]:
+        """Submit `unload_module`; with a deadline, as `Pool.call_async`."""
+        call = core.unload_module(self.connection, module, deadline_ms(timeout_s))
+        return Future(call, f"unloading module {module!r}")
+
     def status(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> RuntimeStatus:
         """Ask the runtime for its counters; also a health check."""
-        return self.status_async().result(timeout_s)
+        return self.status_async().result_or_cancel(timeout_s)
 
-    def status_async(self) -> Future[RuntimeStatus]:
-        """Submit `status`."""
-        return Future(core.get_stats(self.connection), "runtime status", status_of)
+    def status_async(self, *, timeout_s: float | None = None) -> Future[RuntimeStatus]:
+        """Submit `status`; with a deadline, as `Pool.call_async`."""
+        call = core.get_stats(self.connection, deadline_ms(timeout_s))
+        return Future(call, "runtime status", status_of)
 
     def dump(
         self, *, max_tasks: int = 10_000, timeout_s: float = DEFAULT_TIMEOUT_S
@@ -374,11 +427,14 @@ class Runtime(StockModules):
         Dump
             Tasks, locks, deadlocks and stuck workers; made to be printed.
         """
-        return self.dump_async(max_tasks=max_tasks).result(timeout_s)
+        return self.dump_async(max_tasks=max_tasks).result_or_cancel(timeout_s)
 
-    def dump_async(self, *, max_tasks: int = 10_000) -> Future[Dump]:
-        """Submit `dump`."""
-        return Future(core.dump(self.connection, max_tasks), "runtime dump", dump_of)
+    def dump_async(
+        self, *, max_tasks: int = 10_000, timeout_s: float | None = None
+    ) -> Future[Dump]:
+        """Submit `dump`; with a deadline, as `Pool.call_async`."""
+        call = core.dump(self.connection, max_tasks, deadline_ms(timeout_s))
+        return Future(call, "runtime dump", dump_of)
 
     def flush(
         self, *, wait_s: float = 10.0, timeout_s: float = DEFAULT_TIMEOUT_S
@@ -399,16 +455,22 @@ class Runtime(StockModules):
         """
         self.flush_async(wait_s=wait_s).result_or_cancel(timeout_s)
 
-    def flush_async(self, *, wait_s: float = 10.0) -> Future[None]:
-        """Submit `flush`."""
-        return Future(core.flush(self.connection, check_timeout(wait_s)), "flush")
+    def flush_async(
+        self, *, wait_s: float = 10.0, timeout_s: float | None = None
+    ) -> Future[None]:
+        """Submit `flush`; with a deadline, as `Pool.call_async`."""
+        wait_s = check_timeout(wait_s)
+        return Future(
+            core.flush(self.connection, wait_s, deadline_ms(timeout_s)), "flush"
+        )
 
     def stop(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> None:
         """Stop the runtime for everybody: what is in flight is answered first.
 
         Returns when it has agreed; `chimaera.stop` also waits for its end.
         """
-        Future[None](core.stop_runtime(self.connection), "stop").result(timeout_s)
+        call = core.stop_runtime(self.connection)
+        Future[None](call, "stop").result_or_cancel(timeout_s)
 
     def __repr__(self) -> str:
         if self.closed:

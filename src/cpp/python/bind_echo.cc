@@ -65,16 +65,10 @@ std::unique_ptr<Call> ThrowText(const ConnectionPtr& connection,
 
 std::unique_ptr<Call> Crash(const ConnectionPtr& connection,
                             const PoolIdTuple& pool, const QueryTuple& query,
-                            u32 kind) {
-  echo::Client client(ToPoolId(pool));
-  const PoolQuery where = ToQuery(query);
-  return StartCall<echo::CrashTask>(
-      connection,
-      [&] {
-        return client.AsyncCrash(HSHM_MCTX, where,
-                                 static_cast<echo::CrashKind>(kind));
-      },
-      &NoResult);
+                            u32 kind, u32 timeout_ms) {
+  return StartTask<echo::CrashTask>(connection, {pool, query, timeout_ms},
+                                    &NoResult, {},
+                                    static_cast<echo::CrashKind>(kind));
 }
 
 std::unique_ptr<Call> Spawn(const ConnectionPtr& connection,
@@ -104,7 +98,8 @@ void BindEcho(py::module_& m) {
   m.def("echo_busy", &Busy, connection, pool_id, query, py::arg("duration_ns"),
         timeout_ms);
   m.def("echo_throw", &ThrowText, connection, pool_id, query, py::arg("text"));
-  m.def("echo_crash", &Crash, connection, pool_id, query, py::arg("kind"));
+  m.def("echo_crash", &Crash, connection, pool_id, query, py::arg("kind"),
+        timeout_ms);
   m.def("echo_spawn", &Spawn, connection, pool_id, query, py::arg("count"));
 }
 

@@ -65,7 +65,7 @@ std::unique_ptr<Call> CreatePool(const ConnectionPtr& connection,
                                  const std::string& module,
                                  const std::string& name,
                                  const PoolIdTuple& pool_id, u32 num_containers,
-                                 const std::string& config) {
+                                 const std::string& config, u32 timeout_ms) {
   PoolConfig pool;
   pool.mod_name_ = module;
   pool.pool_name_ = name;
@@ -74,7 +74,12 @@ std::unique_ptr<Call> CreatePool(const ConnectionPtr& connection,
   pool.config_ = config;
   return StartCall<CreatePoolTask>(
       connection,
-      [&pool] { return admin::Client().AsyncCreatePool(HSHM_MCTX, pool); },
+      [&pool, timeout_ms] {
+        IpcManager& ipc = *CHI_IPC;
+        const auto task = ipc.NewTask<CreatePoolTask>(CreateTaskId(), pool);
+        task->SetTimeout(timeout_ms);
+        return ipc.Submit(task);
+      },
       [](CreatePoolTask& task) -> py::object {
         return py::cast(FromPoolId(task.new_pool_id_));
       });
@@ -85,18 +90,28 @@ py::object BytesOrNone(u64 bytes) {
   return py::int_(bytes);
 }
 
+Target Admin(u32 timeout_ms) {
+  return {kAdminPoolId, PoolQuery::Local(), timeout_ms};
+}
+
 std::unique_ptr<Call> DestroyPool(const ConnectionPtr& connection,
-                                  const PoolIdTuple& pool_id) {
-  const PoolId target = ToPoolId(pool_id);
-  return StartCall<admin::DestroyPoolTask>(
-      connection,
-      [target] {
-        return admin::Client().AsyncDestroyPool(HSHM_MCTX, PoolQuery::Local(),
-                                                target);
-      },
-      [](admin::DestroyPoolTask& task) -> py::object {
+                                  const PoolIdTuple& pool_id, u32 timeout_ms) {
+  return StartTask<admin::DestroyPoolTask>(
+      connection, Admin(timeout_ms),
+      [](admin::DestroyPoolTask& task) {
         return BytesOrNone(task.left_bytes_);
-      });
+      },
+      {}, ToPoolId(pool_id));
+}
+
+std::unique_ptr<Call> UnloadModule(const ConnectionPtr& connection,
+                                   const std::string& module, u32 timeout_ms) {
+  return StartTask<admin::UnloadModuleTask>(
+      connection, Admin(timeout_ms),
+      [](admin::UnloadModuleTask& task) -> py::object {
+        return py::bool_(task.is_gone_ != 0);
+      },
+      {}, module);
 }
 
 py::object PoolRows(admin::ListPoolsTask& task) {
@@ -120,10 +135,10 @@ py::object PoolRows(admin::ListPoolsTask& task) {
   return std::move(rows);
 }
 
-std::unique_ptr<Call> ListPools(const ConnectionPtr& connection) {
-  return StartCall<admin::ListPoolsTask>(
-      connection, [] { return admin::Client().AsyncListPools(HSHM_MCTX); },
-      &PoolRows);
+std::unique_ptr<Call> ListPools(const ConnectionPtr& connection,
+                                u32 timeout_ms) {
+  return StartTask<admin::ListPoolsTask>(connection, Admin(timeout_ms),
+                                         &PoolRows, {});
 }
 
 py::list CostRows(admin::GetStatsTask& task) {
@@ -158,39 +173,32 @@ py::object StatsRow(admin::GetStatsTask& task) {
                         done.pools_destroyed_, workers, CostRows(task));
 }
 
-std::unique_ptr<Call> GetStats(const ConnectionPtr& connection) {
-  return StartCall<admin::GetStatsTask>(
-      connection, [] { return admin::Client().AsyncGetStats(HSHM_MCTX); },
-      &StatsRow);
+std::unique_ptr<Call> GetStats(const ConnectionPtr& connection,
+                               u32 timeout_ms) {
+  return StartTask<admin::GetStatsTask>(connection, Admin(timeout_ms),
+                                        &StatsRow, {});
 }
 
-std::unique_ptr<Call> Dump(const ConnectionPtr& connection, u64 max_tasks) {
-  return StartCall<admin::DumpTask>(
-      connection,
-      [max_tasks] { return admin::Client().AsyncDump(HSHM_MCTX, max_tasks); },
+std::unique_ptr<Call> Dump(const ConnectionPtr& connection, u64 max_tasks,
+                           u32 timeout_ms) {
+  return StartTask<admin::DumpTask>(
+      connection, Admin(timeout_ms),
       [](admin::DumpTask& task) -> py::object {
         return py::str(std::as_const(task).json_.str());
-      });
+      },
+      {}, max_tasks);
 }
 
-std::unique_ptr<Call> Flush(const ConnectionPtr& connection, double wait_s) {
-  const u64 wait_ns = static_cast<u64>(wait_s * 1e9);
-  return StartCall<admin::FlushTask>(
-      connection,
-      [wait_ns] {
-        return admin::Client().AsyncFlush(HSHM_MCTX, PoolQuery::Local(),
-                                          wait_ns);
-      },
-      [](Task& /*task*/) -> py::object { return py::none(); });
+std::unique_ptr<Call> Flush(const ConnectionPtr& connection, double wait_s,
+                            u32 timeout_ms) {
+  return StartTask<admin::FlushTask>(connection, Admin(timeout_ms), &NoResult,
+                                     {}, static_cast<u64>(wait_s * 1e9));
 }
 
-std::unique_ptr<Call> StopRuntime(const ConnectionPtr& connection) {
-  return StartCall<admin::StopRuntimeTask>(
-      connection,
-      [] {
-        return admin::Client().AsyncStopRuntime(HSHM_MCTX, PoolQuery::Local());
-      },
-      [](Task& /*task*/) -> py::object { return py::none(); });
+std::unique_ptr<Call> StopRuntime(const ConnectionPtr& connection,
+                                  u32 timeout_ms) {
+  return StartTask<admin::StopRuntimeTask>(connection, Admin(timeout_ms),
+                                           &NoResult, {});
 }
 
 // ---- classes
@@ -293,19 +301,23 @@ void BindRuntime(py::module_& m) {
   BindBuffer(m);
   BindExporter(m);
   const auto connection = py::arg("connection");
+  const auto timeout_ms = py::arg("timeout_ms") = 0;
   m.def("close_current", &Connection::CloseCurrent,
         "Close the connection of this process, if there is one.");
   m.def("locate", &Locate, py::arg("name"),
         "The runtime directory that a name stands for.");
   m.def("create_pool", &CreatePool, connection, py::arg("module"),
         py::arg("name"), py::arg("pool_id"), py::arg("num_containers"),
-        py::arg("config"));
-  m.def("destroy_pool", &DestroyPool, connection, py::arg("pool_id"));
-  m.def("list_pools", &ListPools, connection);
-  m.def("get_stats", &GetStats, connection);
-  m.def("dump", &Dump, connection, py::arg("max_tasks"));
-  m.def("flush", &Flush, connection, py::arg("wait_s"));
-  m.def("stop_runtime", &StopRuntime, connection);
+        py::arg("config"), timeout_ms);
+  m.def("destroy_pool", &DestroyPool, connection, py::arg("pool_id"),
+        timeout_ms);
+  m.def("unload_module", &UnloadModule, connection, py::arg("module"),
+        timeout_ms);
+  m.def("list_pools", &ListPools, connection, timeout_ms);
+  m.def("get_stats", &GetStats, connection, timeout_ms);
+  m.def("dump", &Dump, connection, py::arg("max_tasks"), timeout_ms);
+  m.def("flush", &Flush, connection, py::arg("wait_s"), timeout_ms);
+  m.def("stop_runtime", &StopRuntime, connection, timeout_ms);
 }
 
 }  // namespace chi::python
