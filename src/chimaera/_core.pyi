@@ -120,7 +120,8 @@ def destroy_pool(
 # bool: its code is out of memory
 def unload_module(connection: Connection, module: str, timeout_ms: int = 0) -> Call: ...
 
-# list of (id, name, module, num_containers, state, held_runs)
+# list of (id, name, module, num_containers, state, held_runs, heap_bytes or None,
+#  cancelled, expired)
 def list_pools(connection: Connection, timeout_ms: int = 0) -> Call: ...
 
 # (pid, uptime_ns, resident_bytes, num_pools, pools_created, pools_destroyed,

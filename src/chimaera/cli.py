@@ -292,7 +292,10 @@ def _status(options: argparse.Namespace) -> int:
     print(f"  pools     {len(pools)}")
     for pool in pools:
         heap = "" if pool.heap_bytes is None else f", {_size(pool.heap_bytes)}"
-        print(f"    {pool.id!s:12} {pool.module:18} {pool.name} ({pool.state}{heap})")
+        ended = f", {pool.cancelled} cancelled" if pool.cancelled else ""
+        ended += f", {pool.expired} expired" if pool.expired else ""
+        state = f"{pool.state}{ended}{heap}"
+        print(f"    {pool.id!s:12} {pool.module:18} {pool.name} ({state})")
     for cost in status.costs[:SHOWN_COSTS]:
         print(f"  {_cost_line(cost)}")
     return EXIT_OK

@@ -136,6 +136,8 @@ class PoolInfo:
         What its methods have allocated with ``new`` and nobody has freed, in
         bytes; of the admin pool, all that no other pool has. None: the runtime
         does not count, as one inside this process or under a sanitizer.
+    cancelled, expired : int
+        Its tasks that were ended since they were cancelled or past their deadline.
     """
 
     id: PoolId
@@ -145,6 +147,8 @@ class PoolInfo:
     state: str
     held_runs: int
     heap_bytes: int | None
+    cancelled: int
+    expired: int
 
 
 class Pool:

@@ -145,6 +145,10 @@ def test_status_counts_what_was_ended_and_shows_costs(daemon: Path) -> None:
     command = ("status", "--json", "--runtime-dir", daemon)
     facts = json.loads(programs.chimaera(*command).stdout)
     assert facts["cancelled"] == 3
+    ended = {pool["name"]: pool["cancelled"] for pool in facts["pools"]}
+    assert ended == {"admin": 0, "counted": 3}
+    shown = programs.chimaera("status", "--runtime-dir", daemon).stdout
+    assert "counted (live, 3 cancelled" in shown
     assert sum(worker["cancelled"] for worker in facts["workers"]) == 3
     cost = next(cost for cost in facts["costs"] if cost["method"] == "Sleep")
     assert cost["samples"] == 3

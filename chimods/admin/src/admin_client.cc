@@ -102,6 +102,8 @@ chi::Result<std::vector<chi::PoolInfo>> Client::ListPools(
     info.state = static_cast<chi::PoolState>(row.state_);
     info.held_runs = row.held_runs_;
     info.heap_bytes = row.heap_bytes_;
+    info.cancelled = row.cancelled_;
+    info.expired = row.expired_;
     list.push_back(std::move(info));
   }
   return list;

@@ -155,6 +155,8 @@ void Runtime::ListPools(hipc::FullPtr<ListPoolsTask> task,
     row.id_ = info.id;
     row.held_runs_ = info.held_runs;
     row.heap_bytes_ = info.heap_bytes;
+    row.cancelled_ = info.cancelled;
+    row.expired_ = info.expired;
     row.num_containers_ = info.num_containers;
     row.state_ = static_cast<chi::u32>(info.state);
     row.name_size_ = static_cast<chi::u32>(info.name.size());

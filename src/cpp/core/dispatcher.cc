@@ -113,6 +113,12 @@ Status Dispatcher::Find(const TaskHeader& header, RunContext& ctx,
   return Status();
 }
 
+void Dispatcher::CountEnd(const RunContext& ctx, StatusCode end) {
+  if (ctx.container == nullptr) return;  // not begun: EndSubmitted counts
+  RunEnds* const ends = ctx.container->run_ends();
+  if (ends != nullptr) ends->Count(end);
+}
+
 std::atomic<u64>* Dispatcher::HeldRuns(const RunContext& ctx) {
   return ctx.container == nullptr ? nullptr : ctx.container->held_runs();
 }
@@ -154,7 +160,10 @@ void Dispatcher::EndSubmitted(ShmPtr pointer, RunContext& ctx,
   TsanAcquire(&session);
   char* where = session.ResolveWritable(pointer, sizeof(Task));
   if (where == nullptr || session.cut_off()) return;
-  FinishWith(end, ctx, *reinterpret_cast<Task*>(where));
+  Task& shared = *reinterpret_cast<Task*>(where);
+  Pool* const pool = pools_.Find(ReadHeader(shared).pool_id_);
+  if (pool != nullptr) pool->run_ends().Count(end.code());
+  FinishWith(end, ctx, shared);
 }
 
 // What is no task: the wish to cancel one, or what no correct client sends.

@@ -454,10 +454,15 @@ std::vector<PoolInfo> PoolManager::List() const {
   std::vector<PoolInfo> list;
   list.reserve(entries_.size());
   for (const auto& [id, entry] : entries_) {
+    const Pool* const pool = entry.pool.get();
+    const u64 heap_bytes = id == kAdminPoolId
+                               ? HeapAccounts::Bytes(kRuntimeHeap)
+                               : entry.heap.bytes();
     list.push_back({id, entry.name, entry.module, entry.num_containers,
-                    entry.state, entry.pool ? entry.pool->held_runs() : 0,
-                    id == kAdminPoolId ? HeapAccounts::Bytes(kRuntimeHeap)
-                                       : entry.heap.bytes()});
+                    entry.state, pool != nullptr ? pool->held_runs() : 0,
+                    heap_bytes,
+                    pool != nullptr ? pool->run_ends().cancelled.load() : 0,
+                    pool != nullptr ? pool->run_ends().expired.load() : 0});
   }
   return list;
 }

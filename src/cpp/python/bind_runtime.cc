@@ -130,7 +130,8 @@ py::object PoolRows(admin::ListPoolsTask& task) {
     rows.append(py::make_tuple(
         FromPoolId(row.id_), std::move(name), std::move(module),
         row.num_containers_, PoolStateName(static_cast<PoolState>(row.state_)),
-        row.held_runs_, BytesOrNone(row.heap_bytes_)));
+        row.held_runs_, BytesOrNone(row.heap_bytes_), row.cancelled_,
+        row.expired_));
   }
   return std::move(rows);
 }

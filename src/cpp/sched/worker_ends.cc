@@ -149,6 +149,7 @@ void Worker::Impl::Interrupt(LiveRun& first, StatusCode end, const char* why) {
     run.why = &run == &first ? why : kByMaker;
     Increment(end == StatusCode::kCancelled ? stats_.cancelled
                                             : stats_.expired);
+    executor_.CountEnd(*run.context, end);
     for (Task* task = run.subtasks; task != nullptr;
          task = task->next_subtask_) {
       task->interrupt_.store(static_cast<u32>(end), std::memory_order_relaxed);

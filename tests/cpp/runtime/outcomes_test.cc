@@ -155,6 +155,17 @@ chimaera::admin::WorkerRow Counted() {
   return sum;
 }
 
+// What is counted for the tests' own pool.
+PoolInfo CountedOfPool() {
+  const auto pools = CHI_ADMIN->ListPools(HSHM_MCTX);
+  REQUIRE(pools.ok());
+  for (const PoolInfo& pool : *pools) {
+    if (pool.id == kPool) return pool;
+  }
+  FAIL("no pool");
+  return {};
+}
+
 TEST_CASE("Outcomes: the runtime counts what it has ended") {
   Fixture f;
   CHECK(Counted().cancelled_ == 0);
@@ -166,6 +177,8 @@ TEST_CASE("Outcomes: the runtime counts what it has ended") {
   CHECK(Counted().cancelled_ == 3);
   CHECK(f.Sleep(kHourNs, 20).Get().code() == StatusCode::kDeadlineExceeded);
   CHECK(WaitUntil([] { return Counted().expired_ == 1; }));
+  CHECK(CountedOfPool().cancelled == 3);
+  CHECK(CountedOfPool().expired == 1);
   // 2 ms of work every millisecond: every other time is missed at least.
   auto task = CHI_IPC->NewTask<chimaera::echo::BusyTask>(
       CreateTaskId(), kPool, PoolQuery::Local(), 2 * kNsPerMs);
@@ -204,6 +217,8 @@ TEST_CASE("Outcomes: a task that waits for a long one is ended, not run") {
   REQUIRE(stats.ok());
   CHECK(stats->workers.back().cancelled_ == 3);
   CHECK(stats->workers.back().expired_ == 1);
+  CHECK(CountedOfPool().cancelled == 3);
+  CHECK(CountedOfPool().expired == 1);
 }
 
 TEST_CASE("Outcomes: what is fired and forgotten is freed") {

@@ -155,12 +155,14 @@ struct PoolRow {
   chi::PoolId id_;
   chi::u64 held_runs_ = 0;
   chi::u64 heap_bytes_ = 0;  ///< See chi::PoolInfo.
+  chi::u64 cancelled_ = 0;
+  chi::u64 expired_ = 0;
   chi::u32 num_containers_ = 0;
   chi::u32 state_ = 0;  ///< A chi::PoolState.
   chi::u32 name_size_ = 0;
   chi::u32 module_size_ = 0;
 };
-static_assert(sizeof(PoolRow) == 40, "stored in shared memory");
+static_assert(sizeof(PoolRow) == 56, "stored in shared memory");
 
 struct ListPoolsTask : public chi::Task {
   OUT chi::vector<PoolRow> pools_;

@@ -36,6 +36,18 @@ enum class MonitorModeId : u32 {
   kGlobalSchedule = 1,  ///< Which containers: may change task->pool_query_.
 };
 
+/// Runs of a pool that were ended from outside. Relaxed: nothing depends on it.
+struct RunEnds {
+  std::atomic<u64> cancelled{0};
+  std::atomic<u64> expired{0};  ///< By their deadline.
+
+  void Count(StatusCode end) {
+    std::atomic<u64>& count =
+        end == StatusCode::kCancelled ? cancelled : expired;
+    count.fetch_add(1, std::memory_order_relaxed);
+  }
+};
+
 class Container {
  public:
   PoolId pool_id_;
@@ -131,6 +143,10 @@ class Container {
   HeapAccount heap_account() const { return heap_account_; }
   void SetHeapAccount(HeapAccount account) { heap_account_ = account; }
 
+  /// Where the pool counts runs that were ended; null outside of a pool.
+  RunEnds* run_ends() const { return run_ends_; }
+  void SetRunEnds(RunEnds* run_ends) { run_ends_ = run_ends; }
+
   const CallRecord& record() const { return *record_; }
   /// Moves the record to `place`, which then lives as long as the container.
   /// REQUIRES: no run of the container is under way.
@@ -160,6 +176,7 @@ class Container {
   MethodCosts* costs_ = nullptr;
   std::atomic<u64>* held_runs_ = nullptr;
   HeapAccount heap_account_ = kRuntimeHeap;
+  RunEnds* run_ends_ = nullptr;
 };
 
 /// The module guide's other name for it.

@@ -23,6 +23,7 @@ class Dispatcher final : public Executor {
   void EndSubmitted(ShmPtr pointer, RunContext& ctx,
                     const Status& end) override;
   void RunInternal(hipc::FullPtr<Task> task, RunContext& ctx) override;
+  void CountEnd(const RunContext& ctx, StatusCode end) override;
   std::atomic<u64>* HeldRuns(const RunContext& ctx) override;
 
  private:

@@ -42,6 +42,7 @@ class Pool {
         costs_(containers_, long_task_ns) {
     for (const ContainerPtr& container : containers_) {
       container->SetHeldRuns(&held_runs_);
+      container->SetRunEnds(&run_ends_);
     }
   }
   Pool(const Pool&) = delete;
@@ -89,6 +90,8 @@ class Pool {
   /// loop tops with the pool unpublished, means that nobody touches it.
   /// The count itself, for RunContext::held_runs.
   std::atomic<u64>* held_runs_counter() { return &held_runs_; }
+  RunEnds& run_ends() { return run_ends_; }
+  const RunEnds& run_ends() const { return run_ends_; }
   u64 held_runs() const { return held_runs_.load(std::memory_order_acquire); }
 
  private:
@@ -114,6 +117,7 @@ class Pool {
   // its container happens before the container is freed. HoldRun may be
   // relaxed: the worker's loop top, which Destroy waits for, publishes it.
   std::atomic<u64> held_runs_{0};
+  RunEnds run_ends_;
 };
 
 }  // namespace chi

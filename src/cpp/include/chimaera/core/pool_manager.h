@@ -86,6 +86,8 @@ struct PoolInfo {
   /// pool's are all that are no other pool's. HeapAccounts::kNotCounted: this
   /// process does not count.
   u64 heap_bytes = HeapAccounts::kNotCounted;
+  u64 cancelled = 0;  ///< Runs that were cancelled while they waited.
+  u64 expired = 0;    ///< Runs that their deadline ended.
 };
 
 /// What the methods of one pool cost.

@@ -38,6 +38,13 @@ class Executor {
   /// more, by Worker::InjectTask, if there is no outcome yet.
   virtual void RunInternal(hipc::FullPtr<Task> task, RunContext& ctx) = 0;
 
+  /// The run of `ctx` was ended from outside: `end` is kCancelled or
+  /// kDeadlineExceeded. For statistics. Between two tasks, or in the run.
+  virtual void CountEnd(const RunContext& ctx, StatusCode end) {
+    static_cast<void>(ctx);
+    static_cast<void>(end);
+  }
+
   /// The count that keeps alive what the run of `ctx` stands on, for
   /// RunContext::held_runs; null if nothing has to be kept. Asked in a run,
   /// before it first parks.
