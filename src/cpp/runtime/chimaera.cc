@@ -60,7 +60,7 @@ Chimaera::~Chimaera() {
   }
   ipc_->SetPortSource(nullptr);
   if (server_ != nullptr) {
-    ipc_->SetPortSource(&server_->workers());
+    if (server_->has_workers()) ipc_->SetPortSource(&server_->workers());
     server_->Stop();  // while methods still find it here
     ipc_->SetPortSource(nullptr);
   }

@@ -47,6 +47,8 @@ class Server final : private SessionEvents {
   ControlServer& control() { return *control_; }
   ModuleManager& modules() { return *modules_; }
   PoolManager& pools() { return *pools_; }
+  /// Not after a start that failed before there were any.
+  bool has_workers() const { return workers_ != nullptr; }
   WorkOrchestrator& workers() { return *workers_; }
   Watchdog& watchdog() { return *watchdog_; }
 
