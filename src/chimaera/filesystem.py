@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
@@ -19,7 +20,12 @@ from fsspec.callbacks import DEFAULT_CALLBACK
 from fsspec.spec import AbstractBufferedFile
 
 from chimaera import object_io
-from chimaera.errors import AlreadyExistsError, BadRequestError, NotFoundError
+from chimaera.errors import (
+    AlreadyExistsError,
+    BadRequestError,
+    ChimaeraError,
+    NotFoundError,
+)
 
 if TYPE_CHECKING:
     from chimaera.bdev import BlockDevice
@@ -291,7 +297,8 @@ class _File(AbstractBufferedFile):  # type: ignore[misc] # fsspec has no types
     def commit(self) -> None:
         """Make what was written the file."""
         replace = "x" not in self.mode
-        self.fs.device.put_object(self.path, self.blocks, replace=replace)
+        with self._given_up_on_error():
+            self.fs.device.put_object(self.path, self.blocks, replace=replace)
         self.blocks = []
 
     def discard(self) -> None:
@@ -302,7 +309,19 @@ class _File(AbstractBufferedFile):  # type: ignore[misc] # fsspec has no types
 
     def _keep(self, content: Any) -> None:
         if len(content) > 0:
-            self.blocks += object_io.run(object_io.fill(self.fs.device, content))
+            with self._given_up_on_error():
+                self.blocks += object_io.run(object_io.fill(self.fs.device, content))
+
+    @contextlib.contextmanager
+    def _given_up_on_error(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            # Else closing it would write what is left, and make that the file.
+            self.closed = True
+            with contextlib.suppress(ChimaeraError):
+                self.discard()
+            raise
 
     def _fetch_range(self, start: int, end: int) -> bytes:
         content: bytes = self.fs.cat_file(self.path, start, end)

@@ -19,7 +19,7 @@ from chimaera._extension import core
 from chimaera.array_chunks import Stored, free_rows, freed_on_error
 from chimaera.array_write import write_box
 from chimaera.errors import BadRequestError, ChimaeraError
-from chimaera.task import Future, check_timeout
+from chimaera.task import DEFAULT_TIMEOUT_S, Future, check_timeout
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -268,7 +268,8 @@ class LoanPart:
             return
         device = self.array.device
         nothing = Stored.of_nothing(self.array.layout)
-        chunks, rows = write_box(device, nothing, self._box(), data, 30.0)
+        timeout_s = DEFAULT_TIMEOUT_S
+        chunks, rows = write_box(device, nothing, self._box(), data, timeout_s)
         with freed_on_error(device, rows):
             call = core.bdev_give(
                 device.runtime.connection,
@@ -278,7 +279,7 @@ class LoanPart:
                 chunks.tolist(),
                 rows.tolist(),
             )
-            Future[None](call, f"{self}").result_or_cancel(30.0)
+            Future[None](call, f"{self}").result_or_cancel(timeout_s)
 
     def _box(self) -> tuple[range, ...]:
         return self.array.layout.chunk_range(*self._chunks)

@@ -62,8 +62,8 @@ class StockModules(ABC):
             Unique in the runtime; of a device in memory.
         path : path-like, optional
             Keep the device in this file, made if it is not there; one runtime
-            has it at a time. Blocks are this process's all the same: after a
-            restart they are free.
+            has it at a time. Named objects and arrays stay over a restart; blocks
+            that belong to none end with this process.
         num_containers : int
             Devices in this pool; each further one has a file ``path.1``, ….
         pool_id : PoolId, optional
@@ -72,7 +72,9 @@ class StockModules(ABC):
             Seconds to wait at most; memory takes about 0.4 s per GiB.
         **settings
             ``alignment`` of blocks (4096); of files also ``io_depth`` (32),
-            ``direct`` (False) and ``checksums`` (True).
+            ``direct`` (False), ``checksums`` (True) and ``scrub_mib_per_s`` (0):
+            how fast what belongs to objects is read and compared with its checksums
+            in the background, MiB per second.
 
         Returns
         -------

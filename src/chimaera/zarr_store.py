@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from typing import Any, Self
 
@@ -121,8 +122,9 @@ class ZarrStore(Store):
         prototype: BufferPrototype,
         key_ranges: Iterable[tuple[str, ByteRequest | None]],
     ) -> list[Buffer | None]:
-        """Return parts of several values."""
-        return [await self.get(key, prototype, part) for key, part in key_ranges]
+        """Return parts of several values, read at once."""
+        values = (self.get(key, prototype, part) for key, part in key_ranges)
+        return await asyncio.gather(*values)
 
     async def exists(self, key: str) -> bool:
         """Return whether there is such a key."""

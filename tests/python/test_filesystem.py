@@ -16,7 +16,12 @@ from fsspec.tests import abstract
 
 import chimaera
 from chimaera.bdev import BlockDevice
-from chimaera.errors import BadRequestError, NoSpaceError, NotFoundError
+from chimaera.errors import (
+    AlreadyExistsError,
+    BadRequestError,
+    NoSpaceError,
+    NotFoundError,
+)
 from chimaera.filesystem import ChimaeraFileSystem
 from python import programs
 
@@ -186,6 +191,28 @@ def test_a_full_device(fs: ChimaeraFileSystem) -> None:
         fs.pipe_file("large", bytes(33 << 20))
     assert fs.find("") == ["kept"]
     assert fs.device.stats().num_blocks == 1
+
+
+def test_a_file_that_does_not_fit_leaves_nothing(fs: ChimaeraFileSystem) -> None:
+    def write() -> None:
+        with fs.open("f", "wb", block_size=1 << 14) as file:
+            for _ in range(2200):
+                file.write(bytes(1 << 14))
+
+    with pytest.raises(NoSpaceError):
+        write()
+    assert fs.device.stats().num_blocks == 0
+    assert not fs.exists("f")
+
+
+def test_a_file_that_is_there_at_the_end_leaves_nothing(fs: ChimaeraFileSystem) -> None:
+    file = fs.open("f", "xb")
+    file.write(b"mine")
+    fs.pipe_file("f", b"theirs")
+    with pytest.raises(AlreadyExistsError):
+        file.close()
+    assert fs.device.stats().num_blocks == 1
+    assert fs.cat_file("f") == b"theirs"
 
 
 async def test_in_a_loop(device: BlockDevice) -> None:

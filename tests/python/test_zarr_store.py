@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 import zarr
-from zarr.core.buffer import Buffer, cpu
+from zarr.abc.store import RangeByteRequest
+from zarr.core.buffer import Buffer, cpu, default_buffer_prototype
 from zarr.testing.store import StoreTests
 
 import chimaera
@@ -119,6 +120,23 @@ def test_many_at_once(device: BlockDevice) -> None:
         await asyncio.gather(writer(1), writer(2), reader(), reader())
 
     asyncio.run(both())
+
+
+async def test_parts_of_several_values_are_read_at_once(device: BlockDevice) -> None:
+    begun = asyncio.Barrier(3)
+
+    class Meeting(ZarrStore):
+        async def get(self, *args: Any, **kwargs: Any) -> Buffer | None:
+            await asyncio.wait_for(begun.wait(), 30)
+            found: Buffer | None = await super().get(*args, **kwargs)
+            return found
+
+    store = Meeting(device)
+    await store.set("a", cpu.Buffer.from_bytes(b"abcdef"))
+    wanted = [("a", RangeByteRequest(1, 3)), ("none", None), ("a", None)]
+    found = await store.get_partial_values(default_buffer_prototype(), wanted)
+    values = [value and value.to_bytes() for value in found]
+    assert values == [b"bc", None, b"abcdef"]
 
 
 def test_another_process(daemon: Path) -> None:
