@@ -229,6 +229,24 @@ def bdev_read(
     timeout_ms: int = 0,
 ) -> Call: ...
 
+# int: bytes written; ranges are block, offset, size
+def bdev_write_blocks(
+    connection: Connection,
+    pool_id: _PoolId,
+    ranges: Sequence[tuple[_Block, int, int]],
+    data: Any,
+    timeout_ms: int = 0,
+) -> Call: ...
+
+# out
+def bdev_read_blocks(
+    connection: Connection,
+    pool_id: _PoolId,
+    ranges: Sequence[tuple[_Block, int, int]],
+    out: Any,
+    timeout_ms: int = 0,
+) -> Call: ...
+
 # Array of uint8; at once if that takes no time and is asked for
 def bdev_view(
     connection: Connection,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from chimaera._extension import core
 from chimaera.block import BdevStats, Block
 from chimaera.block_many import ManyBlocks
+from chimaera.block_ranges import BlockRanges
 from chimaera.block_view import check_no_views, view, view_async
 from chimaera.device_arrays import DeviceArrays
 from chimaera.errors import BadRequestError, NoSpaceError
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["BdevStats", "Block", "BlockDevice"]
 
 
-class BlockDevice(DeviceArrays, NamedObjects, ManyBlocks):
+class BlockDevice(DeviceArrays, NamedObjects, ManyBlocks, BlockRanges):
     """A block device in the runtime; made by `Runtime.bdev`.
 
     Every method has a twin ``…_async`` that returns a `Future`; the waiting one

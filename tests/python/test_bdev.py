@@ -153,3 +153,43 @@ def test_the_same_name_is_the_same_device(rt: chimaera.Runtime) -> None:
     first = rt.bdev(size_bytes=SIZE, name="ram://one")
     assert rt.bdev(size_bytes=SIZE, name="ram://one").id == first.id
     assert "ram://one" in repr(first)
+
+
+def test_blocks_in_pieces_hold_one_array(device: chimaera.BlockDevice) -> None:
+    # Free space in pages that are apart: a large request comes in many blocks.
+    held = device.allocate_many(4096, SIZE // 4096)
+    device.free(held[::2])
+    data = np.arange(50_000, dtype="f4")
+    blocks = device.allocate_blocks(data.nbytes)
+    assert len(blocks) == -(-data.nbytes // 4096)
+    before = device.stats()
+    assert device.write_blocks(blocks, data) == data.nbytes
+    assert np.array_equal(device.read_blocks(blocks).view("f4"), data)
+    out = np.empty(50_000, "f4")
+    assert device.read_blocks_async(blocks, out=out).result() is out
+    assert np.array_equal(out, data)
+    after = device.stats()
+    assert after.num_writes - before.num_writes == 1
+    assert after.num_reads - before.num_reads == 2
+    # Parts of them.
+    parts = [(blocks[3], 4, 8), (blocks[1], 0, 4)]
+    assert device.read_blocks(parts).view("f4").tolist() == [3073, 3074, 1024]
+    device.write_blocks(parts, np.zeros(3, "f4"))
+    assert device.read(blocks[3]).view("f4")[:4].tolist() == [3072, 0, 0, 3075]
+
+
+def test_of_blocks_in_pieces_the_wrong_one_is_named(
+    device: chimaera.BlockDevice,
+) -> None:
+    blocks = device.allocate_many(100, 3)
+    device.free(blocks[1])
+    with pytest.raises(errors.StaleError, match=r"range 1 of 3, block 1\."):
+        device.read_blocks(blocks)
+    with pytest.raises(errors.BadRequestError, match="99 bytes for ranges of 100"):
+        device.write_blocks(blocks[:1], bytes(99))
+    with pytest.raises(errors.BadRequestError, match="another range writes"):
+        device.write_blocks([blocks[0], blocks[0]], bytes(200))
+    with pytest.raises(errors.BadRequestError, match="1025 ranges"):
+        device.write_blocks([(blocks[0], 0, 0)] * 1025, b"?")
+    with pytest.raises(errors.BadRequestError, match="-1"):
+        device.read_blocks([(blocks[0], 0, -1)])

@@ -19,6 +19,10 @@ chi::PoolQuery HomeOf(const Block& block) {
   return chi::PoolQuery::DirectId(block.container_id_);
 }
 
+chi::PoolQuery HomeOf(const std::vector<BlockRange>& ranges) {
+  return ranges.empty() ? chi::PoolQuery::Local() : HomeOf(ranges[0].block_);
+}
+
 }  // namespace
 
 template <class TaskT, class... Args>
@@ -198,6 +202,30 @@ chi::Result<std::vector<chi::u8>> Client::Read(const hipc::MemContext& mctx,
   std::vector<chi::u8> data(block.size_);
   CHI_RETURN_IF_ERROR(Read(mctx, block, data.data(), data.size()));
   return data;
+}
+
+Outcome Client::WriteBlocks(const hipc::MemContext& mctx,
+                            const std::vector<BlockRange>& ranges,
+                            hipc::Pointer data, size_t length) {
+  return AsyncWriteBlocks(mctx, ranges, data, length).Get();
+}
+
+chi::Future<WriteBlocksTask> Client::AsyncWriteBlocks(
+    const hipc::MemContext& /*mctx*/, const std::vector<BlockRange>& ranges,
+    hipc::Pointer data, size_t length) {
+  return Send<WriteBlocksTask>(HomeOf(ranges), ranges, data, length);
+}
+
+Outcome Client::ReadBlocks(const hipc::MemContext& mctx,
+                           const std::vector<BlockRange>& ranges,
+                           hipc::Pointer data, size_t length) {
+  return AsyncReadBlocks(mctx, ranges, data, length).Get();
+}
+
+chi::Future<ReadBlocksTask> Client::AsyncReadBlocks(
+    const hipc::MemContext& /*mctx*/, const std::vector<BlockRange>& ranges,
+    hipc::Pointer data, size_t length) {
+  return Send<ReadBlocksTask>(HomeOf(ranges), ranges, data, length);
 }
 
 // ---- looking ----------------------------------------------------------------

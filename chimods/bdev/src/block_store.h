@@ -43,6 +43,22 @@ struct Verified {
   chi::Status first;       ///< What was wrong first.
 };
 
+/// One range of a store, and the memory it goes to or comes from.
+struct Piece {
+  chi::u64 offset = 0;
+  char* data = nullptr;
+  chi::u64 length = 0;
+};
+
+/// What came of a transfer of several pieces.
+struct PiecesOutcome {
+  chi::Status status;
+  /// Where in the store it went wrong first; kNowhere: nothing was tried.
+  chi::u64 offset = kNowhere;
+
+  static constexpr chi::u64 kNowhere = ~chi::u64{0};
+};
+
 /// Safe from any thread; of two calls that overlap in a byte, one of which
 /// writes, either may win byte by byte.
 class BlockStore {
@@ -59,6 +75,14 @@ class BlockStore {
   /// Copies in; `from` may lie in the store itself. Errors as Read.
   virtual chi::Status Write(chi::u64 offset, const void* from,
                             chi::u64 length) = 0;
+
+  /// Several reads at once, of `pieces` in the order of their offsets. Errors
+  /// as Read; after one, what the memory of any piece holds is undefined.
+  virtual PiecesOutcome ReadPieces(const std::vector<Piece>& pieces);
+
+  /// The same of Write. After an error any part of any piece may be written.
+  /// REQUIRES: no two pieces share a byte.
+  virtual PiecesOutcome WritePieces(const std::vector<Piece>& pieces);
 
   /// Returns when everything that was written before the call survives a power
   /// cut, where the store can promise that. kIo; then every later Write fails.

@@ -217,15 +217,24 @@ Status FileStore::WritePart(const Part& part, const char* from) {
 
 Status FileStore::WritePages(u64 page, const char* from, u64 count) {
   if (count == 0) return Status();
+  ForgetChecksums(page, count);
+  CHI_RETURN_IF_ERROR(io_->Write(PageAt(page), from, count * kPageSize));
+  KeepChecksums(page, from, count);
+  return Status();
+}
+
+void FileStore::ForgetChecksums(u64 page, u64 count) {
   for (u64 i = 0; i < count; ++i) {
     checksums_[page + i].store(0, std::memory_order_relaxed);
   }
-  CHI_RETURN_IF_ERROR(io_->Write(PageAt(page), from, count * kPageSize));
+}
+
+// Of `count` pages from `page` on, which have been written.
+void FileStore::KeepChecksums(u64 page, const char* bytes, u64 count) {
   for (u64 i = 0; i < count; ++i) {
-    const u32 crc = Crc32c(from + i * kPageSize, kPageSize);
+    const u32 crc = Crc32c(bytes + i * kPageSize, kPageSize);
     checksums_[page + i].store(StoredChecksum(crc), std::memory_order_release);
   }
-  return Status();
 }
 
 Status FileStore::Sync() { return metadata_->Sync(); }

@@ -49,6 +49,8 @@ class FileStore final : public BlockStore {
   /// Refused after a Sync that failed, until the file is opened again.
   chi::Status Write(chi::u64 offset, const void* from,
                     chi::u64 length) override;
+  PiecesOutcome ReadPieces(const std::vector<Piece>& pieces) override;
+  PiecesOutcome WritePieces(const std::vector<Piece>& pieces) override;
   chi::Status Sync() override;
   chi::Status Commit(const ObjectChange& change) override;
   Objects Load(chi::u32 container_id) const override;
@@ -71,6 +73,9 @@ class FileStore final : public BlockStore {
   };
   // A range as a part of its first page, whole pages, and a part of its last.
   struct Split;
+  // See file_ranges.cc.
+  class PagePlan;
+  class Chunk;
 
   FileStore(std::unique_ptr<BlockIo> io, const FileStoreOptions& options)
       : io_(std::move(io)), options_(options), gate_(options.io_depth) {}
@@ -81,6 +86,13 @@ class FileStore final : public BlockStore {
   chi::Status ReadPart(const Part& part, char* to);
   chi::Status WritePages(chi::u64 page, const char* from, chi::u64 count);
   chi::Status WritePart(const Part& part, const char* from);
+  chi::Status CheckPieces(const std::vector<Piece>& pieces) const;
+  PiecesOutcome TransferBytes(bool is_read, const std::vector<Piece>& pieces);
+  PiecesOutcome ReadChunk(const PagePlan& plan, Chunk& chunk);
+  PiecesOutcome CompletePages(const PagePlan& plan, Chunk& chunk);
+  PiecesOutcome WriteChunk(Chunk& chunk);
+  void ForgetChecksums(chi::u64 page, chi::u64 count);
+  void KeepChecksums(chi::u64 page, const char* bytes, chi::u64 count);
   chi::u64 FirstBadPage(chi::u64 page, const char* bytes, chi::u64 count) const;
   chi::Result<std::vector<chi::u32>> ChecksumsToKeep(const Block& block);
   chi::Status LearnChecksums(chi::u64 page, chi::u64 count);

@@ -7,10 +7,10 @@
 #include "parking_io.h"
 
 #include <chimaera/sched/coevent.h>
-#include <chimaera/sched/file_io.h>
 #include <fcntl.h>
 
 #include <string>
+#include <vector>
 
 #include "chimaera/base/format.h"
 #include "chimaera/base/log.h"
@@ -49,7 +49,8 @@ ParkingIo::ParkingIo(int fd, std::string path, u64 size, bool direct)
   }
 }
 
-Status ParkingIo::Transfer(bool is_read, u64 offset, char* data, u64 length) {
+FileTransfer ParkingIo::Describe(bool is_read, u64 offset, char* data,
+                                 u64 length) const {
   const bool past_cache = direct() && IsAligned(offset, data, length);
   FileTransfer transfer;
   transfer.op = is_read ? FileOp::kRead : FileOp::kWrite;
@@ -58,7 +59,36 @@ Status ParkingIo::Transfer(bool is_read, u64 offset, char* data, u64 length) {
   transfer.data = data;
   transfer.length = length;
   transfer.cached = !past_cache;
+  return transfer;
+}
+
+Status ParkingIo::Transfer(bool is_read, u64 offset, char* data, u64 length) {
+  FileTransfer transfer = Describe(is_read, offset, data, length);
   return chi::TransferFiles(&transfer, 1).WithContext(path_);
+}
+
+void ParkingIo::TransferAll(bool is_read, IoPiece* pieces, std::size_t count) {
+  std::vector<FileTransfer> transfers;
+  transfers.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const IoPiece& piece = pieces[i];
+    transfers.push_back(
+        Describe(is_read, piece.offset, piece.data, piece.length));
+  }
+  // Each has its own status.
+  static_cast<void>(chi::TransferFiles(transfers.data(), count));
+  for (std::size_t i = 0; i < count; ++i) {
+    pieces[i].done = transfers[i].done;
+    pieces[i].status = transfers[i].status.WithContext(path_);
+  }
+}
+
+void ParkingIo::ReadAll(IoPiece* pieces, std::size_t count) {
+  TransferAll(true, pieces, count);
+}
+
+void ParkingIo::WriteAll(IoPiece* pieces, std::size_t count) {
+  TransferAll(false, pieces, count);
 }
 
 Status ParkingIo::Read(u64 offset, void* to, u64 length) {

@@ -6,6 +6,8 @@
 #ifndef CHIMAERA_BDEV_PARKING_IO_H_
 #define CHIMAERA_BDEV_PARKING_IO_H_
 
+#include <chimaera/sched/file_io.h>
+
 #include <memory>
 #include <string>
 #include <utility>
@@ -27,14 +29,19 @@ class ParkingIo final : public BlockIo {
   chi::Status Read(chi::u64 offset, void* to, chi::u64 length) override;
   chi::Status Write(chi::u64 offset, const void* from,
                     chi::u64 length) override;
+  void ReadAll(IoPiece* pieces, std::size_t count) override;
+  void WriteAll(IoPiece* pieces, std::size_t count) override;
   chi::Status Sync() override;
 
   /// Whether it goes past the page cache where it can.
   [[nodiscard]] bool direct() const { return direct_fd_.get() >= 0; }
 
  private:
+  chi::FileTransfer Describe(bool is_read, chi::u64 offset, char* data,
+                             chi::u64 length) const;
   chi::Status Transfer(bool is_read, chi::u64 offset, char* data,
                        chi::u64 length);
+  void TransferAll(bool is_read, IoPiece* pieces, std::size_t count);
 
   const int fd_;
   const std::string path_;

@@ -8,13 +8,28 @@
 
 namespace chimaera::bdev {
 
-RangeLock::Guard::Guard(RangeLock& lock, chi::u64 begin, chi::u64 end)
-    : lock_(lock), begin_(begin), end_(end) {
+bool RangeLock::Guard::Overlaps(const Guard& other) const {
+  if (begin() >= other.end() || other.begin() >= end()) return false;
+  const Range* a = ranges_;
+  const Range* b = other.ranges_;
+  while (a != ranges_ + num_ranges_ && b != other.ranges_ + other.num_ranges_) {
+    if (a->end <= b->begin) {
+      ++a;
+    } else if (b->end <= a->begin) {
+      ++b;
+    } else {
+      return true;
+    }
+  }
+  return false;
+}
+
+void RangeLock::Guard::Enter() {
   bool wait = false;
   {
     const chi::MutexLock hold(lock_.mu_);
     for (const Guard* other : lock_.guards_) {
-      if (Overlap(*other, *this)) ++num_before_;
+      if (Overlaps(*other)) ++num_before_;
     }
     place_ = lock_.guards_.insert(lock_.guards_.end(), this);
     wait = num_before_ != 0;
@@ -27,7 +42,7 @@ RangeLock::Guard::~Guard() {
   const chi::MutexLock hold(lock_.mu_);
   for (auto other = lock_.guards_.erase(place_); other != lock_.guards_.end();
        ++other) {
-    if (Overlap(**other, *this) && --(*other)->num_before_ == 0) {
+    if (Overlaps(**other) && --(*other)->num_before_ == 0) {
       (*other)->free_.Set();
     }
   }

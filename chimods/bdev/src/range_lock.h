@@ -8,7 +8,9 @@
 
 #include <chimaera/sched/coevent.h>
 
+#include <cstddef>
 #include <list>
+#include <vector>
 
 #include "chimaera/base/mutex.h"
 #include "chimaera/base/types.h"
@@ -16,23 +18,45 @@
 namespace chimaera::bdev {
 
 /// Safe from any thread; methods park. Who waits for a range goes before those
-/// who come later and want a page of it. Made for as many ranges at once as a
+/// who come later and want a page of it. Made for as many guards at once as a
 /// device has requests: they are looked through one by one.
 class RangeLock {
  public:
-  /// Holds [begin, end) from its construction, which waits, to its end.
+  /// [begin, end), not empty.
+  struct Range {
+    chi::u64 begin = 0;
+    chi::u64 end = 0;
+  };
+
+  /// Holds a range, or several, from its construction, which waits, to its end.
   class Guard {
    public:
-    Guard(RangeLock& lock, chi::u64 begin, chi::u64 end);
+    Guard(RangeLock& lock, chi::u64 begin, chi::u64 end)
+        : lock_(lock), only_{begin, end}, ranges_(&only_), num_ranges_(1) {
+      Enter();
+    }
+    /// Comes to all of them at once, so that no two guards wait for each other.
+    /// REQUIRES: `ranges` outlive it, are sorted and do not overlap; there is
+    /// one at least.
+    Guard(RangeLock& lock, const std::vector<Range>& ranges)
+        : lock_(lock), ranges_(ranges.data()), num_ranges_(ranges.size()) {
+      Enter();
+    }
     ~Guard();
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
 
    private:
     friend class RangeLock;
+    void Enter();
+    bool Overlaps(const Guard& other) const;
+    chi::u64 begin() const { return ranges_[0].begin; }
+    chi::u64 end() const { return ranges_[num_ranges_ - 1].end; }
+
     RangeLock& lock_;
-    const chi::u64 begin_;
-    const chi::u64 end_;
+    const Range only_;
+    const Range* const ranges_;
+    const std::size_t num_ranges_;
     // How many that came before want one of its pages.
     chi::u64 num_before_ = 0;
     chi::CoEvent free_;
@@ -40,10 +64,6 @@ class RangeLock {
   };
 
  private:
-  static bool Overlap(const Guard& a, const Guard& b) {
-    return a.begin_ < b.end_ && b.begin_ < a.end_;
-  }
-
   chi::Mutex mu_;
   std::list<Guard*> guards_ CHI_GUARDED_BY(mu_);  // in order of arrival
 };

@@ -11,6 +11,8 @@
 
 namespace chimaera::bdev {
 
+using chi::u64;
+
 void RequestGate::Enter() {
   chi::CoEvent turn;
   {
@@ -37,6 +39,15 @@ void RequestGate::Enter() {
     if (has_pass) Leave();
     throw;
   }
+}
+
+u64 RequestGate::EnterSome(u64 wanted) {
+  Enter();
+  const chi::MutexLock lock(mu_);
+  // None is free while somebody waits.
+  const chi::u32 more = static_cast<chi::u32>(std::min<u64>(free_, wanted - 1));
+  free_ -= more;
+  return u64{more} + 1;
 }
 
 void RequestGate::Leave() {

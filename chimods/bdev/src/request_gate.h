@@ -36,6 +36,25 @@ class RequestGate {
     RequestGate& gate_;
   };
 
+  /// Several requests of one caller: it waits for its turn with the first, and
+  /// the others are those that are free just then.
+  class Passes {
+   public:
+    /// At most `wanted`, which is > 0. Throws as Pass.
+    Passes(RequestGate& gate, chi::u64 wanted)
+        : gate_(gate), count_(gate.EnterSome(wanted)) {}
+    ~Passes() {
+      for (chi::u64 i = 0; i < count_; ++i) gate_.Leave();
+    }
+    Passes(const Passes&) = delete;
+    Passes& operator=(const Passes&) = delete;
+    chi::u64 count() const { return count_; }
+
+   private:
+    RequestGate& gate_;
+    const chi::u64 count_;
+  };
+
   chi::u64 num_waiting() const {
     const chi::MutexLock lock(mu_);
     return waiting_.size();
@@ -43,6 +62,7 @@ class RequestGate {
 
  private:
   void Enter();
+  chi::u64 EnterSome(chi::u64 wanted);
   void Leave();
 
   mutable chi::Mutex mu_;

@@ -6,6 +6,7 @@
 #include <chimaera/bdev/bdev_client.h>
 
 #include <cstring>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -81,6 +82,60 @@ std::unique_ptr<Call> Read(const ConnectionPtr& connection,
       {shared.kept}, block, shared.pointer, bytes.size(), offset);
 }
 
+// A block, and where in it how many bytes.
+using RangeTuple = std::tuple<BlockTuple, u64, u64>;
+
+std::vector<bdev::BlockRange> ToRanges(const std::vector<RangeTuple>& rows) {
+  std::vector<bdev::BlockRange> ranges;
+  ranges.reserve(rows.size());
+  for (const auto& [row, offset, size] : rows) {
+    ranges.push_back({ToBlock(row), offset, size});
+  }
+  return ranges;
+}
+
+PoolQuery HomeOfAll(const std::vector<bdev::BlockRange>& ranges) {
+  return ranges.empty() ? PoolQuery::Local() : HomeOf(ranges[0].block_);
+}
+
+std::unique_ptr<Call> WriteBlocks(const ConnectionPtr& connection,
+                                  const PoolIdTuple& pool,
+                                  const std::vector<RangeTuple>& rows,
+                                  const py::object& data, u32 timeout_ms) {
+  const std::vector<bdev::BlockRange> ranges = ToRanges(rows);
+  ThrowIfError(connection->Check());
+  const Bytes bytes(data, false);
+  Shared shared = ShareBytes(connection, data, bytes);
+  if (shared.staged) CopyBytes(shared.data, bytes.data(), bytes.size());
+  return StartTask<bdev::WriteBlocksTask>(
+      connection, Target(ToPoolId(pool), HomeOfAll(ranges), timeout_ms),
+      [](bdev::WriteBlocksTask& task) -> py::object {
+        return py::int_(task.bytes_written_);
+      },
+      {shared.kept}, ranges, shared.pointer, bytes.size());
+}
+
+std::unique_ptr<Call> ReadBlocks(const ConnectionPtr& connection,
+                                 const PoolIdTuple& pool,
+                                 const std::vector<RangeTuple>& rows,
+                                 const py::object& out, u32 timeout_ms) {
+  const std::vector<bdev::BlockRange> ranges = ToRanges(rows);
+  ThrowIfError(connection->Check());
+  const Bytes bytes(out, true);
+  Shared shared = ShareBytes(connection, out, bytes);
+  return StartTask<bdev::ReadBlocksTask>(
+      connection, Target(ToPoolId(pool), HomeOfAll(ranges), timeout_ms),
+      [out, from = shared.staged ? shared.data : nullptr](
+          bdev::ReadBlocksTask& /*task*/) -> py::object {
+        if (from != nullptr) {
+          const Bytes target(out, true);
+          std::memcpy(target.data(), from, target.size());
+        }
+        return out;
+      },
+      {shared.kept}, ranges, shared.pointer, bytes.size());
+}
+
 std::unique_ptr<Call> Sync(const ConnectionPtr& connection,
                            const PoolIdTuple& pool, const QueryTuple& query,
                            u32 timeout_ms) {
@@ -118,6 +173,10 @@ void BindBdev(py::module_& m) {
         py::arg("data"), py::arg("offset"), timeout_ms);
   m.def("bdev_read", &Read, connection, pool_id, py::arg("block"),
         py::arg("out"), py::arg("offset"), timeout_ms);
+  m.def("bdev_write_blocks", &WriteBlocks, connection, pool_id,
+        py::arg("ranges"), py::arg("data"), timeout_ms);
+  m.def("bdev_read_blocks", &ReadBlocks, connection, pool_id, py::arg("ranges"),
+        py::arg("out"), timeout_ms);
   m.def("bdev_sync", &Sync, connection, pool_id, py::arg("query"), timeout_ms);
   m.def("bdev_stats", &GetStats, connection, pool_id, py::arg("query"),
         timeout_ms);

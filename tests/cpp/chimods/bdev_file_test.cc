@@ -3,11 +3,15 @@
 //
 // Module bdev on files, in a runtime.
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <string>
 #include <vector>
 
 #include "chimaera/admin/admin_client.h"
+#include "chimaera/base/unique_fd.h"
 #include "chimaera/bdev/bdev_client.h"
 #include "embedded.h"
 #include "support/process.h"
@@ -21,6 +25,7 @@ using chi::test::Embedded;
 using chi::test::TempDir;
 using chimaera::bdev::BdevType;
 using chimaera::bdev::Block;
+using chimaera::bdev::BlockRange;
 using chimaera::bdev::Client;
 
 namespace {
@@ -98,6 +103,35 @@ TEST_CASE("bdev on a file: many more requests than io_depth at once") {
                      reinterpret_cast<const u8*>(buffers[i].ptr_)));
     CHI_IPC->FreeBuffer(buffers[i]);
   }
+}
+
+TEST_CASE("bdev on a file: of many blocks the bad one is named") {
+  const TempDir dir;
+  Embedded runtime;
+  Client device;
+  REQUIRE(Open(device, dir / "device").ok());
+  std::vector<BlockRange> ranges;
+  for (int i = 0; i < 20; ++i) {
+    ranges.push_back(BlockRange::Whole(*device.Allocate(HSHM_MCTX, 5000)));
+  }
+  const auto buffer = CHI_IPC->AllocateBuffer(100'000);
+  std::fill_n(buffer.ptr_, 100'000, 'x');
+  REQUIRE(device.WriteBlocks(HSHM_MCTX, ranges, buffer.shm_, 100'000));
+  {
+    // The data are the last part of the file.
+    const chi::UniqueFd file(
+        open((dir / "device").c_str(), O_RDWR | O_CLOEXEC));
+    const off_t data = lseek(file.get(), 0, SEEK_END) - off_t{kSize};
+    const off_t at = data + static_cast<off_t>(ranges[7].block_.offset_) + 4096;
+    REQUIRE(pwrite(file.get(), "?", 1, at) == 1);
+  }
+  const auto read = device.ReadBlocks(HSHM_MCTX, ranges, buffer.shm_, 100'000);
+  INFO(read);
+  CHECK(read.code() == StatusCode::kChecksum);
+  CHECK(read.message().find("range 7 of 20, block 7.") != std::string::npos);
+  ranges.erase(ranges.begin() + 7);
+  CHECK(device.ReadBlocks(HSHM_MCTX, ranges, buffer.shm_, 95'000));
+  CHI_IPC->FreeBuffer(buffer);
 }
 
 TEST_CASE("bdev on a file: two pools never share one, the next one may") {

@@ -12,6 +12,7 @@
 #include "chimaera/admin/admin_client.h"
 #include "chimaera/bdev/bdev_client.h"
 #include "embedded.h"
+#include "support/process.h"
 
 using chi::PoolId;
 using chi::PoolQuery;
@@ -19,8 +20,10 @@ using chi::StatusCode;
 using chi::u64;
 using chi::u8;
 using chi::test::Embedded;
+using chi::test::TempDir;
 using chimaera::bdev::BdevType;
 using chimaera::bdev::Block;
+using chimaera::bdev::BlockRange;
 using chimaera::bdev::Client;
 
 namespace {
@@ -214,4 +217,107 @@ TEST_CASE("bdev: a destroyed device is gone, and can be made again") {
           StatusCode::kNotFound);
   Client again = MakeDevice();
   REQUIRE_FALSE(again.Read(HSHM_MCTX, block).ok());
+}
+
+namespace {
+
+// Blocks of a device whose free space lies in pieces of one page, in turn.
+std::vector<Block> Scattered(Client& device, u64 size) {
+  std::vector<Block> held;
+  for (u64 i = 0; i < 100; ++i) {
+    held.push_back(*device.Allocate(HSHM_MCTX, 4096));
+  }
+  const u64 rest = kSize - 100 * 4096;
+  REQUIRE(device.AllocateBlocks(HSHM_MCTX, PoolQuery::Local(), rest).ok());
+  for (u64 i = 0; i < 100; i += 2) REQUIRE(device.Free(HSHM_MCTX, held[i]));
+  const auto blocks =
+      device.AllocateBlocks(HSHM_MCTX, PoolQuery::Local(), size);
+  REQUIRE(blocks.ok());
+  return *blocks;
+}
+
+std::vector<BlockRange> Whole(const std::vector<Block>& blocks) {
+  std::vector<BlockRange> ranges;
+  for (const Block& block : blocks) ranges.push_back(BlockRange::Whole(block));
+  return ranges;
+}
+
+}  // namespace
+
+TEST_CASE("bdev: many blocks are written and read with one task") {
+  const TempDir dir;
+  for (const BdevType type : {BdevType::kRam, BdevType::kFile}) {
+    Embedded runtime;
+    Client device;
+    REQUIRE(device.Create(HSHM_MCTX, PoolQuery::Dynamic(), dir / "device",
+                          PoolId(200, 0), type, kSize, 8));
+    constexpr u64 kBytes = 40 * 4096 + 100;
+    const auto blocks = Scattered(device, kBytes);
+    REQUIRE(blocks.size() == 41);
+    const auto buffer = CHI_IPC->AllocateBuffer(kBytes);
+    const auto data = Pattern(kBytes);
+    std::memcpy(buffer.ptr_, data.data(), kBytes);
+    REQUIRE(device.WriteBlocks(HSHM_MCTX, Whole(blocks), buffer.shm_, kBytes));
+    std::memset(buffer.ptr_, 0, kBytes);
+    REQUIRE(device.ReadBlocks(HSHM_MCTX, Whole(blocks), buffer.shm_, kBytes));
+    CHECK(std::memcmp(buffer.ptr_, data.data(), kBytes) == 0);
+    CHECK(*device.Read(HSHM_MCTX, blocks[40]) ==
+          std::vector<u8>(data.end() - 100, data.end()));
+    // Parts, in any order, one block twice.
+    const std::vector<BlockRange> parts = {
+        {blocks[3], 4000, 96}, {blocks[1], 0, 10}, {blocks[3], 4000, 96}};
+    REQUIRE(device.ReadBlocks(HSHM_MCTX, parts, buffer.shm_, 202));
+    for (const u64 at : {u64{0}, u64{106}}) {
+      CHECK(std::memcmp(buffer.ptr_ + at, &data[3 * 4096 + 4000], 96) == 0);
+    }
+    CHECK(std::memcmp(buffer.ptr_ + 96, &data[4096], 10) == 0);
+    u64 remaining = 0;
+    const auto metrics = device.GetStats(HSHM_MCTX, remaining);
+    CHECK(metrics.num_writes_ == 1);
+    CHECK(metrics.bytes_written_ == kBytes);
+    CHECK(metrics.bytes_read_ == kBytes + 100 + 202);
+    CHI_IPC->FreeBuffer(buffer);
+  }
+}
+
+TEST_CASE("bdev: of many blocks all have to be the caller's") {
+  Embedded runtime;
+  Client device = MakeDevice();
+  std::vector<Block> blocks;
+  for (int i = 0; i < 4; ++i) {
+    blocks.push_back(*device.Allocate(HSHM_MCTX, 4096));
+  }
+  const auto buffer = CHI_IPC->AllocateBuffer(1 << 16);
+  const auto refused = [&](std::vector<BlockRange> ranges, u64 length,
+                           StatusCode code, const char* text) {
+    const auto written =
+        device.WriteBlocks(HSHM_MCTX, ranges, buffer.shm_, length);
+    CHECK(Says(written, code, text));
+  };
+  auto ranges = Whole(blocks);
+  refused(ranges, 4 * 4096 - 1, StatusCode::kBadRequest, "16383 bytes for");
+  ranges[2].block_.block_id_ += u64{1} << 32;
+  refused(ranges, 4 * 4096, StatusCode::kBadRequest, "range 2 of 4, block 2.");
+  ranges = Whole(blocks);
+  ranges[1].offset_ = 1;
+  refused(ranges, 4 * 4096, StatusCode::kBadRequest, "range 1 of 4");
+  ranges[1].offset_ = ~u64{0};
+  ranges[1].size_ = 2;
+  refused(ranges, 3 * 4096 + 2, StatusCode::kBadRequest, "range 1 of 4");
+  ranges = Whole(blocks);
+  ranges.push_back({blocks[0], 4095, 1});
+  refused(ranges, 4 * 4096 + 1, StatusCode::kBadRequest, "another range");
+  REQUIRE(device.Free(HSHM_MCTX, blocks[3]));
+  refused(Whole(blocks), 4 * 4096, StatusCode::kStale, "range 3 of 4");
+  refused(std::vector<BlockRange>(chimaera::bdev::kMaxRanges + 1,
+                                  {blocks[0], 0, 0}),
+          0, StatusCode::kBadRequest, "1025 ranges");
+  CHECK_FALSE(device.ReadBlocks(HSHM_MCTX, {{blocks[0], 0, 64}},
+                                hipc::Pointer::At(77, 0), 64));
+  // Nothing of all that is still pinned, nor was anything written.
+  auto stats = device.AsyncGetStats(HSHM_MCTX);
+  REQUIRE(stats.Get().ok());
+  CHECK(stats->num_pins_ == 0);
+  CHECK(stats->metrics_.num_writes_ == 0);
+  CHI_IPC->FreeBuffer(buffer);
 }

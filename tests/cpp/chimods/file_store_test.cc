@@ -30,6 +30,7 @@ using chimaera::bdev::FileStoreOptions;
 using chimaera::bdev::FormatDevice;
 using chimaera::bdev::Geometry;
 using chimaera::bdev::kPageSize;
+using chimaera::bdev::Piece;
 
 constexpr u64 kSize = 64 * kPageSize;
 
@@ -122,6 +123,73 @@ TEST_CASE("FileStore: any I/O may fail, and nothing wrong is read after it") {
       CHECK(back.substr(0, after.size()) == after);
     }
   }
+}
+
+// Three pieces of the four pages; the second begins in the page where the first
+// ends.
+std::vector<Piece> PiecesOf(std::string& bytes) {
+  char* const data = bytes.data();
+  return {{1000, data + 1000, 5000},
+          {6100, data + 6100, 50},
+          {8192, data + 8192, 8192}};
+}
+
+TEST_CASE("FileStore: any I/O of many pieces may fail, one error says where") {
+  for (const auto how :
+       {FaultyIo::How::kRefused, FaultyIo::How::kShort, FaultyIo::How::kDone}) {
+    for (u64 n = 0;; ++n) {
+      Faulty faulty;
+      std::string before = Bytes(4 * kPageSize, 'a');
+      std::string after = Bytes(4 * kPageSize, 'k');
+      REQUIRE(faulty.store().Write(0, before.data(), before.size()).ok());
+      faulty.io().FailAt(n, how);
+      const auto written = faulty.store().WritePieces(PiecesOf(after));
+      if (!faulty.io().fired()) {
+        CHECK(written.status.ok());
+        CHECK(n == 5);  // two pages read first, three transfers
+        break;
+      }
+      CHECK(written.status.code() == StatusCode::kIo);
+      constexpr u64 kWhere[] = {0, 4096, 0, 4096, 8192};
+      CHECK(written.offset == kWhere[n]);
+      std::string back(before.size(), '?');
+      REQUIRE(faulty.store().Read(0, back.data(), back.size()).ok());
+      for (u64 i = 0; i < back.size(); ++i) {
+        const bool inside =
+            (i >= 1000 && i < 6000) || (i >= 6100 && i < 6150) || i >= 8192;
+        if (back[i] == before[i] || (inside && back[i] == after[i])) continue;
+        FAIL("byte " << i << " after operation " << n);
+      }
+      REQUIRE(faulty.store().WritePieces(PiecesOf(after)).status.ok());
+      back.assign(back.size(), '?');
+      faulty.io().FailAt(n % 3, how);
+      const auto read = faulty.store().ReadPieces(PiecesOf(back));
+      CHECK(read.status.code() == StatusCode::kIo);
+      CHECK(read.offset == kWhere[2 + n % 3]);
+      REQUIRE(faulty.store().ReadPieces(PiecesOf(back)).status.ok());
+      CHECK(back.substr(8192) == after.substr(8192));
+      CHECK(back.substr(1000, 5000) == after.substr(1000, 5000));
+      CHECK(back.substr(6000, 100) == std::string(100, '?'));
+    }
+  }
+}
+
+TEST_CASE("FileStore: a bad page among many pieces is found, and named") {
+  Faulty faulty;
+  std::string bytes = Bytes(4 * kPageSize, 'a');
+  REQUIRE(faulty.store().Write(0, bytes.data(), bytes.size()).ok());
+  faulty.ByteOnDevice(2 * kPageSize + 17) ^= 4;
+  std::string back(bytes.size(), '?');
+  const auto read = faulty.store().ReadPieces(PiecesOf(back));
+  CHECK(read.status.code() == StatusCode::kChecksum);
+  CHECK(read.offset == 2 * kPageSize);
+  // Parts of it are neither given out nor kept.
+  const auto written =
+      faulty.store().WritePieces({{2 * kPageSize + 1, bytes.data(), 1}});
+  CHECK(written.status.code() == StatusCode::kChecksum);
+  CHECK(written.offset == 2 * kPageSize);
+  REQUIRE(faulty.store().WritePieces(PiecesOf(bytes)).status.ok());
+  CHECK(faulty.store().ReadPieces(PiecesOf(back)).status.ok());
 }
 
 TEST_CASE("FileStore: after a sync that failed nothing is written") {

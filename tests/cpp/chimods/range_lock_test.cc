@@ -27,6 +27,15 @@ TEST_CASE("RangeLock: neighbours do not wait for each other") {
   const RangeLock::Guard third(lock, 100, 101);
 }
 
+TEST_CASE("RangeLock: what lies between the ranges of a guard is free") {
+  RangeLock lock;
+  const std::vector<RangeLock::Range> even = {{0, 1}, {2, 3}, {4, 5}};
+  const std::vector<RangeLock::Range> odd = {{1, 2}, {3, 4}, {5, 9}};
+  const RangeLock::Guard first(lock, even);
+  const RangeLock::Guard second(lock, odd);
+  const RangeLock::Guard third(lock, 9, 10);
+}
+
 TEST_CASE("RangeLock: who overlaps waits, in the order of arrival") {
   RangeLock lock;
   auto first = std::make_unique<RangeLock::Guard>(lock, 0, 4);
@@ -50,13 +59,24 @@ TEST_CASE("RangeLock: two never hold the same page") {
   for (u64 t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       for (u64 i = 0; i < 5000; ++i) {
+        // One range, or two that are apart.
         const u64 begin = (i * 7 + t * 3) % kPages;
         const u64 end = std::min(kPages, begin + 1 + i % 3);
-        const RangeLock::Guard guard(lock, begin, end);
-        for (u64 page = begin; page < end; ++page) {
-          if (holders[page].fetch_add(1) != 0) ++wrong;
+        std::vector<RangeLock::Range> ranges = {{begin, end}};
+        if (i % 2 == 0 && end + 1 < kPages) {
+          ranges.push_back({end + 1, kPages});
         }
-        for (u64 page = begin; page < end; ++page) holders[page].fetch_sub(1);
+        const RangeLock::Guard guard(lock, ranges);
+        for (const auto& range : ranges) {
+          for (u64 page = range.begin; page < range.end; ++page) {
+            if (holders[page].fetch_add(1) != 0) ++wrong;
+          }
+        }
+        for (const auto& range : ranges) {
+          for (u64 page = range.begin; page < range.end; ++page) {
+            holders[page].fetch_sub(1);
+          }
+        }
       }
     });
   }

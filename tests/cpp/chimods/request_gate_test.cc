@@ -34,6 +34,19 @@ TEST_CASE("RequestGate: never more than its depth, and all of them in turn") {
   CHECK(gate.num_waiting() == 0);
 }
 
+TEST_CASE(
+    "RequestGate: who wants several gets what is free, and one for sure") {
+  RequestGate gate(5);
+  {
+    const RequestGate::Passes three(gate, 3);
+    CHECK(three.count() == 3);
+    const RequestGate::Passes rest(gate, 1000);
+    CHECK(rest.count() == 2);
+  }
+  const RequestGate::Passes all(gate, 5);
+  CHECK(all.count() == 5);
+}
+
 TEST_CASE("RequestGate: who is cancelled while waiting leaves no gap") {
   RequestGate gate(1);
   auto held = std::make_unique<RequestGate::Pass>(gate);

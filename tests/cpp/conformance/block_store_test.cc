@@ -5,6 +5,7 @@
 
 #include "block_store.h"
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "chimaera/base/random.h"
 #include "chimaera/ipc/runtime_segments.h"
 #include "file_store.h"
 #include "ram_store.h"
@@ -24,6 +26,7 @@ using chi::u8;
 using chimaera::bdev::BlockStore;
 using chimaera::bdev::FileStore;
 using chimaera::bdev::FileStoreOptions;
+using chimaera::bdev::Piece;
 using chimaera::bdev::RamStore;
 
 namespace {
@@ -111,6 +114,46 @@ TEST_CASE("BlockStore: what was written is read, and nothing else changes") {
     std::vector<u8> bytes(kSize);
     REQUIRE(store->Read(0, bytes.data(), kSize).ok());
     REQUIRE(bytes == model);
+  }
+}
+
+TEST_CASE("BlockStore: pieces are written and read as if one by one") {
+  for (const StoreUnderTest& each : kStores) {
+    INFO(each.name);
+    chi::RuntimeSegments segments;
+    const auto store = each.make(segments);
+    chi::SeededRandom random(7);
+    std::vector<u8> model(kSize, 0);
+    for (u8 round = 0; round < 40; ++round) {
+      auto bytes = Pattern(kSize, round);
+      // In the order of offsets, with and without gaps, some in one page.
+      std::vector<Piece> pieces;
+      for (u64 at = random.Next() % 9000; at < kSize;) {
+        const u64 kind = random.Next() % 4;
+        const u64 length =
+            std::min(kSize - at, 1 + random.Next() % (kind == 0 ? 50 : 30000));
+        pieces.push_back({at, reinterpret_cast<char*>(&bytes[at]), length});
+        std::copy_n(&bytes[at], length, &model[at]);
+        at += length + (kind < 2 ? 0 : random.Next() % 20000);
+      }
+      const auto written = store->WritePieces(pieces);
+      INFO(written.status);
+      REQUIRE(written.status.ok());
+      std::vector<u8> back(kSize);
+      REQUIRE(store->Read(0, back.data(), kSize).ok());
+      REQUIRE(back == model);
+      std::fill(back.begin(), back.end(), u8{1});
+      std::vector<u8> expected = back;
+      for (Piece& piece : pieces) {
+        piece.data = reinterpret_cast<char*>(&back[piece.offset]);
+        std::copy_n(&model[piece.offset], piece.length,
+                    &expected[piece.offset]);
+      }
+      REQUIRE(store->ReadPieces(pieces).status.ok());
+      REQUIRE(back == expected);
+    }
+    CHECK(store->ReadPieces({}).status.ok());
+    CHECK(store->WritePieces({}).status.ok());
   }
 }
 

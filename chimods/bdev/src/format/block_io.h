@@ -9,10 +9,22 @@
 #ifndef CHIMAERA_BDEV_FORMAT_BLOCK_IO_H_
 #define CHIMAERA_BDEV_FORMAT_BLOCK_IO_H_
 
+#include <cstddef>
+
 #include "chimaera/base/status.h"
 #include "chimaera/base/types.h"
 
 namespace chimaera::bdev {
+
+/// One of several ranges that are read or written at once.
+struct IoPiece {
+  chi::u64 offset = 0;
+  char* data = nullptr;
+  chi::u64 length = 0;
+
+  chi::u64 done = 0;   ///< Bytes transferred, at least; also after an error.
+  chi::Status status;  ///< As Read and Write.
+};
 
 /// Safe from any thread as far as ranges do not overlap.
 class BlockIo {
@@ -33,6 +45,18 @@ class BlockIo {
   /// kNoSpace) any part of it may have been written.
   virtual chi::Status Write(chi::u64 offset, const void* from,
                             chi::u64 length) = 0;
+
+  /// Does all pieces, at once where it can, whatever becomes of single ones.
+  virtual void ReadAll(IoPiece* pieces, std::size_t count) {
+    for (IoPiece* piece = pieces; piece != pieces + count; ++piece) {
+      piece->status = Read(piece->offset, piece->data, piece->length);
+    }
+  }
+  virtual void WriteAll(IoPiece* pieces, std::size_t count) {
+    for (IoPiece* piece = pieces; piece != pieces + count; ++piece) {
+      piece->status = Write(piece->offset, piece->data, piece->length);
+    }
+  }
 
   /// Returns when everything that was written before the call survives a power
   /// cut. After an error nobody knows what does; a second call that succeeds

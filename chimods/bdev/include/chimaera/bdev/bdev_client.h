@@ -104,6 +104,26 @@ class Client : public chi::ContainerClient {
   chi::Result<std::vector<chi::u8>> Read(const hipc::MemContext& mctx,
                                          const Block& block);
 
+  /// Ranges of many blocks of one container in one task, from or to one buffer
+  /// of AllocateBuffer, one after the other: what lies next to each other on
+  /// the device is one transfer, and io_depth of them are under way at once.
+  /// An error is that of the first range that failed, and names its block;
+  /// after one any part of any range may be written. kBadRequest also: more
+  /// than kMaxRanges; sizes that do not add up to `length`; to write a byte
+  /// twice.
+  Outcome WriteBlocks(const hipc::MemContext& mctx,
+                      const std::vector<BlockRange>& ranges, hipc::Pointer data,
+                      size_t length);
+  chi::Future<WriteBlocksTask> AsyncWriteBlocks(
+      const hipc::MemContext& mctx, const std::vector<BlockRange>& ranges,
+      hipc::Pointer data, size_t length);
+  Outcome ReadBlocks(const hipc::MemContext& mctx,
+                     const std::vector<BlockRange>& ranges, hipc::Pointer data,
+                     size_t length);
+  chi::Future<ReadBlocksTask> AsyncReadBlocks(
+      const hipc::MemContext& mctx, const std::vector<BlockRange>& ranges,
+      hipc::Pointer data, size_t length);
+
   /// Counters, and the free bytes in `remaining_size`; zeros if the pool does
   /// not answer (AsyncGetStats says why).
   PerfMetrics GetStats(const hipc::MemContext& mctx, chi::u64& remaining_size);

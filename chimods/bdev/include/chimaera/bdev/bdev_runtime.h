@@ -36,6 +36,8 @@ class Runtime : public chi::Container {
   void FreeBlocks(hipc::FullPtr<FreeBlocksTask> task, chi::RunContext& rctx);
   void Write(hipc::FullPtr<WriteTask> task, chi::RunContext& rctx);
   void Read(hipc::FullPtr<ReadTask> task, chi::RunContext& rctx);
+  void WriteBlocks(hipc::FullPtr<WriteBlocksTask> task, chi::RunContext& rctx);
+  void ReadBlocks(hipc::FullPtr<ReadBlocksTask> task, chi::RunContext& rctx);
   void GetStats(hipc::FullPtr<GetStatsTask> task, chi::RunContext& rctx);
   void Locate(hipc::FullPtr<LocateTask> task, chi::RunContext& rctx);
   void Unpin(hipc::FullPtr<UnpinTask> task, chi::RunContext& rctx);
@@ -59,6 +61,8 @@ class Runtime : public chi::Container {
   void StartScrubbing();
   chi::Status Copy(WriteTask& task, const chi::RunContext& rctx);
   chi::Status Copy(ReadTask& task, const chi::RunContext& rctx);
+  chi::Status Copy(WriteBlocksTask& task, const chi::RunContext& rctx);
+  chi::Status Copy(ReadBlocksTask& task, const chi::RunContext& rctx);
 
   // Constant after Create; the tables are destroyed first.
   CreateParams params_;

@@ -10,6 +10,7 @@
 #include <chimaera/bdev/autogen/bdev_methods.h>
 #include <chimaera/bdev/block.h>
 #include <chimaera/bdev/object_tasks.h>
+#include <chimaera/bdev/range_tasks.h>
 #include <chimaera/chimaera.h>
 
 #include <algorithm>
