@@ -26,6 +26,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 VENV := $(CURDIR)/.venv/bin
 BUILD := build/release
 INSTALLED := $(BUILD)/.installed
+WHEEL := $(BUILD)/.wheel
 # One build serves the wheel and the tests; its tools are those of .venv. Written
 # out, since the pip of Debian 12 does not know -C.
 PIP_BUILD := -v --no-build-isolation --no-deps --no-index \
@@ -62,16 +63,20 @@ install: setup
 	@$(MAKE) $(INSTALLED)
 
 $(INSTALLED): $(SOURCES) .venv/.complete
-	$(VENV)/pip install $(PIP_BUILD) .
+	rm -rf build/wheel
+	$(VENV)/pip wheel $(PIP_BUILD) --wheel-dir build/wheel .
+	$(VENV)/pip install --no-deps --no-index --force-reinstall \
+	  --disable-pip-version-check build/wheel/*.whl
 	@touch $@
 
 ctest: install
 	ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure --no-tests=error \
 	  -LE stress
 
-# Where tests find modules that are not installed.
+# Where tests find modules that are not installed, and what they install.
 pytest: export CHI_TEST_LIBRARY_DIR := $(CURDIR)/$(BUILD)/lib
-pytest: install
+pytest: export CHI_TEST_WHEEL_DIR := $(CURDIR)/dist
+pytest: wheel
 	$(VENV)/python -m pytest -m "not stress" $(ARGS) | tee build/pytest.log
 
 sanitize: asan tsan
@@ -114,11 +119,14 @@ tidy: setup
 	cmake --preset tidy
 	cmake --build --preset tidy
 
-# Every library that is not part of any Linux goes into the wheel.
 wheel: install
-	rm -rf build/wheel
-	$(VENV)/pip wheel $(PIP_BUILD) --wheel-dir build/wheel .
+	@$(MAKE) $(WHEEL)
+
+# Every library that is not part of any Linux goes into the wheel.
+$(WHEEL): $(INSTALLED)
+	rm -rf dist
 	PATH=$(VENV):$$PATH $(VENV)/auditwheel repair --wheel-dir dist build/wheel/*.whl
+	@touch $@
 
 clean:
 	find build -mindepth 1 -maxdepth 1 -not -name boost-src \

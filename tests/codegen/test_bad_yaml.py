@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from chimaera.codegen.cli import main
+from chimaera.codegen.schema import load_repo
 
 GOOD_REPO = "namespace: chimaera\n"
 GOOD_MODULE = "name: store\nkCreate: 0\n"
@@ -115,6 +116,15 @@ def test_no_module_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
         f"{tmp_path}/chimaera_repo.yaml:1: modules: "
         "no subdirectory holds a chimaera_mod.yaml"
     ]
+
+
+def test_modules_lie_in_a_folder_of_their_own_too(tmp_path: Path) -> None:
+    make_repo(tmp_path)
+    (tmp_path / "modules").mkdir()
+    (tmp_path / "store").rename(tmp_path / "modules" / "store")
+    make_repo(tmp_path / "another")
+    found = load_repo(tmp_path).modules
+    assert [module.directory for module in found] == [tmp_path / "modules" / "store"]
 
 
 def test_a_pipe_is_refused_instead_of_awaited(

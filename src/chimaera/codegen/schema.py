@@ -252,7 +252,7 @@ def _module_directories(
     """Return the listed directories, or else those that hold a module file."""
     entry = entries.get("modules")
     if entry is None:
-        found = sorted(path.parent for path in directory.glob(f"*/{MODULE_FILE}"))
+        found = _found_directories(directory)
         if not found:
             report.add(1, "modules", f"no subdirectory holds a {MODULE_FILE}")
     elif entry.items is None:
@@ -268,6 +268,20 @@ def _module_directories(
         message = f"{len(found)} modules; at most {MAX_MODULES}"
         report.add(line, "modules", message)
     return found[:MAX_MODULES]
+
+
+def _found_directories(directory: Path) -> list[Path]:
+    """Look for modules in subdirectories, and in theirs: `modules/store`.
+
+    A directory with a repository file of its own is another repository.
+    """
+    return sorted(
+        path.parent
+        for pattern in ("*", "*/*")
+        for path in directory.glob(f"{pattern}/{MODULE_FILE}")
+        if path.parent.parent == directory
+        or not (path.parent.parent / REPO_FILE).exists()
+    )
 
 
 def _listed_directories(

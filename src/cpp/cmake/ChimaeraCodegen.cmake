@@ -5,8 +5,6 @@
 # PyYAML, and nothing compiled: chimaera_codegen.py loads it without the package
 # around it, so that it works before libchimaera exists.
 
-set(_CHIMAERA_CODEGEN_SCRIPT "${CMAKE_CURRENT_LIST_DIR}/chimaera_codegen.py")
-
 # The directory that holds codegen/: in this repository, in a Python package that
 # was installed with its CMake files inside, or beside these files.
 function(_chimaera_codegen_package result)
@@ -23,8 +21,13 @@ function(_chimaera_codegen_package result)
     "${CMAKE_CURRENT_FUNCTION_LIST_DIR}: the installation is damaged")
 endfunction()
 
-# Once per build: is there a Python that can run it?
-function(_chimaera_check_python)
+# Once per build: is there a Python that can run it? A Python package brings its
+# own, that of the environment in which it is installed.
+function(_chimaera_check_python package)
+  set(own "${package}/../../../../bin/python3")
+  if(NOT Python_EXECUTABLE AND EXISTS "${package}/_extension.py" AND EXISTS "${own}")
+    cmake_path(NORMAL_PATH own OUTPUT_VARIABLE Python_EXECUTABLE)
+  endif()
   find_package(Python 3.11 REQUIRED COMPONENTS Interpreter)
   set(Python_EXECUTABLE "${Python_EXECUTABLE}" PARENT_SCOPE)
   get_property(checked GLOBAL PROPERTY CHIMAERA_CODEGEN_PYTHON)
@@ -52,17 +55,18 @@ function(_chimod_codegen repo_dir ns module result)
     return()
   endif()
 
-  _chimaera_check_python()
   _chimaera_codegen_package(package)
+  _chimaera_check_python("${package}")
+  set(script "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/chimaera_codegen.py")
   file(GLOB generator CONFIGURE_DEPENDS "${package}/codegen/*.py"
     "${package}/templates/chimod/*.j2" "${package}/../../templates/chimod/*.j2")
   add_custom_command(
     OUTPUT "${header}" "${source}"
-    COMMAND "${Python_EXECUTABLE}" "${_CHIMAERA_CODEGEN_SCRIPT}" "${package}"
+    COMMAND "${Python_EXECUTABLE}" "${script}" "${package}"
       "${repo_dir}" --module ${module} --build-dir "${gen_dir}"
     DEPENDS "${repo_dir}/chimaera_repo.yaml"
       "${CMAKE_CURRENT_SOURCE_DIR}/chimaera_mod.yaml"
-      "${_CHIMAERA_CODEGEN_SCRIPT}" ${generator}
+      "${script}" ${generator}
     COMMENT "Generating ${ns}::${module}" VERBATIM)
   add_custom_target(${ns}_${module}_autogen DEPENDS "${header}" "${source}")
 endfunction()

@@ -19,6 +19,7 @@
 #
 # Everything in LINK_LIBRARIES is private to the library. A library that a module's
 # own headers include is added with target_link_libraries(<target> PUBLIC ...).
+# yaml-cpp and cereal are there without being named.
 #
 # Method ids and the dispatch table are generated into the build tree: a source
 # src/autogen/<module>_lib_exec.cc that does not exist means the generated one.
@@ -38,20 +39,31 @@ endfunction()
 # One library of a module; kind is client or runtime. The helpers below read the
 # variables of this function: arg_*, ns, module, target and scope.
 function(_chimod_add kind)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "CHIMOD_NAME"
-    "SOURCES;COMPILE_DEFINITIONS;LINK_LIBRARIES;LINK_DIRECTORIES;INCLUDE_LIBRARIES;INCLUDE_DIRECTORIES")
+  set(lists SOURCES COMPILE_DEFINITIONS LINK_LIBRARIES LINK_DIRECTORIES
+    INCLUDE_LIBRARIES INCLUDE_DIRECTORIES)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "CHIMOD_NAME" "${lists}")
   if(arg_UNPARSED_ARGUMENTS)
-    message(FATAL_ERROR
-      "add_chimod_${kind}: unknown arguments: ${arg_UNPARSED_ARGUMENTS}")
+    message(FATAL_ERROR "add_chimod_${kind}: '${arg_UNPARSED_ARGUMENTS}' is no "
+      "argument of it: use CHIMOD_NAME ${lists}")
+  endif()
+  if(arg_KEYWORDS_MISSING_VALUES)
+    message(FATAL_ERROR "add_chimod_${kind}: nothing follows "
+      "${arg_KEYWORDS_MISSING_VALUES}: leave it out or give it a value")
   endif()
   _chimod_find_repo(repo_dir)
   _chimod_yaml_value("${repo_dir}/chimaera_repo.yaml" "namespace" ns)
-  set(module "${arg_CHIMOD_NAME}")
-  if(NOT module)
-    _chimod_yaml_value("${CMAKE_CURRENT_SOURCE_DIR}/chimaera_mod.yaml"
-      "module_name|name" module)
+  _chimod_yaml_value("${CMAKE_CURRENT_SOURCE_DIR}/chimaera_mod.yaml"
+    "module_name|name" module)
+  if(arg_CHIMOD_NAME AND NOT arg_CHIMOD_NAME STREQUAL module)
+    message(FATAL_ERROR "add_chimod_${kind}: CHIMOD_NAME is '${arg_CHIMOD_NAME}' "
+      "and ${CMAKE_CURRENT_SOURCE_DIR}/chimaera_mod.yaml says '${module}': "
+      "make them equal, or leave CHIMOD_NAME out")
   endif()
   set(target ${ns}_${module}_${kind})
+  if(TARGET ${target})
+    message(FATAL_ERROR "add_chimod_${kind}: ${ns}::${module}_${kind} exists "
+      "already: give this module another module_name in chimaera_mod.yaml")
+  endif()
 
   _chimod_codegen("${repo_dir}" ${ns} ${module} generated_source)
   if(arg_SOURCES)
@@ -62,7 +74,8 @@ function(_chimod_add kind)
     set(scope INTERFACE)
     add_library(${target} INTERFACE)
   else()
-    message(FATAL_ERROR "add_chimod_runtime: ${module} has no SOURCES")
+    message(FATAL_ERROR "add_chimod_runtime: ${module} has no SOURCES: name its "
+      ".cc files, and src/autogen/${module}_lib_exec.cc for the generated one")
   endif()
   add_library(${ns}::${module}_${kind} ALIAS ${target})
   add_dependencies(${target} ${ns}_${module}_autogen)
@@ -98,6 +111,10 @@ endfunction()
 # The name at top-level key `key` (a regular expression) of a YAML file. The
 # generator reads and checks the file properly; CMake needs this one word.
 function(_chimod_yaml_value file key result)
+  if(NOT EXISTS "${file}")
+    message(FATAL_ERROR "There is no ${file}, where '${key}:' is to be read: call "
+      "add_chimod_client and add_chimod_runtime in the module's own folder")
+  endif()
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
   file(STRINGS "${file}" lines REGEX "^(${key}):")
   if(NOT lines MATCHES "^(${key}): *[\"']?([A-Za-z][A-Za-z0-9_]*)")
@@ -196,8 +213,8 @@ function(_chimod_install kind)
   set_property(GLOBAL PROPERTY CHIMAERA_INSTALLED_${package} TRUE)
   install(DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/include/"
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
-  install(FILES "${CMAKE_BINARY_DIR}/gen/include/${ns}/${module}/autogen/${module}_methods.h"
-    DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/${ns}/${module}/autogen")
+  install(DIRECTORY "${CMAKE_BINARY_DIR}/gen/include/${ns}/${module}"
+    DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/${ns}" FILES_MATCHING PATTERN "*.h")
   install(EXPORT ${package}Targets NAMESPACE ${ns}::
     FILE ${package}Targets.cmake DESTINATION "${cmake_dir}")
   set(config "# Loads module ${ns}::${module} and what it stands on.\n"

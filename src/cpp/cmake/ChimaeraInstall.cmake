@@ -30,19 +30,24 @@ install(FILES
   "${module_dir}/chimaera_codegen.py"
   DESTINATION "${cmake_dir}")
 
-# The generator and its templates: inside a wheel they are part of the package.
+# The generator and its templates. Inside a wheel they are part of the package, and
+# a prefix of its own is made with `cmake --install <build> --component <name>`,
+# Unspecified and prefix.
+set(not_in_wheel "")
 if(SKBUILD)
-  install(DIRECTORY "${PROJECT_SOURCE_DIR}/templates" DESTINATION .)
+  set(not_in_wheel EXCLUDE_FROM_ALL)
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/templates" DESTINATION .
+    COMPONENT wheel)
   # Headers that modules include; who builds against a wheel may have no others.
   foreach(library cereal yaml-cpp)
     find_path(${library}_HEADERS NAMES ${library}
       HINTS "${YAML_CPP_INCLUDE_DIR}" NO_CACHE REQUIRED)
     install(DIRECTORY "${${library}_HEADERS}/${library}"
-      DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+      DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT wheel)
   endforeach()
-else()
-  install(DIRECTORY "${PROJECT_SOURCE_DIR}/src/chimaera/codegen"
-    DESTINATION "${cmake_dir}/python/chimaera" FILES_MATCHING PATTERN "*.py")
-  install(DIRECTORY "${PROJECT_SOURCE_DIR}/templates"
-    DESTINATION "${cmake_dir}/python/chimaera")
 endif()
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/src/chimaera/codegen"
+  DESTINATION "${cmake_dir}/python/chimaera" COMPONENT prefix ${not_in_wheel}
+  FILES_MATCHING PATTERN "*.py")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/templates"
+  DESTINATION "${cmake_dir}/python/chimaera" COMPONENT prefix ${not_in_wheel})

@@ -82,8 +82,9 @@ Container* AllocateContainer() {
 
 /// Makes the shared library a module whose containers are `RuntimeT`.
 /// REQUIRES: RuntimeT::CreateParams::chimod_lib_name is a constant C string,
-/// and the generated <module>_lib_exec.cc is part of the library.
-/// The functions let exceptions of the module through.
+/// and the generated <module>_lib_exec.cc is part of the library. Once in it,
+/// in a .cc file.
+/// The functions let exceptions of the module through. A semicolon may follow.
 #define CHI_TASK_CC(RuntimeT)                                            \
   extern "C" {                                                           \
   CHI_INTERNAL_VISIBLE extern const ::chi::ModuleStamp chi_module_stamp; \
@@ -107,8 +108,7 @@ Container* AllocateContainer() {
   CHI_INTERNAL_EXPORT void destroy_chimod(::chi::Container* container) { \
     ::std::unique_ptr<::chi::Container>{container};                      \
   }                                                                      \
-  }                                                                      \
-  static_assert(true, "a semicolon follows")
+  }
 
 #define CHI_INTERNAL_EXPORT __attribute__((visibility("default")))
 // For declarations, where `used` means nothing.
