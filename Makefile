@@ -8,6 +8,7 @@
 #   make test      lint, all tests, the C++ ones under the sanitizers too
 #   make stress    every fault at the counts that are promised; half an hour
 #   make wheel     a self-contained wheel in dist/
+#   make check-wheel  that it needs only Python (as root, with debootstrap)
 #   make format    format everything;  make lint checks only
 #   make tidy      clang-tidy and clang's thread-safety analysis (needs clang)
 #   make clean     forget what was built, keep .venv and downloaded sources
@@ -41,7 +42,8 @@ SOURCES := CMakeLists.txt pyproject.toml README.md $(shell find src chimods \
 CXX_FILES = $(shell git ls-files -co --exclude-standard '*.h' '*.cc')
 
 .PHONY: demo test stress wheel format lint tidy clean \
-  setup install fuzzers asan-python ctest pytest sanitize asan tsan check-headers
+  setup install fuzzers asan-python ctest pytest sanitize asan tsan check-headers \
+  check-wheel
 
 demo: install
 	$(VENV)/chimaera demo $(ARGS)
@@ -127,6 +129,9 @@ $(WHEEL): $(INSTALLED)
 	rm -rf dist
 	PATH=$(VENV):$$PATH $(VENV)/auditwheel repair --wheel-dir dist build/wheel/*.whl
 	@touch $@
+
+check-wheel: wheel
+	scripts/check_wheel.sh
 
 clean:
 	find build -mindepth 1 -maxdepth 1 -not -name boost-src \

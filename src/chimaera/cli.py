@@ -364,7 +364,9 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _cmake_dir(_options: argparse.Namespace) -> int:
-    print(Path(__file__).with_name("lib") / "cmake")
+    from chimaera.installed import installed_path
+
+    print(installed_path("lib/cmake"))
     return EXIT_OK
 
 

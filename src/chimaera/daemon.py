@@ -19,9 +19,9 @@ from chimaera.errors import (
     AlreadyExistsError,
     ChimaeraError,
     DeadlineExceededError,
-    NotFoundError,
     from_code,
 )
+from chimaera.installed import installed_path
 from chimaera.task import DEFAULT_TIMEOUT_S, check_timeout
 
 __all__ = ["Daemon", "runtime_dir_of", "start", "stop", "tool_path"]
@@ -159,10 +159,7 @@ def tool_path(tool: str) -> Path:
     NotFoundError
         The package is not installed completely.
     """
-    path = Path(__file__).with_name("bin") / tool
-    if not path.exists():
-        raise NotFoundError(f"{path} is missing: install chimaera with pip")
-    return path
+    return installed_path(f"bin/{tool}")
 
 
 def _spawn(options: list[str], log: Path, deadline: float) -> str:

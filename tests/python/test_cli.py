@@ -18,6 +18,7 @@ import pytest
 import chimaera
 from chimaera import errors, testing
 from chimaera.daemon import tool_path
+from chimaera.installed import installed_path
 from python import programs
 
 
@@ -214,7 +215,18 @@ def test_doctor_finds_the_runtime_and_has_json(daemon: Path) -> None:
 def test_cmake_dir_holds_the_package() -> None:
     done = programs.chimaera("cmake-dir")
     assert done.returncode == 0
-    assert Path(done.stdout.strip()).name == "cmake"
+    assert (Path(done.stdout.strip()) / "chimaera" / "chimaeraConfig.cmake").exists()
+
+
+def test_an_editable_package_is_in_two_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = tmp_path / "compiled"
+    (compiled / "bin").mkdir(parents=True)
+    monkeypatch.setattr(chimaera, "__path__", [str(tmp_path), str(compiled)])
+    assert installed_path("bin") == compiled / "bin"
+    with pytest.raises(errors.NotFoundError, match="lib is missing"):
+        installed_path("lib")
 
 
 def test_help_lists_exit_codes_and_is_light() -> None:

@@ -30,12 +30,14 @@ install(FILES
   "${module_dir}/chimaera_codegen.py"
   DESTINATION "${cmake_dir}")
 
-# The generator and its templates. Inside a wheel they are part of the package, and
-# a prefix of its own is made with `cmake --install <build> --component <name>`,
-# Unspecified and prefix.
+# The generator and its templates. Inside a wheel they are part of the package
+# (where that is installed editable they are not), and a prefix of its own is made
+# with `cmake --install <build> --component <name>`, Unspecified and prefix.
 set(not_in_wheel "")
 if(SKBUILD)
-  set(not_in_wheel EXCLUDE_FROM_ALL)
+  if(NOT SKBUILD_STATE STREQUAL "editable")
+    set(not_in_wheel EXCLUDE_FROM_ALL)
+  endif()
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/templates" DESTINATION .
     COMPONENT wheel)
   # Headers that modules include; who builds against a wheel may have no others.
