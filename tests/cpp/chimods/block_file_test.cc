@@ -29,6 +29,7 @@ using chimaera::bdev::BlockFile;
 using chimaera::bdev::FileCalls;
 using chimaera::bdev::FileUse;
 using chimaera::bdev::Geometry;
+using chimaera::bdev::kDataAlignment;
 using chimaera::bdev::PosixIo;
 
 namespace {
@@ -110,6 +111,15 @@ int BadDisk(int) {
 }
 
 }  // namespace
+
+TEST_CASE("Geometry: data begin where large pages do, whatever their size") {
+  for (u64 size = 1; size < u64{1} << 40; size = 3 * size + 1) {
+    const Geometry geometry = Geometry::For(size);
+    CHECK(geometry.Check().ok());
+    CHECK(geometry.DataAt() % kDataAlignment == 0);
+    CHECK(geometry.journal_size >= geometry.checkpoint_size / 4);
+  }
+}
 
 TEST_CASE("BlockFile: a new file is whole, private and fully allocated") {
   const Folder folder;

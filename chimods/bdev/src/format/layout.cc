@@ -46,6 +46,10 @@ Geometry Geometry::For(u64 data_size) {
   geometry.checkpoint_size =
       RoundUpToPage(chi::kMiB + geometry.data_size / kPageSize * 8);
   geometry.journal_size = RoundUpToPage(geometry.checkpoint_size / 4);
+  const u64 beyond = geometry.DataAt() % kDataAlignment;
+  if (beyond != 0) {
+    geometry.journal_size += (kDataAlignment - beyond) / kNumCopies;
+  }
   return geometry;
 }
 

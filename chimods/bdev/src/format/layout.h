@@ -34,6 +34,9 @@ inline constexpr chi::u64 kSuperblockSize = 4096;
 inline constexpr chi::u64 kPageSize = 4096;
 /// One sector, so that a power cut tears no two records.
 inline constexpr chi::u64 kRecordSize = 512;
+/// Where data begin in a new file: the page cache keeps what is aligned so in
+/// few large pieces, which are copied faster.
+inline constexpr chi::u64 kDataAlignment = 2 * chi::kMiB;
 /// Largest `data_size`.
 inline constexpr chi::u64 kMaxDataSize = chi::u64{1} << 56;
 
@@ -49,7 +52,8 @@ struct Geometry {
 
   /// For a device of `data_size` bytes, rounded up: 8 bytes of checkpoint for
   /// each page and 1 MiB more; a journal a quarter as large, which makes the
-  /// cost of checkpoints a small part of that of the records between them.
+  /// cost of checkpoints a small part of that of the records between them, or
+  /// somewhat larger, so that DataAt() is a multiple of kDataAlignment.
   [[nodiscard]] static Geometry For(chi::u64 data_size);
 
   [[nodiscard]] chi::u64 SuperblockAt(chi::u32 copy) const {
