@@ -11,10 +11,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "chimaera/base/clock.h"
 #include "chimaera/base/format.h"
 #include "chimaera/sched/worker.h"
 #include "sched/file_operation.h"
@@ -40,22 +44,53 @@ bool IsOver(const FileTransfer& transfer) {
   return transfer.op != FileOp::kSync && transfer.done == transfer.length;
 }
 
-// Into the page cache by the worker itself: about as long as a copy in memory.
+// Into the page cache by the caller itself, which takes as long as a copy in
+// memory, a piece at a time; pieces end where the page cache's largest do.
 // Where a file system cannot tell that it would have to wait, as ext4 for
-// writes, the ring would have a thread of the kernel do it, which takes longer.
-constexpr u64 kMaxWrittenAtOnce = 64 * kKiB;
+// writes, the ring would have a thread of the kernel do it, which takes twice
+// as long.
+constexpr u64 kWrittenAtOnce = kMiB;
+// A piece that takes longer had to wait: the kernel holds writers up while too
+// much is dirty. Then the ring gets everything for a while.
+constexpr u64 kHeldUpNs = 2 * kNsPerMs;
+constexpr u64 kHeldUpPauseNs = 100 * kNsPerMs;
+std::atomic<u64> held_up_until_ns{0};  // of all callers; on the system clock
+
+void LetOthersRun() {
+  if (CurrentRun() == nullptr) return;
+  // Who has to end is told by who called; bytes go on their way as ever.
+  static_cast<void>(Worker::Current()->Yield());
+}
+
+void WriteAtOnce(FileTransfer& transfer) {
+  const Clock& clock = SystemClock::Get();
+  u64 before_ns = clock.NowNs();
+  while (held_up_until_ns.load(std::memory_order_relaxed) <= before_ns) {
+    const u64 at = transfer.offset + transfer.done;
+    const u64 piece = std::min(transfer.length - transfer.done,
+                               kWrittenAtOnce - at % kWrittenAtOnce);
+    const ssize_t moved = pwrite(transfer.fd, transfer.data + transfer.done,
+                                 piece, static_cast<off_t>(at));
+    if (moved <= 0) return;
+    transfer.done += static_cast<u64>(moved);
+    const u64 after_ns = clock.NowNs();
+    if (after_ns - before_ns > kHeldUpNs) {
+      held_up_until_ns.store(after_ns + kHeldUpPauseNs,
+                             std::memory_order_relaxed);
+    }
+    if (IsOver(transfer)) return;
+    LetOthersRun();
+    before_ns = clock.NowNs();
+  }
+}
 
 // Whatever goes wrong is met again by who does the rest.
 void DoAtOnce(FileTransfer& transfer) {
-  const off_t offset = static_cast<off_t>(transfer.offset);
-  ssize_t moved = 0;
-  if (transfer.op == FileOp::kRead) {
-    iovec part{transfer.data, transfer.length};
-    moved = preadv2(transfer.fd, &part, 1, offset, RWF_NOWAIT);
-  } else if (transfer.op == FileOp::kWrite &&
-             transfer.length <= kMaxWrittenAtOnce) {
-    moved = pwrite(transfer.fd, transfer.data, transfer.length, offset);
-  }
+  if (transfer.op == FileOp::kWrite) return WriteAtOnce(transfer);
+  if (transfer.op != FileOp::kRead) return;
+  iovec part{transfer.data, transfer.length};
+  const ssize_t moved = preadv2(
+      transfer.fd, &part, 1, static_cast<off_t>(transfer.offset), RWF_NOWAIT);
   if (moved > 0) transfer.done = static_cast<u64>(moved);
 }
 
@@ -76,13 +111,27 @@ IoThreads& Threads() {
   return threads;
 }
 
+// One for each transfer; none that is started may move.
+class Operations {
+ public:
+  explicit Operations(std::size_t count)
+      : many_(count > few_.size() ? count : 0) {}
+  FileOperation& operator[](std::size_t i) {
+    return many_.empty() ? few_[i] : many_[i];
+  }
+
+ private:
+  std::array<FileOperation, 4> few_;
+  std::vector<FileOperation> many_;
+};
+
 void Start(Worker* worker, FileOperation& operation) {
   IoRing* const ring = worker == nullptr ? nullptr : RingOf(*worker);
   if (ring != nullptr) return ring->Add(operation);
   if (worker != nullptr && Threads().Add(operation)) return;
   while (!operation.Take(CallNow(operation))) {
   }
-  operation.batch->EndOne();
+  operation.over.Set();
 }
 
 }  // namespace
@@ -129,28 +178,23 @@ ssize_t CallNow(const FileOperation& operation) {
   return result < 0 ? -errno : result;
 }
 
-Status TransferFiles(FileTransfer* transfers, std::size_t count) {
-  std::vector<FileOperation> operations;
-  operations.reserve(count);
+Status TransferFiles(FileTransfer* transfers, std::size_t count,
+                     const Arrived& arrived) {
+  Operations operations(count);
+  Worker* const worker = CurrentRun() == nullptr ? nullptr : Worker::Current();
   for (std::size_t i = 0; i < count; ++i) {
-    FileTransfer& transfer = transfers[i];
-    if (transfer.cached) DoAtOnce(transfer);
-    if (!IsOver(transfer)) operations.push_back({&transfer, nullptr, nullptr});
+    if (transfers[i].cached) DoAtOnce(transfers[i]);
+    if (IsOver(transfers[i])) continue;
+    operations[i].transfer = &transfers[i];
+    Start(worker, operations[i]);
   }
-  if (!operations.empty()) {
-    Worker* const worker =
-        CurrentRun() == nullptr ? nullptr : Worker::Current();
-    FileBatch batch(operations.size());
-    for (FileOperation& operation : operations) {
-      operation.batch = &batch;
-      Start(worker, operation);
-    }
-    batch.Wait();
-  }
+  Status first;
   for (std::size_t i = 0; i < count; ++i) {
-    CHI_RETURN_IF_ERROR(transfers[i].status);
+    if (operations[i].transfer != nullptr) operations[i].over.WaitForCertain();
+    if (first.ok()) first = transfers[i].status;
+    if (arrived && transfers[i].status.ok()) arrived(transfers[i]);
   }
-  return Status();
+  return first;
 }
 
 FileEngine CurrentFileEngine() {

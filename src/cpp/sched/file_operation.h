@@ -9,7 +9,6 @@
 #include <sys/types.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 
 #include "chimaera/sched/coevent.h"
@@ -17,28 +16,12 @@
 
 namespace chi {
 
-/// Several operations of one caller, on its stack.
-class FileBatch {
- public:
-  explicit FileBatch(std::size_t num_operations) : left_(num_operations) {}
-
-  /// One operation more is over. The batch may be gone when it returns.
-  void EndOne() {
-    // acq_rel: who ends the last one hands on what the others wrote.
-    if (left_.fetch_sub(1, std::memory_order_acq_rel) == 1) done_.Set();
-  }
-  /// Parks or blocks until all are over.
-  void Wait() { done_.WaitForCertain(); }
-
- private:
-  std::atomic<std::size_t> left_;
-  CoEvent done_;
-};
-
+/// On the stack of who waits for it.
 struct FileOperation {
   FileTransfer* transfer = nullptr;
-  FileBatch* batch = nullptr;
   FileOperation* next = nullptr;  ///< Its owner's queue.
+  /// Set when it is over; it may be gone then.
+  CoEvent over;
 
   /// The most that one system call is asked for.
   static constexpr u64 kMaxBytes = u64{1} << 30;

@@ -96,7 +96,7 @@ bool IoRing::PollBusy() {
     --num_in_kernel_;
     busy = true;
     if (operation.Take(result)) {
-      operation.batch->EndOne();
+      operation.over.Set();
     } else {
       Add(operation);
     }

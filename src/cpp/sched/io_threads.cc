@@ -57,7 +57,7 @@ void IoThreads::ThreadMain() {
     lock.unlock();
     while (!operation.Take(CallNow(operation))) {
     }
-    operation.batch->EndOne();
+    operation.over.Set();
     lock.lock();
   }
 }

@@ -106,6 +106,63 @@ TEST_CASE("FileIo: many methods at once, on two workers") {
   CHECK(wrong == 0);
 }
 
+TEST_CASE("FileIo: transfers are told in order, and not those that failed") {
+  constexpr u64 kCount = 20;
+  const File file;
+  std::string bytes(kCount * kPage, 'o');
+  std::vector<u64> told;
+  Fleet fleet(1, [&](u64) {
+    FileTransfer write = file.Write(0, bytes);
+    CHI_CHECK_OK(TransferFiles(&write, 1));
+    std::vector<FileTransfer> reads;
+    std::vector<std::string> pages(kCount, std::string(kPage, '?'));
+    for (u64 i = 0; i < kCount; ++i) {
+      reads.push_back(file.Read(i * kPage, pages[i]));
+    }
+    reads[5].fd = -1;
+    const Status status =
+        TransferFiles(reads.data(), kCount, [&](const FileTransfer& read) {
+          CHI_CHECK(read.done == kPage && *read.data == 'o');
+          told.push_back(read.offset / kPage);
+        });
+    CHI_CHECK(status.code() == StatusCode::kIo);
+  });
+  fleet.Push(100);
+  REQUIRE(fleet.Ended(1));
+  std::vector<u64> wanted;
+  for (u64 i = 0; i < kCount; ++i) {
+    if (i != 5) wanted.push_back(i);
+  }
+  CHECK(told == wanted);
+}
+
+TEST_CASE("FileIo: long writes into the page cache let others run") {
+  const File file;
+  std::string bytes(5 * kMiB, '?');
+  for (u64 i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i >> 9);
+  std::vector<u64> order;
+  std::atomic<bool> pushed{false};
+  Fleet fleet(1, [&](u64 value) {
+    order.push_back(value);
+    if (value == 1) {
+      CHI_CHECK(WaitUntil([&] { return pushed.load(); }));
+      FileTransfer write = file.Write(100, bytes);
+      write.cached = true;
+      CHI_CHECK_OK(TransferFiles(&write, 1));
+    }
+    order.push_back(value);
+  });
+  fleet.Push(1);
+  fleet.Push(2);
+  pushed = true;
+  REQUIRE(fleet.Ended(2));
+  CHECK(order == std::vector<u64>{1, 2, 2, 1});
+  std::string again(bytes.size(), '!');
+  FileTransfer read = file.Read(100, again);
+  REQUIRE(TransferFiles(&read, 1).ok());
+  CHECK(again == bytes);
+}
+
 TEST_CASE("FileIo: the end of the file is an error that names the place") {
   const File file;
   std::string bytes(kPage, 'x');
@@ -173,7 +230,8 @@ TEST_CASE("FileOperation: short and interrupted transfers go on") {
   transfer.offset = 1000;
   transfer.data = bytes.data();
   transfer.length = bytes.size();
-  FileOperation operation{&transfer, nullptr, nullptr};
+  FileOperation operation;
+  operation.transfer = &transfer;
   CHECK_FALSE(operation.Take(-EINTR));
   CHECK_FALSE(operation.Take(30));
   CHECK(operation.offset() == 1030);
@@ -188,7 +246,8 @@ TEST_CASE("FileOperation: a full file system is no I/O error") {
   FileTransfer transfer;
   transfer.op = FileOp::kWrite;
   transfer.length = 10;
-  FileOperation operation{&transfer, nullptr, nullptr};
+  FileOperation operation;
+  operation.transfer = &transfer;
   CHECK(operation.Take(-ENOSPC));
   CHECK(transfer.status.code() == StatusCode::kNoSpace);
   CHECK(transfer.status.message() ==
@@ -198,7 +257,8 @@ TEST_CASE("FileOperation: a full file system is no I/O error") {
 TEST_CASE("FileOperation: nothing is asked for more than the kernel takes") {
   FileTransfer transfer;
   transfer.length = u64{3} << 30;
-  FileOperation operation{&transfer, nullptr, nullptr};
+  FileOperation operation;
+  operation.transfer = &transfer;
   CHECK(operation.length() == u32{1} << 30);
 }
 

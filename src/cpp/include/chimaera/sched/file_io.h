@@ -11,6 +11,7 @@
 #define CHIMAERA_SCHED_FILE_IO_H_
 
 #include <cstddef>
+#include <functional>
 
 #include "chimaera/base/status.h"
 #include "chimaera/base/types.h"
@@ -31,7 +32,8 @@ struct FileTransfer {
   char* data = nullptr;
   u64 length = 0;
   /// The descriptor goes by way of the page cache. What lies there is read at
-  /// once, and little is written at once, which is faster than any ring.
+  /// once, and writes go there at once, in pieces between which others run:
+  /// that is faster than any ring.
   bool cached = false;
 
   u64 done = 0;   ///< Bytes transferred; also after an error.
@@ -42,8 +44,13 @@ struct FileTransfer {
 /// list. Short transfers, EINTR and EAGAIN are gone on with; the end of the
 /// file before `length` is kIo. Returns only when the kernel is done with every
 /// buffer, so that a cancelled task, too, waits for it. In a method it parks;
-/// any other thread blocks.
-Status TransferFiles(FileTransfer* transfers, std::size_t count);
+/// any other thread blocks. `arrived`, if there is one, is called by the caller
+/// with each transfer that succeeded, in the order of the list, when it and
+/// those before it are over and while others may be under way. It must not
+/// throw.
+using Arrived = std::function<void(const FileTransfer&)>;
+Status TransferFiles(FileTransfer* transfers, std::size_t count,
+                     const Arrived& arrived = nullptr);
 
 /// Who does transfers that have to wait.
 enum class FileEngine : u8 { kRing, kThreads };
