@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <utility>
 
 #include "chimaera/base/format.h"
@@ -153,8 +154,16 @@ Status FileStore::ReadPart(const Part& part, char* to) {
 
 Status FileStore::ReadPages(u64 page, char* to, u64 count) {
   if (count == 0) return Status();
-  CHI_RETURN_IF_ERROR(io_->Read(PageAt(page), to, count * kPageSize));
-  if (FirstBadPage(page, to, count) == count) return Status();
+  const u64 bytes = count * kPageSize;
+  if (checksums_ == nullptr) return io_->Read(PageAt(page), to, bytes);
+  bool good = true;
+  const auto check = [&](u64 begin, u64 end) {
+    const u64 num_pages = (end - begin) / kPageSize;
+    good = good && FirstBadPage(page + begin / kPageSize, to + begin,
+                                num_pages) == num_pages;
+  };
+  CHI_RETURN_IF_ERROR(io_->ReadParts(PageAt(page), to, bytes, std::ref(check)));
+  if (good) return Status();
   // Perhaps it was being written.
   const RangeLock::Guard alone(writers_, page, page + count);
   return ReadPagesAlone(page, to, count);

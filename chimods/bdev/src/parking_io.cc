@@ -9,6 +9,9 @@
 #include <chimaera/sched/coevent.h>
 #include <fcntl.h>
 
+#include <algorithm>
+#include <array>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,6 +26,10 @@ using chi::FileOp;
 using chi::FileTransfer;
 using chi::Status;
 using chi::u64;
+
+// Of ReadParts: enough for a device, and little beside what else is done.
+constexpr u64 kPartBytes = 256 * chi::kKiB;
+constexpr u64 kMaxParts = 16;
 
 bool IsAligned(u64 offset, const char* data, u64 length) {
   return ((offset | reinterpret_cast<u64>(data) | length) % kPageSize) == 0;
@@ -49,11 +56,11 @@ ParkingIo::ParkingIo(int fd, std::string path, u64 size, bool direct)
   }
 }
 
-FileTransfer ParkingIo::Describe(bool is_read, u64 offset, char* data,
+FileTransfer ParkingIo::Describe(FileOp op, u64 offset, char* data,
                                  u64 length) const {
   const bool past_cache = direct() && IsAligned(offset, data, length);
   FileTransfer transfer;
-  transfer.op = is_read ? FileOp::kRead : FileOp::kWrite;
+  transfer.op = op;
   transfer.fd = past_cache ? direct_fd_.get() : fd_;
   transfer.offset = offset;
   transfer.data = data;
@@ -62,18 +69,12 @@ FileTransfer ParkingIo::Describe(bool is_read, u64 offset, char* data,
   return transfer;
 }
 
-Status ParkingIo::Transfer(bool is_read, u64 offset, char* data, u64 length) {
-  FileTransfer transfer = Describe(is_read, offset, data, length);
-  return chi::TransferFiles(&transfer, 1).WithContext(path_);
-}
-
-void ParkingIo::TransferAll(bool is_read, IoPiece* pieces, std::size_t count) {
+void ParkingIo::TransferAll(FileOp op, IoPiece* pieces, std::size_t count) {
   std::vector<FileTransfer> transfers;
   transfers.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     const IoPiece& piece = pieces[i];
-    transfers.push_back(
-        Describe(is_read, piece.offset, piece.data, piece.length));
+    transfers.push_back(Describe(op, piece.offset, piece.data, piece.length));
   }
   // Each has its own status.
   static_cast<void>(chi::TransferFiles(transfers.data(), count));
@@ -84,21 +85,45 @@ void ParkingIo::TransferAll(bool is_read, IoPiece* pieces, std::size_t count) {
 }
 
 void ParkingIo::ReadAll(IoPiece* pieces, std::size_t count) {
-  TransferAll(true, pieces, count);
+  TransferAll(FileOp::kRead, pieces, count);
 }
 
 void ParkingIo::WriteAll(IoPiece* pieces, std::size_t count) {
-  TransferAll(false, pieces, count);
+  TransferAll(FileOp::kWrite, pieces, count);
 }
 
 Status ParkingIo::Read(u64 offset, void* to, u64 length) {
-  return Transfer(true, offset, static_cast<char*>(to), length);
+  FileTransfer transfer =
+      Describe(FileOp::kRead, offset, static_cast<char*>(to), length);
+  return chi::TransferFiles(&transfer, 1).WithContext(path_);
+}
+
+Status ParkingIo::ReadParts(u64 offset, void* to, u64 length,
+                            const Arrived& arrived) {
+  if (length <= kPartBytes) {
+    return BlockIo::ReadParts(offset, to, length, arrived);
+  }
+  std::array<FileTransfer, kMaxParts> parts;
+  const u64 size = std::max(kPartBytes, RoundUpToPage(length / kMaxParts + 1));
+  std::size_t count = 0;
+  for (u64 begin = 0; begin < length; begin += size) {
+    parts[count++] =
+        Describe(FileOp::kRead, offset + begin, static_cast<char*>(to) + begin,
+                 std::min(size, length - begin));
+  }
+  const auto tell = [&](const FileTransfer& part) {
+    const u64 begin = part.offset - offset;
+    arrived(begin, begin + part.length);
+  };
+  return chi::TransferFiles(parts.data(), count, std::ref(tell))
+      .WithContext(path_);
 }
 
 Status ParkingIo::Write(u64 offset, const void* from, u64 length) {
   // It is only read from.
   char* const data = const_cast<char*>(static_cast<const char*>(from));
-  return Transfer(false, offset, data, length);
+  FileTransfer transfer = Describe(FileOp::kWrite, offset, data, length);
+  return chi::TransferFiles(&transfer, 1).WithContext(path_);
 }
 
 Status ParkingIo::Sync() {

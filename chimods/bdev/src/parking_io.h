@@ -27,6 +27,8 @@ class ParkingIo final : public BlockIo {
 
   [[nodiscard]] chi::u64 size() const override { return size_; }
   chi::Status Read(chi::u64 offset, void* to, chi::u64 length) override;
+  chi::Status ReadParts(chi::u64 offset, void* to, chi::u64 length,
+                        const Arrived& arrived) override;
   chi::Status Write(chi::u64 offset, const void* from,
                     chi::u64 length) override;
   void ReadAll(IoPiece* pieces, std::size_t count) override;
@@ -37,11 +39,9 @@ class ParkingIo final : public BlockIo {
   [[nodiscard]] bool direct() const { return direct_fd_.get() >= 0; }
 
  private:
-  chi::FileTransfer Describe(bool is_read, chi::u64 offset, char* data,
+  chi::FileTransfer Describe(chi::FileOp op, chi::u64 offset, char* data,
                              chi::u64 length) const;
-  chi::Status Transfer(bool is_read, chi::u64 offset, char* data,
-                       chi::u64 length);
-  void TransferAll(bool is_read, IoPiece* pieces, std::size_t count);
+  void TransferAll(chi::FileOp op, IoPiece* pieces, std::size_t count);
 
   const int fd_;
   const std::string path_;

@@ -10,6 +10,7 @@
 #define CHIMAERA_BDEV_FORMAT_BLOCK_IO_H_
 
 #include <cstddef>
+#include <functional>
 
 #include "chimaera/base/status.h"
 #include "chimaera/base/types.h"
@@ -39,6 +40,17 @@ class BlockIo {
 
   /// kIo, naming the offset, if not all of it could be read.
   virtual chi::Status Read(chi::u64 offset, void* to, chi::u64 length) = 0;
+
+  /// Bytes [begin, end) behind `offset` are there.
+  using Arrived = std::function<void(chi::u64 begin, chi::u64 end)>;
+  /// Read that calls `arrived` with one part after the other, as it comes;
+  /// whole pages, but for the last. It may do so before an error, too.
+  virtual chi::Status ReadParts(chi::u64 offset, void* to, chi::u64 length,
+                                const Arrived& arrived) {
+    CHI_RETURN_IF_ERROR(Read(offset, to, length));
+    arrived(0, length);
+    return chi::Status();
+  }
 
   /// What is written is in the page cache or the queue of the device: it
   /// survives the end of the process, not that of power. After an error (kIo,
