@@ -101,6 +101,11 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         help="write nothing; print the path of every generated file",
     )
     parser.add_argument(
+        "--allow-id-changes",
+        action="store_true",
+        help="let methods have other ids than the last generated header says",
+    )
+    parser.add_argument(
         "--module", metavar="NAME", help="only this module; all are validated"
     )
     return parser

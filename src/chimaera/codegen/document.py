@@ -68,11 +68,20 @@ class Report:
 
 @dataclass(frozen=True)
 class Entry:
-    """A key of the mapping with its value, not yet interpreted."""
+    """A key of a mapping with its value, not yet interpreted.
+
+    `where` is the way to the mapping, "kReduce." for one below key `kReduce`.
+    """
 
     key: str
     line: int
     node: yaml.Node
+    where: str = ""
+
+    @property
+    def label(self) -> str:
+        """The key with the way to it, for messages."""
+        return f"{self.where}{self.key}"
 
     @property
     def text(self) -> str | None:
@@ -91,7 +100,21 @@ class Entry:
         """The elements of a list, each under this key; None if not a list."""
         if not isinstance(self.node, yaml.SequenceNode):
             return None
-        return [Entry(self.key, _line(node), node) for node in self.node.value]
+        return [
+            Entry(self.key, _line(node), node, self.where) for node in self.node.value
+        ]
+
+    @property
+    def is_mapping(self) -> bool:
+        """Whether the value is one of `key: value` pairs."""
+        return isinstance(self.node, yaml.MappingNode)
+
+    def pairs(self, report: Report, where: str) -> Mapping[str, Entry]:
+        """Return the value's pairs. `where` becomes that of the entries.
+
+        The value must be a mapping.
+        """
+        return _pairs(self.node, report, where)
 
 
 def shown(text: str) -> str:
@@ -130,18 +153,22 @@ def read_mapping(path: Path, report: Report) -> Mapping[str, Entry] | None:
     if not isinstance(root, yaml.MappingNode):
         report.add(_line(root), "", "must consist of 'key: value' lines")
         return None
+    return _pairs(root, report, "")
+
+
+def _pairs(root: yaml.Node, report: Report, where: str) -> dict[str, Entry]:
     entries: dict[str, Entry] = {}
     for key_node, value in root.value:
         line = _line(key_node)
         if not isinstance(key_node, yaml.ScalarNode):
-            report.add(line, "", "a key must be one word")
+            report.add(line, where.rstrip("."), "a key must be one word")
             continue
-        key = str(key_node.value)
-        if key in entries:
-            first = entries[key].line
-            report.add(line, key, f"already given on line {first}")
+        entry = Entry(str(key_node.value), line, value, where)
+        if entry.key in entries:
+            first = entries[entry.key].line
+            report.add(line, entry.label, f"already given on line {first}")
             continue
-        entries[key] = Entry(key, line, value)
+        entries[entry.key] = entry
     return entries
 
 

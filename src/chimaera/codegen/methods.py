@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chimaera.codegen.document import Entry, Report, nearest
+from chimaera.codegen.named_types import required
 from chimaera.codegen.names import method_fault
+from chimaera.codegen.typed import Description, Parameter, describe_method
+from chimaera.codegen.types import Type
 
 __all__ = ["FIRST_CUSTOM_ID", "INHERITED", "Method", "enabled_methods", "is_method"]
 
@@ -37,6 +40,17 @@ class Method:
 
     name: str
     id: int
+    description: Description = field(default_factory=Description)
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether its task is generated."""
+        return self.description.parameters is not None
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Of a typed method; none otherwise."""
+        return self.description.parameters or ()
 
 
 def is_method(key: str) -> bool:
@@ -44,13 +58,17 @@ def is_method(key: str) -> bool:
     return len(key) > 1 and key[0] == "k" and not ("a" <= key[1] <= "z")
 
 
-def enabled_methods(entries: Mapping[str, Entry], report: Report) -> tuple[Method, ...]:
-    """Validate the method lines of one module.
+def enabled_methods(
+    entries: Mapping[str, Entry], named: Mapping[str, Type], report: Report
+) -> tuple[Method, ...]:
+    """Validate the methods of one module.
 
     Parameters
     ----------
     entries : mapping of str to Entry
         The keys for which `is_method` holds.
+    named : mapping of str to Type
+        The enums and structs of the module.
     report : Report
         Receives everything that is wrong.
 
@@ -62,35 +80,62 @@ def enabled_methods(entries: Mapping[str, Entry], report: Report) -> tuple[Metho
     if "kCreate" not in entries:
         report.add(1, "kCreate", "missing; every module has 'kCreate: 0'")
     owners: dict[int, Entry] = {}
+    descriptions: dict[str, Description] = {}
     for entry in entries.values():
-        method_id = _method_id(entry, report)
+        id_entry: Entry | None = entry
+        if entry.is_mapping:
+            pairs = entry.pairs(report, f"{entry.key}.")
+            id_entry = required(pairs, "id", entry, report)
+            descriptions[entry.key] = describe_method(pairs, entry, named, report)
+        method_id = None if id_entry is None else _method_id(entry, id_entry, report)
         if method_id is None:
             continue
         owner = owners.setdefault(method_id, entry)
         if owner is not entry:
             message = f"id {method_id} is already {owner.key} of line {owner.line}"
             report.add(entry.line, entry.key, message)
-    return tuple(
-        Method(entry.key[1:], method_id) for method_id, entry in sorted(owners.items())
+    methods = tuple(
+        Method(entry.key[1:], method_id, descriptions.get(entry.key, Description()))
+        for method_id, entry in sorted(owners.items())
     )
+    _check_aliases(methods, entries, report)
+    return methods
 
 
-def _method_id(entry: Entry, report: Report) -> int | None:
-    """Return the id of an enabled method; None if disabled or refused."""
-    fault = method_fault(entry.key)
+def _check_aliases(
+    methods: tuple[Method, ...], entries: Mapping[str, Entry], report: Report
+) -> None:
+    owners: dict[str, str] = {}
+    for method in methods:
+        entry = entries[f"k{method.name}"]
+        for alias in method.description.aliases:
+            other = owners.setdefault(alias, method.name)
+            fault = ""
+            if f"k{alias}" in {**entries, **INHERITED}:
+                fault = "is a method itself"
+            elif other != method.name:
+                fault = f"is already an alias of k{other}"
+            if fault:
+                report.add(entry.line, f"{entry.key}.aliases", f"'k{alias}' {fault}")
+
+
+def _method_id(method: Entry, entry: Entry, report: Report) -> int | None:
+    """Return the id in `entry`; None if the method is disabled or refused."""
+    fault = method_fault(method.key)
     if fault:
-        report.add(entry.line, entry.key, f"{fault}{nearest(entry.key, INHERITED)}")
+        hint = nearest(method.key, INHERITED)
+        report.add(method.line, method.key, f"{fault}{hint}")
         return None
     if entry.kind != "int" or not entry.text or not _ID.fullmatch(entry.text):
-        report.add(entry.line, entry.key, "must be a decimal whole number")
+        report.add(entry.line, entry.label, "must be a decimal whole number")
         return None
     method_id = int(entry.text)
-    if entry.key in INHERITED:
-        fault = _inherited_id_fault(entry.key, method_id)
+    if method.key in INHERITED:
+        fault = _inherited_id_fault(method.key, method_id)
     else:
-        fault = _custom_id_fault(entry.key, method_id)
+        fault = _custom_id_fault(method.key, method_id)
     if fault:
-        report.add(entry.line, entry.key, fault)
+        report.add(entry.line, entry.label, fault)
         return None
     return None if method_id == -1 else method_id
 

@@ -6,9 +6,18 @@
 
 from __future__ import annotations
 
+import keyword
 import re
+from collections.abc import Iterable
 
-__all__ = ["method_fault", "module_fault", "namespace_fault"]
+__all__ = [
+    "method_fault",
+    "module_fault",
+    "namespace_fault",
+    "parameter_fault",
+    "type_fault",
+    "typed_method_fault",
+]
 
 #: Longest accepted name, in characters. A method name within its limit keeps
 #: every generated line within 80 columns.
@@ -42,7 +51,23 @@ _TAKEN = _words("chi hipc hshm std posix IN OUT INOUT TEMP GLOBAL_CONST linux un
 # Core headers and modules of namespace `chimaera` share include/chimaera/.
 _LAYERS = _words("base shm ipc sched core net runtime")
 
+# Arguments that every generated call has, in C++ or in Python.
+_ARGUMENTS = _words(
+    "alloc ctx ctx_ errors mctx pool_id pool_query query self task task_id timeout_s"
+)
+
+# Members of chi::Container and of clients, which a typed method would hide.
+_MEMBERS = _words(
+    """
+    Aggregate Create Del Destroy Init LoadIn LoadOut Monitor NewCopy OnClientGone
+    Run SaveIn SaveOut
+    """
+)
+_GENERATED_CLASSES = _words("Client ClientBase CreateParams Method Runtime RuntimeBase")
+
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
+_PARAMETER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
+_TYPE = re.compile(r"[A-Z][A-Za-z0-9]*", re.ASCII)
 _METHOD = re.compile(r"k[A-Z][A-Za-z0-9]*", re.ASCII)
 
 
@@ -77,4 +102,41 @@ def method_fault(constant: str) -> str | None:
         return "is not 'k' and a PascalCase name, such as 'kGetStats'"
     if constant == "kRuntime":
         return "would need a method named like its class, Runtime"
+    return None
+
+
+def typed_method_fault(constant: str, types: Iterable[str]) -> str | None:
+    """Say why `constant` cannot name a typed method; None if it can."""
+    name = constant[1:]
+    if name in _MEMBERS:
+        return f"'{name}' is a member of every container; choose another name"
+    for suffix in ("", "In", "Out", "Task"):
+        if f"{name}{suffix}" in types:
+            return f"needs the name {name}{suffix}, which is in 'types'"
+    return None
+
+
+def type_fault(name: str) -> str | None:
+    """Say why `name` cannot be an enum or struct; None if it can."""
+    if len(name) > MAX_METHOD_LENGTH:
+        return f"has {len(name)} characters; at most {MAX_METHOD_LENGTH}"
+    if not _TYPE.fullmatch(name):
+        return "is not a PascalCase name, such as 'Summary'"
+    if name in _GENERATED_CLASSES:
+        return "is a name that generated code needs; choose another"
+    return None
+
+
+def parameter_fault(name: str) -> str | None:
+    """Say why `name` cannot be a parameter, field or enumerator."""
+    if len(name) > MAX_METHOD_LENGTH:
+        return f"has {len(name)} characters; at most {MAX_METHOD_LENGTH}"
+    if not _PARAMETER.fullmatch(name):
+        return "is not a snake_case name, such as 'num_bins'"
+    if name in _KEYWORDS:
+        return "is a C++ keyword"
+    if keyword.iskeyword(name):
+        return "is a Python keyword"
+    if name in _TAKEN or name in _ARGUMENTS:
+        return "is a name that generated code needs; choose another"
     return None

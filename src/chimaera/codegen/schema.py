@@ -24,7 +24,9 @@ from chimaera.codegen.document import (
     shown,
 )
 from chimaera.codegen.methods import INHERITED, Method, enabled_methods, is_method
+from chimaera.codegen.named_types import named_types
 from chimaera.codegen.names import module_fault, namespace_fault
+from chimaera.codegen.types import Type
 
 __all__ = [
     "MODULE_FILE",
@@ -50,6 +52,7 @@ _MODULE_KEYS = (
     "description",
     "author",
     "dependencies",
+    "types",
 )
 _VERSION = re.compile(r"\d{1,9}(\.\d{1,9}){0,3}([-+][0-9A-Za-z.+-]{1,32})?", re.ASCII)
 
@@ -63,6 +66,13 @@ class Module:
     version: str
     directory: Path
     methods: tuple[Method, ...]
+    description: str = ""
+    types: tuple[Type, ...] = ()
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether any method has a generated task."""
+        return any(method.is_typed for method in self.methods)
 
 
 @dataclass(frozen=True)
@@ -143,14 +153,18 @@ def _load_module(
         message = f"'{own}' differs from '{namespace}' of {REPO_FILE}"
         report.add(others["namespace"].line, "namespace", message)
     version = _version(others, report, version)
-    for key in ("description", "author"):
-        _text(others, key, report)
+    description = _text(others, "description", report) or ""
+    _text(others, "author", report)
     _check_dependencies(others.get("dependencies"), report)
-    enabled = enabled_methods(methods, report)
+    named = named_types(others.get("types"), report)
+    enabled = enabled_methods(methods, named, report)
     name = _module_name(others, namespace, report)
     if name is None:
         return None
-    return Module(name, namespace or "", version, directory, enabled)
+    types = tuple(named.values())
+    return Module(
+        name, namespace or "", version, directory, enabled, description, types
+    )
 
 
 def _refuse_unknown(

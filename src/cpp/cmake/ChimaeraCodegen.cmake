@@ -44,14 +44,16 @@ function(_chimaera_check_python package)
   set_property(GLOBAL PROPERTY CHIMAERA_CODEGEN_PYTHON "${Python_EXECUTABLE}")
 endfunction()
 
-# Declares target <ns>_<module>_autogen and sets `result` to its lib_exec.cc.
-# Files whose content stays the same keep their time: nothing is rebuilt then.
+# Declares target <ns>_<module>_autogen and sets `result` to all files that it
+# makes: for every module method ids (.h) and dispatch table (_lib_exec.cc), for
+# one with typed methods also types, client, base of the runtime (.h) and
+# description (_description.cc). What is wrong in the YAML is said at once, while
+# configuring. Files whose content stays the same keep their time: nothing is
+# rebuilt then.
 function(_chimod_codegen repo_dir ns module result)
-  set(gen_dir "${CMAKE_BINARY_DIR}/gen")
-  set(source "${gen_dir}/src/${module}_lib_exec.cc")
-  set(header "${gen_dir}/include/${ns}/${module}/autogen/${module}_methods.h")
-  set(${result} "${source}" PARENT_SCOPE)
-  if(TARGET ${ns}_${module}_autogen)
+  get_property(outputs GLOBAL PROPERTY CHIMAERA_AUTOGEN_${ns}_${module})
+  set(${result} "${outputs}" PARENT_SCOPE)
+  if(outputs)
     return()
   endif()
 
@@ -60,13 +62,30 @@ function(_chimod_codegen repo_dir ns module result)
   set(script "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/chimaera_codegen.py")
   file(GLOB generator CONFIGURE_DEPENDS "${package}/codegen/*.py"
     "${package}/templates/chimod/*.j2" "${package}/../../templates/chimod/*.j2")
+  set(command "${Python_EXECUTABLE}" "${script}" "${package}"
+    "${repo_dir}" --module ${module} --build-dir "${CMAKE_BINARY_DIR}/gen")
+  if(CHIMAERA_ALLOW_ID_CHANGES)
+    list(APPEND command --allow-id-changes)
+  endif()
+  # A header of the module's own takes the place of a generated one.
+  file(GLOB own CONFIGURE_DEPENDS
+    "${CMAKE_CURRENT_SOURCE_DIR}/include/${ns}/${module}/${module}_*.h")
+  execute_process(COMMAND ${command} --list-outputs
+    OUTPUT_VARIABLE outputs ERROR_VARIABLE errors RESULT_VARIABLE failed
+    OUTPUT_STRIP_TRAILING_WHITESPACE)
+  if(failed)
+    message(FATAL_ERROR "Module ${ns}::${module} cannot be generated:\n${errors}")
+  endif()
+  string(REPLACE "\n" ";" outputs "${outputs}")
+  set_property(GLOBAL PROPERTY CHIMAERA_AUTOGEN_${ns}_${module} "${outputs}")
+  set(${result} "${outputs}" PARENT_SCOPE)
+
   add_custom_command(
-    OUTPUT "${header}" "${source}"
-    COMMAND "${Python_EXECUTABLE}" "${script}" "${package}"
-      "${repo_dir}" --module ${module} --build-dir "${gen_dir}"
+    OUTPUT ${outputs}
+    COMMAND ${command}
     DEPENDS "${repo_dir}/chimaera_repo.yaml"
       "${CMAKE_CURRENT_SOURCE_DIR}/chimaera_mod.yaml"
       "${script}" ${generator}
     COMMENT "Generating ${ns}::${module}" VERBATIM)
-  add_custom_target(${ns}_${module}_autogen DEPENDS "${header}" "${source}")
+  add_custom_target(${ns}_${module}_autogen DEPENDS ${outputs})
 endfunction()

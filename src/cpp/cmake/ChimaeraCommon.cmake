@@ -21,8 +21,11 @@
 # own headers include is added with target_link_libraries(<target> PUBLIC ...).
 # yaml-cpp and cereal are there without being named.
 #
-# Method ids and the dispatch table are generated into the build tree: a source
-# src/autogen/<module>_lib_exec.cc that does not exist means the generated one.
+# Method ids, the dispatch table and all that belongs to typed methods are
+# generated into the build tree: a source src/autogen/<module>_lib_exec.cc that does
+# not exist means the generated one, and need not be listed. A client of typed
+# methods is a library even without SOURCES: it holds their description.
+# CHIMAERA_ALLOW_ID_CHANGES=ON lets methods have other ids than in the last build.
 # CHIMAERA_INSTALL_CHIMODS=OFF keeps the modules of a directory (tests) private.
 
 include(GNUInstallDirs)
@@ -65,10 +68,10 @@ function(_chimod_add kind)
       "already: give this module another module_name in chimaera_mod.yaml")
   endif()
 
-  _chimod_codegen("${repo_dir}" ${ns} ${module} generated_source)
+  _chimod_codegen("${repo_dir}" ${ns} ${module} generated)
+  _chimod_resolve_sources(${kind} arg_SOURCES)
   if(arg_SOURCES)
     set(scope PUBLIC)
-    _chimod_resolve_sources("${generated_source}" arg_SOURCES)
     add_library(${target} SHARED ${arg_SOURCES})
   elseif(kind STREQUAL "client")
     set(scope INTERFACE)
@@ -123,17 +126,30 @@ function(_chimod_yaml_value file key result)
   set(${result} "${CMAKE_MATCH_2}" PARENT_SCOPE)
 endfunction()
 
-# Replaces a lib_exec.cc that the source tree does not have by the generated one.
-function(_chimod_resolve_sources generated_source list)
+# Replaces generated sources that the source tree does not have by those of the
+# build tree, and adds those of this kind of library that are not listed.
+function(_chimod_resolve_sources kind list)
+  set(wanted lib_exec)
+  if(kind STREQUAL "client")
+    set(wanted description)
+  endif()
+  set(made "${generated}")
+  list(FILTER made INCLUDE REGEX "/src/${module}_${wanted}\\.cc$")
   set(resolved "")
   foreach(source IN LISTS ${list})
     cmake_path(ABSOLUTE_PATH source
       BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" OUTPUT_VARIABLE path)
-    if(source MATCHES "(^|/)autogen/${module}_lib_exec\\.cc$" AND NOT EXISTS "${path}")
-      set(source "${generated_source}")
+    if(source MATCHES "(^|/)autogen/${module}_${wanted}\\.cc$")
+      if(NOT EXISTS "${path}")
+        continue()
+      endif()
+      set(made "")
     endif()
     list(APPEND resolved "${source}")
   endforeach()
+  if(resolved OR kind STREQUAL "client")
+    list(APPEND resolved ${made})
+  endif()
   set(${list} "${resolved}" PARENT_SCOPE)
 endfunction()
 

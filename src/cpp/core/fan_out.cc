@@ -90,7 +90,7 @@ class FanOutRun {
           replica->task_id_.major_ = replica->task_id_.minor_ | kReplicaGroup;
         }
         replica->pool_query_ = PoolQuery::DirectId(wave.first + i);
-        replica->task_flags_.Clear();
+        replica->task_flags_.UnsetBits(TASK_PERIODIC | TASK_FIRE_AND_FORGET);
         replica->timeout_ms_ = 0;  // it has the time of its origin
       }
     });

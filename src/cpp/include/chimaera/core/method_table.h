@@ -21,6 +21,7 @@
 #include "chimaera/base/types.h"
 #include "chimaera/core/container.h"
 #include "chimaera/core/task_ops.h"
+#include "chimaera/core/typed_method.h"
 #include "chimaera/ipc/task.h"
 #include "chimaera/ipc/task_archive.h"
 #include "chimaera/sched/run_context.h"
@@ -132,9 +133,13 @@ class PrivateCopy {
 template <class RuntimeT, class TaskT, auto kMethod>
 void RunInPlace(Container& container, hipc::FullPtr<Task> task,
                 RunContext& ctx) {
+  if constexpr (kIsTyped<TaskT>) {
+    const Status schema = CheckSchema<TaskT>(*task);
+    if (!schema.ok()) return EndWith(schema, *task);
+  }
   task->return_code_ = 0;
   task->text_size_ = 0;
-  (static_cast<RuntimeT&>(container).*kMethod)(task.Cast<TaskT>(), ctx);
+  Invoke<kMethod>(static_cast<RuntimeT&>(container), task.Cast<TaskT>(), ctx);
 }
 
 /// The outcome that an error in `task` means. REQUIRES: return_code_ != 0.
@@ -148,6 +153,7 @@ inline Status OutcomeOf(const Task& task) {
 // that it need not be undone when it throws.
 template <class TaskT>
 Status CopyIn(Task* shared, TaskT& copy, Session& session) {
+  CHI_RETURN_IF_ERROR(CheckSchema<TaskT>(copy));
   CopyInArchive in(shared, &copy, sizeof(TaskT), session);
   copy.SerializeIn(in);
   return in.status();
@@ -180,7 +186,7 @@ Status RunSubmitted(Container& container, SubmittedTask& submitted,
     CHI_RETURN_IF_ERROR(CopyIn(submitted.shared, copy, *ctx.session));
     copy.return_code_ = 0;
     copy.text_size_ = 0;
-    (runtime.*kMethod)(holder.full(), ctx);
+    Invoke<kMethod>(runtime, holder.full(), ctx);
     if (__builtin_expect(ctx.exec_mode == ExecMode::kDynamicSchedule, 0)) {
       submitted.header.pool_query_ = copy.pool_query_;
       return Status();
@@ -192,7 +198,8 @@ Status RunSubmitted(Container& container, SubmittedTask& submitted,
     auto* shared = static_cast<TaskT*>(submitted.shared);
     shared->return_code_ = 0;
     shared->text_size_ = 0;
-    (runtime.*kMethod)(hipc::FullPtr<TaskT>{shared, submitted.pointer}, ctx);
+    Invoke<kMethod>(runtime, hipc::FullPtr<TaskT>{shared, submitted.pointer},
+                    ctx);
     submitted.header.pool_query_ = shared->pool_query_;
     return OutcomeOf(*shared);
   }
@@ -269,10 +276,9 @@ Status RunNothingSubmitted(Container&, SubmittedTask&, RunContext&) {
 
 }  // namespace internal
 
-/// The row of a method.
-template <class RuntimeT, class TaskT,
-          void (RuntimeT::*kMethod)(hipc::FullPtr<TaskT>, RunContext&)>
-constexpr MethodRow MakeMethod(MethodId id, const char* name) {
+/// The row of a typed method; see typed_method.h for its forms.
+template <class RuntimeT, class TaskT, auto kMethod>
+constexpr MethodRow MakeTypedMethod(MethodId id, const char* name) {
   return {id,
           name,
           sizeof(TaskT),
@@ -281,6 +287,13 @@ constexpr MethodRow MakeMethod(MethodId id, const char* name) {
           &internal::WithTask<TaskT>,
           &kTaskOps<TaskT>,
           internal::PlanOf<RuntimeT, TaskT>()};
+}
+
+/// The row of a method that takes its task.
+template <class RuntimeT, class TaskT,
+          void (RuntimeT::*kMethod)(hipc::FullPtr<TaskT>, RunContext&)>
+constexpr MethodRow MakeMethod(MethodId id, const char* name) {
+  return MakeTypedMethod<RuntimeT, TaskT, kMethod>(id, name);
 }
 
 /// The same where `TaskT` is a template: admin's GetOrCreatePoolTask.

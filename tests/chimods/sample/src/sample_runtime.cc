@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The bodies of the methods of module sample.
+
+#include <testing/sample/sample_runtime.h>
+
+#include <stdexcept>
+#include <string>
+
+namespace testing::sample {
+
+class Runtime : public RuntimeBase {
+ public:
+  chi::Status Null(const NullIn&, NullOut&, chi::RunContext&) override {
+    return {};
+  }
+
+  chi::Status Scale(const ScaleIn& in, ScaleOut& out,
+                    chi::RunContext&) override {
+    if (!in.weights.empty() && in.weights.size() != out.values.shape(1)) {
+      return chi::Status::BadRequest("one weight per column, please");
+    }
+    for (chi::u64 row = 0; row < out.values.shape(0); ++row) {
+      for (chi::u64 column = 0; column < out.values.shape(1); ++column) {
+        double& value = out.values(row, column);
+        value *= in.factor;
+        out.total += in.weights.empty() ? value : value * in.weights[column];
+      }
+    }
+    return {};
+  }
+
+  chi::Status Echo(const EchoIn&, EchoOut&, chi::RunContext&) override {
+    return {};
+  }
+
+  chi::Status Combine(const CombineIn& in, CombineOut& out,
+                      chi::RunContext&) override {
+    const auto id = static_cast<chi::i32>(container_id_);
+    out.sum = in.number + id;
+    out.low = in.number + id;
+    out.high = in.number + id;
+    out.all.push_back(container_id_);
+    out.text = std::to_string(container_id_);
+    out.first = container_id_ + 100;
+    return {};
+  }
+
+  chi::Status Vote(const VoteIn&, VoteOut& out, chi::RunContext&) override {
+    out.yes_votes = container_id_ % 2;
+    return {};
+  }
+
+  chi::Status Fail(const FailIn& in, FailOut&, chi::RunContext&) override {
+    if (in.throws) throw std::runtime_error(in.text.str());
+    if (in.code == 0) return {};
+    return chi::Status::FromCode(in.code, in.text.str());
+  }
+};
+
+void VoteTask::Aggregate(const hipc::FullPtr<VoteTask>& other) {
+  if (chi::HasNoResults(*this)) out_.yes_votes = 1000;
+  out_.yes_votes += other->out_.yes_votes;
+}
+
+}  // namespace testing::sample
+
+CHI_TASK_CC(testing::sample::Runtime);
