@@ -78,7 +78,7 @@ function(_chimod_add kind)
     add_library(${target} INTERFACE)
   else()
     message(FATAL_ERROR "add_chimod_runtime: ${module} has no SOURCES: name its "
-      ".cc files, and src/autogen/${module}_lib_exec.cc for the generated one")
+      ".cc files; the generated one need not be among them")
   endif()
   add_library(${ns}::${module}_${kind} ALIAS ${target})
   add_dependencies(${target} ${ns}_${module}_autogen)
