@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chimaera._extension import core
-from chimaera.block import BdevStats, Block
+from chimaera.block import BdevStats, Block, stats_of
 from chimaera.block_many import ManyBlocks
 from chimaera.block_ranges import BlockRanges
 from chimaera.block_view import check_no_views, view, view_async
@@ -344,7 +344,7 @@ class BlockDevice(DeviceArrays, NamedObjects, ManyBlocks, BlockRanges):
         call = core.bdev_stats(
             self.runtime.connection, self.id, query, deadline_ms(timeout_s)
         )
-        return Future(call, f"{self} stats", lambda row: BdevStats(*row))
+        return Future(call, f"{self} stats", stats_of)
 
     def destroy_async(self, *, timeout_s: float | None = None) -> Future[int | None]:
         """Submit what `destroy` waits for; with a deadline, as `Pool.destroy_async`.

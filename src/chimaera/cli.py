@@ -248,22 +248,16 @@ def _cost_line(cost: MethodCost) -> str:
     )
 
 
-def _size(count: int) -> str:
-    """Tell how many bytes, as ``1.5 MiB``."""
-    for unit, factor in (("MiB", 2**20), ("KiB", 2**10)):
-        if count >= factor:
-            return f"{count / factor:.1f} {unit}"
-    return f"{count} bytes"
-
-
 def _status(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
+    from chimaera.device_status import device_lines, devices, size_text
     from chimaera.opening import connect
 
     with connect(options.name, runtime_dir=options.runtime_dir) as runtime:
         status = runtime.status()
         pools = runtime.pools()
+        found = list(devices(runtime, pools))
         facts = {
             **asdict(status),
             "runtime_dir": str(runtime.runtime_dir),
@@ -273,6 +267,10 @@ def _status(options: argparse.Namespace) -> int:
             "missed_periods": status.missed_periods,
             "rings": sum(worker.rings for worker in status.workers),
             "pools": [{**asdict(pool), "id": str(pool.id)} for pool in pools],
+            "devices": [
+                {"id": str(pool.id), "name": pool.name, **asdict(stats)}
+                for pool, stats in found
+            ],
             "costs": [
                 {**asdict(cost), "pool_id": str(cost.pool_id)} for cost in status.costs
             ],
@@ -291,11 +289,15 @@ def _status(options: argparse.Namespace) -> int:
     print(f"  clients   {facts['rings']} threads attached")
     print(f"  pools     {len(pools)}")
     for pool in pools:
-        heap = "" if pool.heap_bytes is None else f", {_size(pool.heap_bytes)}"
+        heap = "" if pool.heap_bytes is None else f", {size_text(pool.heap_bytes)}"
         ended = f", {pool.cancelled} cancelled" if pool.cancelled else ""
         ended += f", {pool.expired} expired" if pool.expired else ""
         state = f"{pool.state}{ended}{heap}"
         print(f"    {pool.id!s:12} {pool.module:18} {pool.name} ({state})")
+    print(f"  devices   {len(found)}")
+    for pool, stats in found:
+        for line in device_lines(pool, stats):
+            print(f"    {line}")
     for cost in status.costs[:SHOWN_COSTS]:
         print(f"  {_cost_line(cost)}")
     return EXIT_OK

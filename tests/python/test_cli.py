@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import chimaera
@@ -117,6 +118,42 @@ def test_status_for_people_and_for_programs(daemon: Path) -> None:
     assert facts["tasks"] > 0
     assert "periods missed" in done.stdout
     assert facts["cancelled"] == facts["expired"] == facts["missed_periods"] == 0
+
+
+def test_status_tells_about_devices(daemon: Path, tmp_path: Path) -> None:
+    with chimaera.connect(runtime_dir=daemon) as runtime:
+        memory = runtime.bdev(name="ram://told", size_bytes=1 << 20)
+        file = runtime.bdev(path=tmp_path / "device", size_bytes=1 << 20, io_depth=4)
+        for device in (memory, file):
+            blocks = device.allocate_many(4096, 200)
+            device.write_many(blocks, np.ones((200, 4096), "u1"))
+            device.read_blocks(blocks)
+            device.free(blocks[:10])
+            device.free(blocks[20:])
+        facts = json.loads(
+            programs.chimaera("status", "--json", "--runtime-dir", daemon).stdout
+        )
+        shown = programs.chimaera("status", "--runtime-dir", daemon).stdout
+        memory.destroy()
+        file.destroy()
+    told = {each["name"]: each for each in facts["devices"]}
+    assert told.keys() == {"ram://told", str(tmp_path / "device")}
+    for name, each in told.items():
+        assert (each["num_writes"], each["num_reads"]) == (200, 1)
+        assert each["bytes_written"] == each["bytes_read"] == 200 * 4096
+        for what in ("read_latency", "write_latency"):
+            times = each[what]
+            assert 0 < times["p50_ns"] <= times["p90_ns"] <= times["p99_ns"]
+            assert times["p99_ns"] <= times["p999_ns"]
+        assert each["queue_depth"] == 0
+        # Ten pages before the ten that are held, and the rest behind them.
+        assert each["fragmentation"] == pytest.approx(10 / 246)
+        assert f"{name}: {each['engine']}; 984.0 KiB of 1.0 MiB free" in shown
+    assert told["ram://told"]["engine"] == "ram"
+    file_stats = told[str(tmp_path / "device")]
+    assert file_stats["engine"] in {"io_uring", "threads"}
+    assert file_stats["max_queue_depth"] >= 1
+    assert "200 of 800.0 KiB; p50 " in shown
 
 
 def test_status_says_what_a_pool_has_allocated(daemon: Path) -> None:

@@ -207,9 +207,20 @@ void Runtime::GetStats(hipc::FullPtr<GetStatsTask> task,
   metrics.read_ns_ = reads_.ns();
   metrics.write_ns_ = writes_.ns();
   const BlockTableStats stats = table_->Stats();
+  task->read_latencies_ = reads_.latencies().Counts();
+  task->write_latencies_ = writes_.latencies().Counts();
+  const StoreStats store = store_->Stats();
+  task->engine_ = static_cast<chi::u32>(store.engine);
+  task->direct_ = store.direct ? 1 : 0;
+  task->queue_depth_ = store.queue_depth;
+  task->max_queue_depth_ = store.max_queue_depth;
   task->total_size_ = store_->size();
   task->remaining_size_ = stats.free_bytes;
   task->largest_free_ = stats.largest_free;
+  if (stats.free_bytes != 0) {
+    task->fragmentation_ = 1 - static_cast<chi::f64>(stats.largest_free) /
+                                   static_cast<chi::f64>(stats.free_bytes);
+  }
   task->num_blocks_ = stats.num_blocks;
   task->num_pins_ = stats.num_pins;
   task->alignment_ = params_.alignment_;

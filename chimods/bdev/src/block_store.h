@@ -59,6 +59,14 @@ struct PiecesOutcome {
   static constexpr chi::u64 kNowhere = ~chi::u64{0};
 };
 
+/// What a store says of itself.
+struct StoreStats {
+  Engine engine = Engine::kRam;
+  bool direct = false;       ///< Past the page cache, where it can.
+  chi::u64 queue_depth = 0;  ///< Requests now, those that wait too.
+  chi::u64 max_queue_depth = 0;
+};
+
 /// Safe from any thread; of two calls that overlap in a byte, one of which
 /// writes, either may win byte by byte.
 class BlockStore {
@@ -67,6 +75,8 @@ class BlockStore {
 
   /// Bytes that can be stored.
   virtual chi::u64 size() const = 0;
+
+  virtual StoreStats Stats() const = 0;
 
   /// Copies out. Bytes never written are zero. kBadRequest, and nothing is
   /// touched, if the range is not all inside; kIo.

@@ -8,6 +8,8 @@
 
 #include "file_store.h"
 
+#include <chimaera/sched/file_io.h>
+
 #include <algorithm>
 #include <cstring>
 #include <functional>
@@ -244,6 +246,12 @@ void FileStore::KeepChecksums(u64 page, const char* bytes, u64 count) {
     const u32 crc = Crc32c(bytes + i * kPageSize, kPageSize);
     checksums_[page + i].store(StoredChecksum(crc), std::memory_order_release);
   }
+}
+
+StoreStats FileStore::Stats() const {
+  const bool ring = chi::CurrentFileEngine() == chi::FileEngine::kRing;
+  return {ring ? Engine::kIoUring : Engine::kThreads, io_->direct(),
+          gate_.depth(), gate_.max_depth()};
 }
 
 Status FileStore::Sync() { return metadata_->Sync(); }

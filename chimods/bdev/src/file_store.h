@@ -45,6 +45,7 @@ class FileStore final : public BlockStore {
       std::unique_ptr<BlockIo> io, const FileStoreOptions& options);
 
   chi::u64 size() const override { return size_; }
+  StoreStats Stats() const override;
   chi::Status Read(chi::u64 offset, void* to, chi::u64 length) override;
   /// Refused after a Sync that failed, until the file is opened again.
   chi::Status Write(chi::u64 offset, const void* from,

@@ -26,6 +26,7 @@ class ParkingIo final : public BlockIo {
   ParkingIo(int fd, std::string path, chi::u64 size, bool direct);
 
   [[nodiscard]] chi::u64 size() const override { return size_; }
+  [[nodiscard]] bool direct() const override { return direct_fd_.get() >= 0; }
   chi::Status Read(chi::u64 offset, void* to, chi::u64 length) override;
   chi::Status ReadParts(chi::u64 offset, void* to, chi::u64 length,
                         const Arrived& arrived) override;
@@ -34,9 +35,6 @@ class ParkingIo final : public BlockIo {
   void ReadAll(IoPiece* pieces, std::size_t count) override;
   void WriteAll(IoPiece* pieces, std::size_t count) override;
   chi::Status Sync() override;
-
-  /// Whether it goes past the page cache where it can.
-  [[nodiscard]] bool direct() const { return direct_fd_.get() >= 0; }
 
  private:
   chi::FileTransfer Describe(chi::FileOp op, chi::u64 offset, char* data,

@@ -27,6 +27,7 @@ class RamStore final : public BlockStore {
   ~RamStore() override;
 
   chi::u64 size() const override { return memory_.size(); }
+  StoreStats Stats() const override { return {}; }
   chi::Status Read(chi::u64 offset, void* to, chi::u64 length) override;
   chi::Status Write(chi::u64 offset, const void* from,
                     chi::u64 length) override;

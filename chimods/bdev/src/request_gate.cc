@@ -19,9 +19,11 @@ void RequestGate::Enter() {
     const chi::MutexLock lock(mu_);
     if (free_ > 0) {
       --free_;
+      NoteDepth();
       return;
     }
     waiting_.push_back(&turn);
+    NoteDepth();
   }
   try {
     while (!turn.Wait().ok()) {
@@ -47,6 +49,7 @@ u64 RequestGate::EnterSome(u64 wanted) {
   // None is free while somebody waits.
   const chi::u32 more = static_cast<chi::u32>(std::min<u64>(free_, wanted - 1));
   free_ -= more;
+  NoteDepth();
   return u64{more} + 1;
 }
 

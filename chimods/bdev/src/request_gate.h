@@ -8,6 +8,7 @@
 
 #include <chimaera/sched/coevent.h>
 
+#include <algorithm>
 #include <list>
 
 #include "chimaera/base/mutex.h"
@@ -18,7 +19,7 @@ namespace chimaera::bdev {
 /// Safe from any thread; methods park, in the order in which they came.
 class RequestGate {
  public:
-  explicit RequestGate(chi::u32 depth) : free_(depth) {}
+  explicit RequestGate(chi::u32 depth) : limit_(depth), free_(depth) {}
   RequestGate(const RequestGate&) = delete;
   RequestGate& operator=(const RequestGate&) = delete;
 
@@ -59,15 +60,32 @@ class RequestGate {
     const chi::MutexLock lock(mu_);
     return waiting_.size();
   }
+  /// Passes that are out, and requests that wait; the most there were.
+  chi::u64 depth() const {
+    const chi::MutexLock lock(mu_);
+    return DepthLocked();
+  }
+  chi::u64 max_depth() const {
+    const chi::MutexLock lock(mu_);
+    return max_depth_;
+  }
 
  private:
+  chi::u64 DepthLocked() const CHI_REQUIRES(mu_) {
+    return limit_ - free_ + waiting_.size();
+  }
+  void NoteDepth() CHI_REQUIRES(mu_) {
+    max_depth_ = std::max(max_depth_, DepthLocked());
+  }
   void Enter();
   chi::u64 EnterSome(chi::u64 wanted);
   void Leave();
 
+  const chi::u32 limit_;
   mutable chi::Mutex mu_;
   chi::u32 free_ CHI_GUARDED_BY(mu_);
   std::list<chi::CoEvent*> waiting_ CHI_GUARDED_BY(mu_);
+  chi::u64 max_depth_ CHI_GUARDED_BY(mu_) = 0;
 };
 
 }  // namespace chimaera::bdev

@@ -144,6 +144,12 @@ std::unique_ptr<Call> Sync(const ConnectionPtr& connection,
       [](bdev::SyncTask& /*task*/) -> py::object { return py::none(); }, {});
 }
 
+py::tuple Quantiles(const bdev::GetStatsTask& task,
+                    u64 (bdev::GetStatsTask::*within)(double) const) {
+  return py::make_tuple((task.*within)(0.5), (task.*within)(0.9),
+                        (task.*within)(0.99), (task.*within)(0.999));
+}
+
 std::unique_ptr<Call> GetStats(const ConnectionPtr& connection,
                                const PoolIdTuple& pool, const QueryTuple& query,
                                u32 timeout_ms) {
@@ -155,7 +161,11 @@ std::unique_ptr<Call> GetStats(const ConnectionPtr& connection,
             task.total_size_, task.remaining_size_, task.largest_free_,
             task.num_blocks_, task.num_pins_, task.alignment_, m.num_reads_,
             m.num_writes_, m.bytes_read_, m.bytes_written_, m.read_ns_,
-            m.write_ns_, task.scrubbed_pages_, task.bad_pages_);
+            m.write_ns_, task.scrubbed_pages_, task.bad_pages_, task.io_depth_,
+            task.queue_depth_, task.max_queue_depth_, task.fragmentation_,
+            bdev::EngineName(static_cast<bdev::Engine>(task.engine_)),
+            task.direct_ != 0, Quantiles(task, &bdev::GetStatsTask::ReadNs),
+            Quantiles(task, &bdev::GetStatsTask::WriteNs));
       },
       {});
 }

@@ -276,6 +276,18 @@ TEST_CASE("bdev: many blocks are written and read with one task") {
     CHECK(metrics.num_writes_ == 1);
     CHECK(metrics.bytes_written_ == kBytes);
     CHECK(metrics.bytes_read_ == kBytes + 100 + 202);
+    auto stats = device.AsyncGetStats(HSHM_MCTX);
+    REQUIRE(stats.Get().ok());
+    CHECK(stats->WriteNs(0.5) > 0);
+    CHECK(stats->ReadNs(0.5) <= stats->ReadNs(0.999));
+    const bool is_ram = type == BdevType::kRam;
+    CHECK((stats->engine_ == 0) == is_ram);
+    CHECK((stats->max_queue_depth_ == 0) == is_ram);
+    CHECK(stats->max_queue_depth_ <= 8);
+    CHECK(stats->queue_depth_ == 0);
+    CHECK(stats->direct_ == 0);
+    CHECK(stats->remaining_size_ == 9 * 4096);
+    CHECK(stats->fragmentation_ == 1 - 1.0 / 9);
     CHI_IPC->FreeBuffer(buffer);
   }
 }

@@ -5,6 +5,8 @@
 
 #include "chimaera/bdev/copy_meter.h"
 
+#include <cmath>
+
 #include "support/catch.h"
 
 namespace chimaera::bdev {
@@ -58,6 +60,44 @@ TEST_CASE("CopyMeter: every large copy is timed") {
     Copy(meter, clock, CopyMeter::kMaxSampled + 1, i);
   }
   CHECK(meter.ns() == 1 + 2 + 3 + 4);
+}
+
+TEST_CASE("LatencyHistogram: buckets follow each other and are narrow") {
+  u64 before = LatencyHistogram::BucketOf(0);
+  CHECK(before == 0);
+  for (u64 ns = 1; ns < u64{1} << 40; ns += 1 + ns / 100) {
+    INFO(ns);
+    const u64 bucket = LatencyHistogram::BucketOf(ns);
+    CHECK((bucket == before || bucket == before + 1));
+    before = bucket;
+    const double middle =
+        static_cast<double>(LatencyHistogram::MiddleOf(bucket));
+    CHECK(std::abs(middle - static_cast<double>(ns)) <=
+          static_cast<double>(ns) / 32);
+  }
+  CHECK(LatencyHistogram::BucketOf(~u64{0}) ==
+        LatencyHistogram::BucketOf(u64{1} << 42));
+}
+
+TEST_CASE("LatencyHistogram: quantiles are those of what was added") {
+  LatencyHistogram histogram;
+  CHECK(histogram.Counts().empty());
+  CHECK(LatencyHistogram::Quantile({}, 0.5) == 0);
+  for (u64 ns = 1; ns <= 100'000; ++ns) histogram.Add(ns);
+  CHECK(histogram.total() == 100'000);
+  const auto counts = histogram.Counts();
+  for (const double part : {0.0001, 0.5, 0.9, 0.99, 0.999, 1.0}) {
+    INFO(part);
+    const auto found =
+        static_cast<double>(LatencyHistogram::Quantile(counts, part));
+    CHECK(std::abs(found - part * 1e5) <= part * 1e5 / 16);
+  }
+  // One slow one in a thousand is seen by p999 and above only.
+  LatencyHistogram stalls;
+  for (int i = 0; i < 998; ++i) stalls.Add(1000);
+  for (int i = 0; i < 2; ++i) stalls.Add(5'000'000'000);
+  CHECK(LatencyHistogram::Quantile(stalls.Counts(), 0.99) < 1100);
+  CHECK(LatencyHistogram::Quantile(stalls.Counts(), 0.999) > 4'800'000'000);
 }
 
 TEST_CASE("CopyMeter: what fails is not counted") {

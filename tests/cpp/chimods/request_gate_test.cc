@@ -47,6 +47,19 @@ TEST_CASE(
   CHECK(all.count() == 5);
 }
 
+TEST_CASE("RequestGate: who waits is part of its depth") {
+  RequestGate gate(2);
+  CHECK(gate.depth() == 0);
+  auto held = std::make_unique<RequestGate::Passes>(gate, 2);
+  Fleet fleet(1, [&](u64) { const RequestGate::Pass pass(gate); });
+  for (u64 i = 0; i < 5; ++i) fleet.Push(i);
+  REQUIRE(WaitUntil([&] { return gate.depth() == 7; }));
+  held = nullptr;
+  REQUIRE(fleet.Ended(5));
+  CHECK(gate.depth() == 0);
+  CHECK(gate.max_depth() == 7);
+}
+
 TEST_CASE("RequestGate: who is cancelled while waiting leaves no gap") {
   RequestGate gate(1);
   auto held = std::make_unique<RequestGate::Pass>(gate);

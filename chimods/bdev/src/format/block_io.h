@@ -38,6 +38,9 @@ class BlockIo {
   /// Bytes of the file.
   [[nodiscard]] virtual chi::u64 size() const = 0;
 
+  /// Whether it goes past the page cache where it can.
+  [[nodiscard]] virtual bool direct() const { return false; }
+
   /// kIo, naming the offset, if not all of it could be read.
   virtual chi::Status Read(chi::u64 offset, void* to, chi::u64 length) = 0;
 

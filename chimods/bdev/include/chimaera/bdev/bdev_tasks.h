@@ -11,9 +11,9 @@
 #include <chimaera/bdev/block.h>
 #include <chimaera/bdev/object_tasks.h>
 #include <chimaera/bdev/range_tasks.h>
+#include <chimaera/bdev/stats_tasks.h>
 #include <chimaera/chimaera.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -166,77 +166,6 @@ struct ReadTask : public chi::Task {
   void SerializeOut(Archive& ar) {
     ar(bytes_read_);
     ar.bulk(data_, length_, BULK_XFER);
-  }
-};
-
-/// Counters of a container since it was created. Failed requests do not count.
-struct PerfMetrics {
-  chi::u64 num_reads_ = 0;
-  chi::u64 num_writes_ = 0;
-  chi::u64 bytes_read_ = 0;
-  chi::u64 bytes_written_ = 0;
-  chi::u64 read_ns_ = 0;  ///< Time of the copies; see copy_meter.h.
-  chi::u64 write_ns_ = 0;
-
-  void Add(const PerfMetrics& other) {
-    num_reads_ += other.num_reads_;
-    num_writes_ += other.num_writes_;
-    bytes_read_ += other.bytes_read_;
-    bytes_written_ += other.bytes_written_;
-    read_ns_ += other.read_ns_;
-    write_ns_ += other.write_ns_;
-  }
-
-  /// Bytes per second of the copies; 0 before the first.
-  chi::f64 ReadBandwidth() const { return Rate(bytes_read_, read_ns_); }
-  chi::f64 WriteBandwidth() const { return Rate(bytes_written_, write_ns_); }
-
- private:
-  static chi::f64 Rate(chi::u64 bytes, chi::u64 ns) {
-    return ns == 0
-               ? 0
-               : 1e9 * static_cast<chi::f64>(bytes) / static_cast<chi::f64>(ns);
-  }
-};
-static_assert(sizeof(PerfMetrics) == 48, "stored in shared memory");
-
-struct GetStatsTask : public chi::Task {
-  OUT PerfMetrics metrics_;
-  OUT chi::u64 total_size_ = 0;
-  OUT chi::u64 remaining_size_ = 0;
-  OUT chi::u64 largest_free_ = 0;  ///< Bytes of the largest free piece.
-  OUT chi::u64 num_blocks_ = 0;
-  OUT chi::u64 num_pins_ = 0;  ///< Copies under way and blocks located.
-  OUT chi::u32 alignment_ = 0;
-  OUT chi::u32 io_depth_ = 0;
-  OUT chi::u64 scrubbed_pages_ = 0;  ///< Read in the background,
-  OUT chi::u64 bad_pages_ = 0;       ///< and what was bad; again in each round.
-
-  explicit GetStatsTask(const AllocT& alloc) : chi::Task(alloc) {}
-  GetStatsTask(const AllocT& alloc, const chi::TaskId& task_id,
-               const chi::PoolId& pool_id, const chi::PoolQuery& pool_query)
-      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kGetStats) {}
-
-  template <class Archive>
-  void SerializeIn(Archive& /*ar*/) {}
-  template <class Archive>
-  void SerializeOut(Archive& ar) {
-    ar(metrics_, total_size_, remaining_size_, largest_free_, num_blocks_,
-       num_pins_, alignment_, io_depth_, scrubbed_pages_, bad_pages_);
-  }
-
-  /// Of several containers: sums, and of the free pieces the largest.
-  void Aggregate(const hipc::FullPtr<GetStatsTask>& other) {
-    metrics_.Add(other->metrics_);
-    total_size_ += other->total_size_;
-    remaining_size_ += other->remaining_size_;
-    largest_free_ = std::max(largest_free_, other->largest_free_);
-    num_blocks_ += other->num_blocks_;
-    num_pins_ += other->num_pins_;
-    scrubbed_pages_ += other->scrubbed_pages_;
-    bad_pages_ += other->bad_pages_;
-    alignment_ = other->alignment_;  // the same for the whole pool, as is
-    io_depth_ = other->io_depth_;    // this
   }
 };
 

@@ -16,6 +16,16 @@ namespace chimaera::bdev {
 /// Where the bytes of a device are kept. Frozen.
 enum class BdevType : chi::u32 { kFile = 0, kRam = 1 };
 
+/// Who does the transfers of a device. Frozen.
+enum class Engine : chi::u32 { kRam = 0, kIoUring = 1, kThreads = 2 };
+
+/// "ram", "io_uring" or "threads".
+constexpr const char* EngineName(Engine engine) {
+  return engine == Engine::kIoUring   ? "io_uring"
+         : engine == Engine::kThreads ? "threads"
+                                      : "ram";
+}
+
 /// A handle, to be passed back unchanged. It stands in tasks and in files of
 /// users; the runtime believes none of its numbers but compares them with its
 /// own table. Frozen.

@@ -1,14 +1,16 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Counts copies and adds up their time. Two readings of the clock take half as
-// long as a copy of 4 KiB, so of small copies only some are timed: in every
-// class of sizes (powers of two) one in kPeriod, and the others count as long
-// as the last one that was. The sum is right on average, and never falls.
+// Counts copies, adds up their time, and keeps how often it was how long. Two
+// readings of the clock take half as long as a copy of 4 KiB, so of small
+// copies only some are timed: in every class of sizes (powers of two) one in
+// kPeriod, and the others count as long as the last one that was. The sum is
+// right on average, and never falls.
 
 #ifndef CHIMAERA_BDEV_COPY_METER_H_
 #define CHIMAERA_BDEV_COPY_METER_H_
 
+#include <chimaera/bdev/latency_histogram.h>
 #include <chimaera/chimaera.h>
 
 #include <array>
@@ -45,9 +47,10 @@ class CopyMeter {
     return chi::Status();
   }
 
-  chi::u64 calls() const { return calls_.load(std::memory_order_relaxed); }
+  chi::u64 calls() const { return latencies_.total(); }
   chi::u64 bytes() const { return bytes_.load(std::memory_order_relaxed); }
   chi::u64 ns() const { return ns_.load(std::memory_order_relaxed); }
+  const LatencyHistogram& latencies() const { return latencies_; }
 
  private:
   struct SizeClass {
@@ -74,16 +77,16 @@ class CopyMeter {
   }
 
   void Count(chi::u64 bytes, chi::u64 ns) {
-    calls_.fetch_add(1, std::memory_order_relaxed);
+    latencies_.Add(ns);
     bytes_.fetch_add(bytes, std::memory_order_relaxed);
     ns_.fetch_add(ns, std::memory_order_relaxed);
   }
 
   const chi::Clock& clock_;
-  std::atomic<chi::u64> calls_{0};
   std::atomic<chi::u64> bytes_{0};
   std::atomic<chi::u64> ns_{0};
   std::array<SizeClass, 17> classes_;  // ClassOf(kMaxSampled) is 16
+  LatencyHistogram latencies_;         // and how many
 };
 
 }  // namespace chimaera::bdev

@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 The Chimaera Authors
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Part of `chimaera status`.
+"""What the block devices of a runtime say of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from chimaera.bdev import BlockDevice
+from chimaera.errors import ChimaeraError
+from chimaera.pool import PoolInfo, PoolQuery
+
+if TYPE_CHECKING:
+    from chimaera.block import BdevStats, Latency
+    from chimaera.runtime import Runtime
+
+__all__ = ["device_lines", "devices", "size_text"]
+
+# A device that does not answer must not keep the others from being seen.
+ANSWER_TIMEOUT_S = 5.0
+
+
+def devices(
+    runtime: Runtime, pools: Iterable[PoolInfo]
+) -> Iterator[tuple[PoolInfo, BdevStats]]:
+    """Ask all devices; those that are gone or silent are left out."""
+    for pool in pools:
+        if pool.module != BlockDevice.module or pool.state != "live":
+            continue
+        device = BlockDevice(runtime, pool.id, pool.name)
+        try:
+            yield (
+                pool,
+                device.stats(query=PoolQuery.broadcast(), timeout_s=ANSWER_TIMEOUT_S),
+            )
+        except ChimaeraError:
+            continue
+
+
+def device_lines(pool: PoolInfo, stats: BdevStats) -> list[str]:
+    """Tell people about one device."""
+    direct = ", direct" if stats.direct else ""
+    pieces = (
+        f", {stats.fragmentation:.0%} of it in pieces" if stats.fragmentation else ""
+    )
+    queue = (
+        f"; {stats.queue_depth} requests under way, at most {stats.max_queue_depth}"
+        if stats.engine != "ram"
+        else ""
+    )
+    bad = f"; {stats.bad_pages} bad pages" if stats.bad_pages else ""
+    lines = [
+        f"{pool.id!s:12} {pool.name}: {stats.engine}{direct}; "
+        f"{size_text(stats.remaining_bytes)} of {size_text(stats.total_bytes)} "
+        f"free{pieces}{queue}{bad}"
+    ]
+    if stats.num_reads:
+        lines.append(
+            _moved("reads", stats.num_reads, stats.bytes_read, stats.read_latency)
+        )
+    if stats.num_writes:
+        lines.append(
+            _moved("writes", stats.num_writes, stats.bytes_written, stats.write_latency)
+        )
+    return lines
+
+
+def size_text(count: int) -> str:
+    """Tell how many bytes, as ``1.5 MiB``."""
+    for unit, factor in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if count >= factor:
+            return f"{count / factor:.1f} {unit}"
+    return f"{count} bytes"
+
+
+def _moved(what: str, count: int, size_bytes: int, latency: Latency) -> str:
+    times = ", ".join(
+        f"{name} {ns / 1e3:.3g} us"
+        for name, ns in (
+            ("p50", latency.p50_ns),
+            ("p90", latency.p90_ns),
+            ("p99", latency.p99_ns),
+            ("p99.9", latency.p999_ns),
+        )
+    )
+    return f"  {what:7} {count} of {size_text(size_bytes)}; {times}"
