@@ -14,7 +14,6 @@
 #include <cstdlib>
 #include <limits>
 #include <new>
-#include <utility>
 
 #include "chimaera/base/heap_accounts.h"
 
@@ -138,13 +137,14 @@ void* AllocateOrNull(std::size_t bytes, std::size_t gap) noexcept {
 void Free(void* pointer, std::size_t gap) noexcept {
   if (pointer == nullptr) return;
   Header& header = static_cast<Header*>(pointer)[-1];
-  const chi::u32 mark = std::exchange(header.mark, 0);
+  const chi::u32 mark = header.mark;
   if (mark != kMark && mark != kReserveMark) {
-    // From a library that brings its own operator new.
-    header.mark = mark;
+    // From a library that brings its own operator new: what lies before it is
+    // somebody else's, whom another thread may be using.
     std::free(pointer);
     return;
   }
+  header.mark = 0;
   chi::HeapAccounts::Add(header.account, -static_cast<chi::i64>(header.bytes));
   void* const base = static_cast<char*>(pointer) - gap;
   if (mark == kMark) {
