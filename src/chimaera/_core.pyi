@@ -429,6 +429,17 @@ def bdev_copy_many(
     codes: Any,
     timeout_s: float,
 ) -> _Failure: ...
+
+# Status code and message of the first task that failed, or None
+def bdev_move_chunks(
+    connection: Connection,
+    pool_id: _PoolId,
+    blocks: Any,
+    data: Any,
+    write: bool,
+    task_bytes: int,
+    timeout_s: float,
+) -> _Failure: ...
 def stats_reduce_many(
     connection: Connection,
     pool_id: _PoolId,

@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chimaera._extension import core
 from chimaera.array_layout import Layout, Piece
 from chimaera.block import Block
+from chimaera.errors import from_code
 from chimaera.flat import flat_bytes
 from chimaera.many import codes_of, run_many
+from chimaera.task import check_timeout
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,20 +32,25 @@ if TYPE_CHECKING:
 __all__ = [
     "BATCH_BYTES",
     "Stored",
-    "allocate_rows",
     "batch_of",
     "batches",
     "copy_counted",
-    "copy_rows",
     "free_rows",
     "freed_on_error",
     "is_rows",
+    "read_rows",
     "rows_per_chunk",
     "split_rows",
+    "view_rows",
+    "write_rows",
 ]
 
 # Shared memory for chunks on their way, at a time.
 BATCH_BYTES = 64 << 20
+# What one task moves. In memory it is a copy past the caches (copy_large.h); the pages
+# of a file are looked at twice, for their checksums, while they are in the cache.
+_TASK_BYTES_IN_MEMORY = 8 << 20
+_TASK_BYTES = 2 << 20
 
 
 @dataclass(frozen=True)
@@ -107,16 +115,6 @@ def rows_per_chunk(layout: Layout) -> int:
     return layout.chunks[0] if layout.chunks else 1
 
 
-def allocate_rows(
-    device: BlockDevice, size_bytes: int, count: int, timeout_s: float
-) -> NDArray[np.uint64]:
-    """Allocate blocks of one size, all or none."""
-    if count == 0:
-        return np.empty((0, 4), np.uint64)
-    blocks = device.allocate_many(size_bytes, count, timeout_s=timeout_s)
-    return np.array([block.row() for block in blocks], np.uint64)
-
-
 def free_rows(device: BlockDevice, rows: NDArray[np.uint64]) -> None:
     """Give blocks back; those of a runtime that is gone are free already."""
     if len(rows):
@@ -134,19 +132,65 @@ def freed_on_error(device: BlockDevice, rows: NDArray[np.uint64]) -> Iterator[No
         raise
 
 
-def copy_rows(
-    run: Any,
+def write_rows(
     device: BlockDevice,
     rows: NDArray[np.uint64],
     data: NDArray[Any],
     timeout_s: float,
 ) -> None:
-    """Read or write blocks from their beginning, one row of `data` each."""
+    """Fill whole blocks, one with each row of `data`."""
+    _move(device, rows, data, timeout_s, write=True)
+
+
+def read_rows(
+    device: BlockDevice,
+    rows: NDArray[np.uint64],
+    data: NDArray[Any],
+    timeout_s: float,
+) -> None:
+    """Read whole blocks, one into each row of `data`."""
+    _move(device, rows, data, timeout_s, write=False)
+
+
+def _move(
+    device: BlockDevice,
+    rows: NDArray[np.uint64],
+    data: NDArray[Any],
+    timeout_s: float,
+    *,
+    write: bool,
+) -> None:
+    failed = core.bdev_move_chunks(
+        device.runtime.connection,
+        device.id,
+        np.ascontiguousarray(rows),
+        flat_bytes(device.runtime, data),
+        write,
+        _TASK_BYTES if device.in_memory is False else _TASK_BYTES_IN_MEMORY,
+        check_timeout(timeout_s),
+    )
+    if failed is not None:
+        raise from_code(*failed)
+
+
+def view_rows(
+    device: BlockDevice,
+    rows: NDArray[np.uint64],
+    data: NDArray[Any],
+    timeout_s: float,
+) -> None:
+    """Copy blocks of a device in memory from where they lie, as `read_rows`."""
     flat = flat_bytes(device.runtime, data)
     crossing = functools.partial(
-        run, device.runtime.connection, device.id, np.ascontiguousarray(rows), flat, 0
+        core.bdev_copy_many,
+        device.runtime.connection,
+        device.id,
+        np.ascontiguousarray(rows),
+        flat,
+        0,
     )
     run_many(crossing, codes_of(len(rows)), timeout_s, "raise")
+    device.runtime.connection.bytes_staged += data.nbytes
 
 
 def batch_of(layout: Layout, size_bytes: int = BATCH_BYTES) -> int:

@@ -15,17 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chimaera._extension import core
 from chimaera.array_chunks import (
-    BATCH_BYTES,
     Stored,
     batch_of,
     batches,
     copy_counted,
-    copy_rows,
     is_rows,
+    read_rows,
     rows_per_chunk,
     split_rows,
+    view_rows,
 )
 from chimaera.array_layout import Piece
 from chimaera.block_view import view
@@ -158,8 +157,8 @@ def _read_whole(
     """Read whole chunks from `first` on."""
     rows = out.reshape(-1).view(np.uint8).reshape(-1, stored.layout.chunk_bytes)
     mask = stored.mask[first : first + len(rows)]
-    run = core.bdev_copy_many if by_view else core.bdev_read_many
-    step = batch_of(stored.layout, _COPY_BYTES if by_view else BATCH_BYTES)
+    copy = view_rows if by_view else read_rows
+    step = batch_of(stored.layout, _COPY_BYTES) if by_view else len(rows)
     # Where chunks with and without a block begin.
     edges = np.flatnonzero(np.diff(mask, prepend=not mask[0])).tolist()
     for begin, end in pairwise([*edges, len(mask)]):
@@ -169,9 +168,7 @@ def _read_whole(
         for at in range(begin, end, step):
             stop = min(at + step, end)
             blocks = stored.rows[first + at : first + stop]
-            copy_rows(run, device, blocks, rows[at:stop], timeout_s)
-            if by_view:
-                device.runtime.connection.bytes_staged += rows[at:stop].nbytes
+            copy(device, blocks, rows[at:stop], timeout_s)
 
 
 def _read_few(
@@ -220,6 +217,6 @@ def _read_batches(
 ) -> None:
     for batch, buffer in batches(device, stored.layout, pieces):
         rows = stored.rows[[piece.chunk for piece in batch]]
-        copy_rows(core.bdev_read_many, device, rows, buffer, timeout_s)
+        read_rows(device, rows, buffer, timeout_s)
         for piece, chunk in zip(batch, buffer, strict=True):
             copy_counted(device, out, piece.box, chunk[piece.inside])

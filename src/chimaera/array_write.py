@@ -13,20 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chimaera._extension import core
 from chimaera.array_chunks import (
     Stored,
-    allocate_rows,
     batch_of,
     batches,
     copy_counted,
-    copy_rows,
     freed_on_error,
     is_rows,
+    read_rows,
     rows_per_chunk,
     split_rows,
+    write_rows,
 )
 from chimaera.array_layout import Layout, Piece
+from chimaera.block_many import allocate_rows
+from chimaera.pool import LOCAL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,14 +88,14 @@ def _write_whole(
     """Write whole chunks, from where `data` has them."""
     per_chunk = rows_per_chunk(layout)
     chunks = np.arange(rows.start // per_chunk, rows.stop // per_chunk)
-    blocks = allocate_rows(device, layout.chunk_bytes, len(chunks), timeout_s)
-    step = batch_of(layout)
+    blocks = allocate_rows(device, layout.chunk_bytes, len(chunks), LOCAL, timeout_s)
+    # What is not contiguous goes through shared memory, in parts.
+    step = len(chunks) if data.flags.c_contiguous else batch_of(layout)
     with freed_on_error(device, blocks):
         for at in range(0, len(chunks), step):
             some = blocks[at : at + step]
             part = data[at * per_chunk : (at + len(some)) * per_chunk]
-            part = part.reshape(len(some), per_chunk, *layout.chunks[1:])
-            copy_rows(core.bdev_write_many, device, some, part, timeout_s)
+            write_rows(device, some, part, timeout_s)
     return chunks, blocks
 
 
@@ -110,13 +111,15 @@ def _write_pieces(
     pieces = sorted(
         stored.layout.pieces(box), key=lambda piece: not _keeps_some(stored, piece)
     )
-    blocks = allocate_rows(device, stored.layout.chunk_bytes, len(pieces), timeout_s)
+    blocks = allocate_rows(
+        device, stored.layout.chunk_bytes, len(pieces), LOCAL, timeout_s
+    )
     done = 0
     with freed_on_error(device, blocks):
         for batch, buffer in batches(device, stored.layout, pieces):
             _fill(device, stored, batch, buffer, data, timeout_s=timeout_s)
             new = blocks[done : done + len(batch)]
-            copy_rows(core.bdev_write_many, device, new, buffer, timeout_s)
+            write_rows(device, new, buffer, timeout_s)
             done += len(batch)
     return np.array([piece.chunk for piece in pieces], np.intp), blocks
 
@@ -133,8 +136,7 @@ def _fill(
     """Put chunks together, of what they were and of `data`."""
     old = [piece.chunk for piece in pieces if _keeps_some(stored, piece)]
     if old:
-        kept = buffer[: len(old)]
-        copy_rows(core.bdev_read_many, device, stored.rows[old], kept, timeout_s)
+        read_rows(device, stored.rows[old], buffer[: len(old)], timeout_s)
     buffer[len(old) :] = np.zeros((), buffer.dtype)
     for piece, chunk in zip(pieces, buffer, strict=True):
         copy_counted(device, chunk, piece.inside, data[piece.box])

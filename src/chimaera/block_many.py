@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["ManyBlocks"]
+__all__ = ["ManyBlocks", "allocate_rows"]
 
 
 class ManyBlocks(Pool):
@@ -50,34 +50,8 @@ class ManyBlocks(Pool):
         NoSpaceError
             So many free pieces of this size there are not.
         """
-        import numpy as np
-
-        codes = codes_of(count)
-        rows = np.zeros((count, 4), np.uint64)
-        check_timeout(timeout_s)
-        if size_bytes <= 0:
-            raise BadRequestError(f"blocks of {size_bytes} bytes")
-        connection = self.runtime.connection
-        failed: tuple[int, str] | None = None
-        pieces: list[tuple[int, int, int, int]] = []
-        if count:
-            failed, pieces = core.bdev_allocate_many(
-                connection, self.id, query, int(size_bytes), rows, codes, timeout_s
-            )
-        blocks = [Block(*row) for row in rows.tolist() if row[1]]
-        if failed is None and not pieces:
-            return blocks
-        blocks += [Block(*piece) for piece in pieces]
-        if blocks:
-            self.free_async(blocks)
-        if failed is not None:
-            index, message = failed
-            text = f"block {index} of {count}: {message}"
-            raise from_code(int(codes[index]), text)
-        raise NoSpaceError(
-            f"pool {self.id}: {count} blocks of {size_bytes} bytes are free in smaller "
-            "pieces only"
-        )
+        rows = allocate_rows(self, size_bytes, count, query, timeout_s)
+        return [Block(*row) for row in rows.tolist()]
 
     def write_many(
         self,
@@ -187,3 +161,41 @@ class ManyBlocks(Pool):
             )
             run_many(read, codes, timeout_s, errors)
         return with_codes(out, codes, errors)
+
+
+def allocate_rows(
+    device: ManyBlocks, size_bytes: int, count: int, query: PoolQuery, timeout_s: float
+) -> NDArray[np.uint64]:
+    """Do what `BlockDevice.allocate_many` promises; blocks as rows of numbers."""
+    import numpy as np
+
+    codes = codes_of(count)
+    rows = np.zeros((count, 4), np.uint64)
+    check_timeout(timeout_s)
+    if size_bytes <= 0:
+        raise BadRequestError(f"blocks of {size_bytes} bytes")
+    if count == 0:
+        return rows
+    failed, pieces = core.bdev_allocate_many(
+        device.runtime.connection,
+        device.id,
+        query,
+        int(size_bytes),
+        rows,
+        codes,
+        timeout_s,
+    )
+    if failed is None and not pieces:
+        return rows
+    blocks = [Block(*row) for row in rows.tolist() if row[1]]
+    blocks += [Block(*piece) for piece in pieces]
+    if blocks:
+        device.free_async(blocks)
+    if failed is not None:
+        index, message = failed
+        text = f"block {index} of {count}: {message}"
+        raise from_code(int(codes[index]), text)
+    raise NoSpaceError(
+        f"pool {device.id}: {count} blocks of {size_bytes} bytes are free in smaller "
+        "pieces only"
+    )

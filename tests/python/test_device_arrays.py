@@ -223,9 +223,11 @@ def test_only_the_needed_chunks_are_read(rt: chimaera.Runtime, tmp_path: Path) -
         (np.s_[::50, ::50], 4),
         (np.s_[[0, 99], 0], 10),
     ):
-        before = device.stats().num_reads
+        before = device.stats()
         array[key]
-        assert device.stats().num_reads - before == chunks, key
+        after = device.stats()
+        assert 0 < after.bytes_read - before.bytes_read <= 800 * chunks, key
+        assert after.num_reads - before.num_reads <= chunks, key
     before = device.stats()
     array[2, 3:7]
     assert device.stats().bytes_read - before.bytes_read == 32

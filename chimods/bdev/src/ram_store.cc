@@ -6,8 +6,10 @@
 #include "ram_store.h"
 
 #include <cstring>
+#include <functional>
 #include <utility>
 
+#include "chimaera/base/copy_large.h"
 #include "chimaera/base/format.h"
 #include "chimaera/base/log.h"
 
@@ -18,6 +20,26 @@ using chi::ShmPtr;
 using chi::Status;
 using chi::u16;
 using chi::u64;
+
+namespace {
+
+bool Overlap(const char* a, const char* b, u64 length) {
+  const std::less<> before;
+  return before(a, b + length) && before(b, a + length);
+}
+
+void Copy(void* to, const void* from, u64 length) {
+  const bool streams = length >= chi::kLargeCopy &&
+                       !Overlap(static_cast<const char*>(to),
+                                static_cast<const char*>(from), length);
+  if (streams) {
+    chi::CopyLarge(to, from, length);
+  } else if (length != 0) {
+    std::memmove(to, from, length);
+  }
+}
+
+}  // namespace
 
 Result<std::unique_ptr<RamStore>> RamStore::Create(
     std::string_view debug_name, u64 size, chi::RuntimeSegments& segments) {
@@ -46,13 +68,13 @@ Status RamStore::OutOfRange(u64 offset, u64 length) const {
 
 Status RamStore::Read(u64 offset, void* to, u64 length) {
   if (!Has(offset, length)) return OutOfRange(offset, length);
-  if (length != 0) std::memmove(to, memory_.data() + offset, length);
+  Copy(to, memory_.data() + offset, length);
   return Status();
 }
 
 Status RamStore::Write(u64 offset, const void* from, u64 length) {
   if (!Has(offset, length)) return OutOfRange(offset, length);
-  if (length != 0) std::memmove(memory_.data() + offset, from, length);
+  Copy(memory_.data() + offset, from, length);
   return Status();
 }
 

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "chimaera/base/copy_large.h"
 #include "chimaera/base/format.h"
 #include "chimaera/ipc/client_core.h"
 #include "python/block.h"
@@ -126,7 +127,12 @@ bool CopyOut(ControlClient& control, const LocateMany& blocks, u64 count,
     const char* const from =
         control.Resolve(blocks.found(first) + offset, bytes);
     if (from == nullptr) return false;
-    std::memcpy(to + first * each, from, bytes);
+    char* const target = to + first * each;
+    if (count * each >= kLargeCopy) {
+      CopyLarge(target, from, bytes);
+    } else {
+      std::memcpy(target, from, bytes);
+    }
     first = next;
   }
   return true;

@@ -18,4 +18,5 @@ PYBIND11_MODULE(_core, m) {
   chi::python::BindLoan(m);     // who makes its objects anew
   chi::python::BindStats(m);    // module stats
   chi::python::BindMany(m);     // many tasks in one crossing
+  chi::python::BindChunks(m);   // many blocks to a task of many
 }

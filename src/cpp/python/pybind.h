@@ -27,6 +27,7 @@ void BindStats(py::module_& m);
 void BindView(py::module_& m);
 void BindLoan(py::module_& m);
 void BindMany(py::module_& m);
+void BindChunks(py::module_& m);
 
 }  // namespace chi::python
 

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "chimaera/base/copy_large.h"
 #include "chimaera/base/random.h"
 #include "chimaera/ipc/runtime_segments.h"
 #include "file_store.h"
@@ -32,12 +33,14 @@ using chimaera::bdev::RamStore;
 namespace {
 
 constexpr u64 kSize = 1 << 20;
+// More than is copied by way of the caches.
+constexpr u64 kLarge = 2 * chi::kLargeCopy;
 constexpr u64 kHuge = ~u64{0};
 
-std::unique_ptr<BlockStore> NewFile(FileStoreOptions options) {
+std::unique_ptr<BlockStore> NewFile(FileStoreOptions options, u64 size) {
   static const chi::test::TempDir dir;
   static int number = 0;
-  options.size = kSize;
+  options.size = size;
   auto store = FileStore::Open(dir / std::to_string(++number), options);
   INFO(store.status());
   REQUIRE(store.ok());
@@ -47,26 +50,27 @@ std::unique_ptr<BlockStore> NewFile(FileStoreOptions options) {
 struct StoreUnderTest {
   std::string name;
   bool in_memory;
-  std::function<std::unique_ptr<BlockStore>(chi::RuntimeSegments&)> make;
+  std::function<std::unique_ptr<BlockStore>(chi::RuntimeSegments&, u64)> make;
 };
 
 const StoreUnderTest kStores[] = {
     {"ram", true,
-     [](chi::RuntimeSegments& segments) {
-       return *RamStore::Create("test", kSize, segments);
+     [](chi::RuntimeSegments& segments, u64 size) {
+       return *RamStore::Create("test", size, segments);
      }},
-    {"file", false, [](chi::RuntimeSegments&) { return NewFile({}); }},
+    {"file", false,
+     [](chi::RuntimeSegments&, u64 size) { return NewFile({}, size); }},
     {"file, direct", false,
-     [](chi::RuntimeSegments&) {
+     [](chi::RuntimeSegments&, u64 size) {
        FileStoreOptions options;
        options.direct = true;
-       return NewFile(options);
+       return NewFile(options, size);
      }},
     {"file, no checksums", false,
-     [](chi::RuntimeSegments&) {
+     [](chi::RuntimeSegments&, u64 size) {
        FileStoreOptions options;
        options.checksums = false;
-       return NewFile(options);
+       return NewFile(options, size);
      }},
 };
 
@@ -84,7 +88,7 @@ TEST_CASE("BlockStore: bytes never written are zero") {
   for (const StoreUnderTest& each : kStores) {
     INFO(each.name);
     chi::RuntimeSegments segments;
-    const auto store = each.make(segments);
+    const auto store = each.make(segments, kSize);
     REQUIRE(store->size() == kSize);
     std::vector<u8> bytes(kSize, 0xff);
     REQUIRE(store->Read(0, bytes.data(), kSize).ok());
@@ -96,7 +100,7 @@ TEST_CASE("BlockStore: what was written is read, and nothing else changes") {
   for (const StoreUnderTest& each : kStores) {
     INFO(each.name);
     chi::RuntimeSegments segments;
-    const auto store = each.make(segments);
+    const auto store = each.make(segments, kSize);
     std::vector<u8> model(kSize, 0);
     u8 seed = 1;
     for (const u64 offset : {u64{0}, u64{1}, u64{4095}, u64{65536}}) {
@@ -117,11 +121,27 @@ TEST_CASE("BlockStore: what was written is read, and nothing else changes") {
   }
 }
 
+TEST_CASE("BlockStore: large transfers at odd places are whole") {
+  for (const StoreUnderTest& each : kStores) {
+    INFO(each.name);
+    chi::RuntimeSegments segments;
+    const auto store = each.make(segments, kLarge);
+    const u64 length = kLarge - 300;
+    const auto bytes = Pattern(length, 5);
+    REQUIRE(store->Write(77, bytes.data(), length).ok());
+    std::vector<u8> found(kLarge, 0xff);
+    REQUIRE(store->Read(0, found.data(), kLarge).ok());
+    std::vector<u8> wanted(kLarge, 0);
+    std::copy(bytes.begin(), bytes.end(), wanted.begin() + 77);
+    REQUIRE(found == wanted);
+  }
+}
+
 TEST_CASE("BlockStore: pieces are written and read as if one by one") {
   for (const StoreUnderTest& each : kStores) {
     INFO(each.name);
     chi::RuntimeSegments segments;
-    const auto store = each.make(segments);
+    const auto store = each.make(segments, kSize);
     chi::SeededRandom random(7);
     std::vector<u8> model(kSize, 0);
     for (u8 round = 0; round < 40; ++round) {
@@ -166,7 +186,7 @@ TEST_CASE("BlockStore: a range that leaves the store is refused whole") {
   for (const StoreUnderTest& each : kStores) {
     INFO(each.name);
     chi::RuntimeSegments segments;
-    const auto store = each.make(segments);
+    const auto store = each.make(segments, kSize);
     std::vector<u8> bytes(kSize + 1, 7);
     for (const auto& [offset, length] : ranges) {
       INFO(offset << " " << length);
@@ -190,7 +210,7 @@ TEST_CASE("BlockStore: what is located is what is written") {
     if (!each.in_memory) continue;
     INFO(each.name);
     chi::RuntimeSegments segments;
-    const auto store = each.make(segments);
+    const auto store = each.make(segments, kSize);
     const auto bytes = Pattern(5000, 3);
     REQUIRE(store->Write(123, bytes.data(), bytes.size()).ok());
     const auto place = store->Locate(123, bytes.size());
@@ -211,7 +231,7 @@ TEST_CASE("BlockStore: threads that use disjoint ranges do not meet") {
   for (const StoreUnderTest& each : kStores) {
     INFO(each.name);
     chi::RuntimeSegments segments;
-    const auto store = each.make(segments);
+    const auto store = each.make(segments, kSize);
     constexpr u64 kPart = kSize / 4;
     std::atomic<u64> failures{0};
     std::vector<std::thread> threads;
