@@ -10,6 +10,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from chimaera.block import Block
+
 _PoolId: TypeAlias = tuple[int, int]
 _Query: TypeAlias = tuple[int, int, int]
 _Block: TypeAlias = tuple[int, int, int, int]
@@ -247,15 +249,19 @@ def bdev_read_blocks(
     timeout_ms: int = 0,
 ) -> Call: ...
 
-# Array of uint8; at once if that takes no time and is asked for
+# Array of uint8
 def bdev_view(
     connection: Connection,
     pool_id: _PoolId,
     block: _Block,
     offset: int,
     timeout_ms: int,
-    at_once: bool,
-) -> NDArray[np.uint8] | Call: ...
+) -> Call: ...
+
+# The same at once, if that takes no time; None: bdev_view says what is wrong
+def bdev_look(
+    connection: Connection, pool_id: _PoolId, block: Block, offset: int, /
+) -> NDArray[np.uint8] | Call | None: ...
 
 # int: the loan
 def bdev_borrow(

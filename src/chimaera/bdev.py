@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from chimaera._extension import core
 from chimaera.block import BdevStats, Block, stats_of
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     Bytes = NDArray[np.uint8]
 
 __all__ = ["BdevStats", "Block", "BlockDevice"]
+
+_NO_ARRAY = {core.Call, bool, type(None)}
 
 
 class BlockDevice(DeviceArrays, NamedObjects, ManyBlocks, BlockRanges):
@@ -269,7 +271,13 @@ class BlockDevice(DeviceArrays, NamedObjects, ManyBlocks, BlockRanges):
             The block was freed.
         """
         if copy is not True and not wants_copy(out, copy=copy):
-            found = view(self, block, offset, copy=copy, timeout_s=timeout_s)
+            # Usually there is an array by the time it returns.
+            look = self.in_memory and core.bdev_look(
+                self.runtime.connection, self.id, block, offset
+            )
+            if look.__class__ not in _NO_ARRAY:
+                return cast("NDArray[Any]", look)
+            found = view(self, block, offset, look, copy=copy, timeout_s=timeout_s)
             if found is not None:
                 return found
         return self.read_async(block, out=out, offset=offset).result_or_cancel(

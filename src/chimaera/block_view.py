@@ -29,30 +29,26 @@ def view(
     device: BlockDevice,
     block: Block,
     offset: int,
+    look: Any = None,
     *,
     copy: bool | None,
     timeout_s: float,
 ) -> NDArray[np.uint8] | None:
-    """Look at a block; None if it has to be copied and `copy` allows it."""
+    """Look at a block; None if it has to be copied and `copy` allows it.
+
+    `look` is a call that was begun, if there is one.
+    """
     if device.in_memory is not False:
         try:
-            found = core.bdev_view(
-                device.runtime.connection,
-                device.id,
-                block.row(),
-                checked_offset(offset),
-                0,
-                True,  # noqa: FBT003
-            )
-            if isinstance(found, core.Call):
-                found = Future[Any](found, f"{device} view").result_or_cancel(timeout_s)
+            call = look or _view_call(device, block, offset, 0)
+            found = Future[Any](call, f"{device} view").result_or_cancel(timeout_s)
         except UnimplementedError as error:
             device.in_memory = False
             # Its frames, and the arrays in them, would stay until a collection.
             error.__traceback__ = None
         else:
             device.in_memory = True
-            return found
+            return cast("NDArray[np.uint8]", found)
     if copy is None:
         return None
     return _read_view(device, block, offset, None).result_or_cancel(timeout_s)
@@ -71,15 +67,8 @@ def view_async(
         # Asked once, of any block.
         view(device, block, 0, copy=None, timeout_s=DEFAULT_TIMEOUT_S)
     if device.in_memory:
-        call = core.bdev_view(
-            device.runtime.connection,
-            device.id,
-            block.row(),
-            checked_offset(offset),
-            deadline_ms(timeout_s),
-            False,  # noqa: FBT003
-        )
-        return Future(cast("core.Call", call), f"{device} view")
+        call = _view_call(device, block, offset, deadline_ms(timeout_s))
+        return Future(call, f"{device} view")
     return None if copy is None else _read_view(device, block, offset, timeout_s)
 
 
@@ -95,6 +84,18 @@ def check_no_views(connection: core.Connection, device: BlockDevice | None) -> N
     raise BufferError(
         f"{count} view{'s' * (count != 1)} of blocks of "
         f"{device or 'block devices'} in use: let the arrays go first"
+    )
+
+
+def _view_call(
+    device: BlockDevice, block: Block, offset: int, timeout_ms: int
+) -> core.Call:
+    return core.bdev_view(
+        device.runtime.connection,
+        device.id,
+        block.row(),
+        checked_offset(offset),
+        timeout_ms,
     )
 
 

@@ -13,6 +13,7 @@
 
 #include "chimaera/ipc/client_core.h"
 #include "chimaera/runtime/singletons.h"
+#include "python/arguments.h"
 #include "python/call.h"
 #include "python/empty_task.h"
 #include "python/gil.h"
@@ -27,17 +28,6 @@ constexpr Py_ssize_t kNumArguments = 5;
 constexpr double kMinTimeoutS = 1e-3;
 constexpr u64 kShortWaitNs = 100'000;
 
-// Whether `object` is a tuple of `count` unsigned integers.
-bool ReadTuple(PyObject* object, Py_ssize_t count, u32* values) {
-  if (!PyTuple_Check(object) || PyTuple_GET_SIZE(object) != count) return false;
-  for (Py_ssize_t i = 0; i < count; ++i) {
-    const long value = PyLong_AsLong(PyTuple_GET_ITEM(object, i));
-    if (value < 0 || value > ~u32{0}) return false;
-    values[i] = static_cast<u32>(value);
-  }
-  return true;
-}
-
 struct Request {
   Connection* connection = nullptr;
   PoolId pool_id;
@@ -46,12 +36,8 @@ struct Request {
 
 // Whether the arguments are those of a usual call; leaves no error behind.
 bool Read(PyObject* const* arguments, Request* request) {
-  static const py::detail::type_info* const type =
-      py::detail::get_type_info(typeid(Connection));
-  if (Py_TYPE(arguments[0]) != type->type) return false;
-  auto* const instance = reinterpret_cast<py::detail::instance*>(arguments[0]);
-  request->connection =
-      static_cast<Connection*>(instance->get_value_and_holder().value_ptr());
+  request->connection = ConnectionOf(arguments[0]);
+  if (request->connection == nullptr) return false;
   u32 pool[2] = {};
   u32 query[3] = {};
   const double timeout_s = PyFloat_AsDouble(arguments[4]);
@@ -118,11 +104,6 @@ PyMethodDef run_definition = {
 
 }  // namespace
 
-void BindRun(py::module_& m) {
-  PyObject* function =
-      PyCFunction_NewEx(&run_definition, nullptr, m.attr("__name__").ptr());
-  if (function == nullptr) throw py::error_already_set();
-  m.attr("run") = py::reinterpret_steal<py::object>(function);
-}
+void BindRun(py::module_& m) { AddFunction(m, run_definition); }
 
 }  // namespace chi::python

@@ -30,44 +30,6 @@ namespace bdev = chimaera::bdev;
 
 using ConnectionPtr = std::shared_ptr<Connection>;
 
-// Usually Locate is done by then, and no Call is needed.
-constexpr u64 kShortWaitNs = 100'000;
-
-// A hold that no view has taken over ends with its task.
-void FreeLocate(IpcManager& ipc, hipc::FullPtr<Task> done) {
-  const auto task = done.Cast<bdev::LocateTask>();
-  if (task->IsComplete() && task->return_code_ == 0 && !task->data_.IsNull()) {
-    Unpin(task->pool_id_, task->block_);
-  }
-  ipc.DelTask(task);
-}
-
-// An array over a view from `offset` on. NumPy asks the view before it makes
-// such an array writable, and is refused.
-py::object ReadOnly(std::shared_ptr<View> view, u64 offset) {
-  const u8* const data = reinterpret_cast<const u8*>(view->data()) + offset;
-  const auto size = static_cast<py::ssize_t>(view->size() - offset);
-  py::array_t<u8> array(size, data, py::cast(std::move(view)));
-  py::detail::array_proxy(array.ptr())->flags &=
-      ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
-  return std::move(array);
-}
-
-// Keeps the GIL, also where the first look at a segment asks the runtime for
-// it: two threads may want the value of one Call.
-py::object ViewOf(const ConnectionPtr& connection, PoolId pool,
-                  bdev::LocateTask& task, u64 offset) {
-  ThrowIfError(connection->Check());
-  const char* const data =
-      connection->client().control().Resolve(task.data_, task.block_.size_);
-  if (data == nullptr) {
-    Throw(Status::NoMemory("the segment of the device cannot be mapped"));
-  }
-  auto view = std::make_shared<View>(connection, pool, task.block_, data);
-  task.data_ = hipc::Pointer::Null();
-  return ReadOnly(std::move(view), offset);
-}
-
 // Holds on blocks, one for each row of four numbers.
 class LocateMany final : public ManyTasks {
  public:
@@ -179,10 +141,10 @@ py::object CopyMany(const ConnectionPtr& connection,
   return failed;
 }
 
-// An array if that takes no time and `at_once`, else a Call that gives one.
-py::object Look(const ConnectionPtr& connection, const PoolIdTuple& pool_tuple,
-                const BlockTuple& row, u64 offset, u32 timeout_ms,
-                bool at_once) {
+// A Call that gives an array.
+std::unique_ptr<Call> Look(const ConnectionPtr& connection,
+                           const PoolIdTuple& pool_tuple, const BlockTuple& row,
+                           u64 offset, u32 timeout_ms) {
   ThrowIfError(connection->Check());
   if (offset >= std::get<1>(row)) {
     Throw(Status::BadRequest(
@@ -191,32 +153,21 @@ py::object Look(const ConnectionPtr& connection, const PoolIdTuple& pool_tuple,
   connection->Sweep();  // pins of calls that were dropped end
   const bdev::Block block = ToBlock(row);
   const PoolId pool = ToPoolId(pool_tuple);
-  DroppedTask dropped;
-  dropped.free = &FreeLocate;
+  DroppedTask located;
+  located.free = &FreeLocate;
   {
     const ReleaseGil released;
     const Connection::Hold hold(*connection);
     if (hold.open()) {
       IpcManager& ipc = *CHI_IPC;
-      const auto task = ipc.NewTask<bdev::LocateTask>(
-          CreateTaskId(), pool, PoolQuery::DirectId(block.container_id_),
-          block);
+      const auto task = ipc.NewTask<bdev::LocateTask>(CreateTaskId(), pool,
+                                                      HomeOf(block), block);
       task->SetTimeout(timeout_ms);
       ipc.Enqueue(task);
-      if (at_once) static_cast<void>(task->WaitFor(kShortWaitNs));
-      dropped.task = task.Cast<Task>();
+      located.task = task.Cast<Task>();
     }
   }
-  const hipc::FullPtr<Task> task = dropped.task;
-  const bool done = at_once && !connection->closed() && !task.IsNull() &&
-                    task->IsComplete() && task->return_code_ == 0;
-  auto call = std::make_unique<Call>(
-      connection, std::move(dropped),
-      [connection, pool, offset](Task& found) -> py::object {
-        return ViewOf(connection, pool, static_cast<bdev::LocateTask&>(found),
-                      offset);
-      });
-  return done ? call->Value() : py::cast(std::move(call));
+  return CallOfView(connection, pool, std::move(located), offset);
 }
 
 }  // namespace
@@ -240,8 +191,7 @@ void BindView(py::module_& m) {
         py::arg("blocks"), py::arg("out"), py::arg("offset"), py::arg("codes"),
         py::arg("timeout_s"));
   m.def("bdev_view", &Look, py::arg("connection"), py::arg("pool_id"),
-        py::arg("block"), py::arg("offset"), py::arg("timeout_ms"),
-        py::arg("at_once"));
+        py::arg("block"), py::arg("offset"), py::arg("timeout_ms"));
 }
 
 }  // namespace chi::python

@@ -15,6 +15,7 @@ PYBIND11_MODULE(_core, m) {
   chi::python::BindBdev(m);     // module bdev
   chi::python::BindObjects(m);  // module bdev, named objects
   chi::python::BindView(m);     // its blocks, looked at in place
+  chi::python::BindLook(m);     // the shortest way to do so
   chi::python::BindLoan(m);     // who makes its objects anew
   chi::python::BindStats(m);    // module stats
   chi::python::BindMany(m);     // many tasks in one crossing

@@ -25,6 +25,7 @@ void BindBdev(py::module_& m);
 void BindObjects(py::module_& m);
 void BindStats(py::module_& m);
 void BindView(py::module_& m);
+void BindLook(py::module_& m);
 void BindLoan(py::module_& m);
 void BindMany(py::module_& m);
 void BindChunks(py::module_& m);

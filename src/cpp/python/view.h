@@ -9,14 +9,16 @@
 #ifndef CHIMAERA_PYTHON_VIEW_H_
 #define CHIMAERA_PYTHON_VIEW_H_
 
-#include <chimaera/bdev/block.h>
+#include <chimaera/bdev/bdev_client.h>
 
 #include <memory>
 
 #include "chimaera/base/types.h"
 #include "chimaera/ipc/ids.h"
 #include "python/array.h"
+#include "python/call.h"
 #include "python/connection.h"
+#include "python/pybind.h"
 
 namespace chi::python {
 
@@ -49,6 +51,20 @@ class View {
   const char* const data_;
   const u64 size_;
 };
+
+/// The read-only array over the bytes of a block, from `offset` on, that a
+/// LocateTask has found. It takes the task's hold over. Raises. Keeps the GIL,
+/// also where the first look at a segment asks the runtime for it: two threads
+/// may want the value of one Call.
+py::object ViewOf(const std::shared_ptr<Connection>& connection, PoolId pool,
+                  chimaera::bdev::LocateTask& task, u64 offset);
+
+/// Frees a LocateTask, and ends its hold if no view has taken it over.
+void FreeLocate(IpcManager& ipc, hipc::FullPtr<Task> done);
+
+/// The call of a LocateTask, freed by FreeLocate; its value is the array.
+std::unique_ptr<Call> CallOfView(const std::shared_ptr<Connection>& connection,
+                                 PoolId pool, DroppedTask located, u64 offset);
 
 }  // namespace chi::python
 
