@@ -21,6 +21,7 @@ from chimaera._extension import core
 from chimaera.array_chunks import Stored, freed_on_error
 from chimaera.array_layout import Layout, decode, encode, make_layout
 from chimaera.array_read import in_memory, new_array, read_box, view_piece
+from chimaera.array_twins import ArrayTwins
 from chimaera.array_write import write_box
 from chimaera.errors import (
     AlreadyExistsError,
@@ -48,13 +49,14 @@ _PREFIX = "array/"
 _MAX_ATTEMPTS = 100
 
 
-class DeviceArray(core.Exporter):
+class DeviceArray(core.Exporter, ArrayTwins):
     """A named array of any NumPy type on a block device; made by `BlockDevice.array`.
 
     It is indexed as NumPy's arrays are. ``array[index]`` is a copy; `read` may give
     views. Processes that have it open see what others write as soon as the writing
     statement has returned; a reader sees all of a write or nothing. On a file, what
-    was written survives a power cut.
+    was written survives a power cut. Calls with a twin ``…_async`` give a `Future` by
+    it, to be awaited.
 
     Attributes
     ----------

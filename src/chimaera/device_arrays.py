@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
+from chimaera.background import Job
 from chimaera.pool import Pool
-from chimaera.task import DEFAULT_TIMEOUT_S
+from chimaera.task import DEFAULT_TIMEOUT_S, Future
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -72,3 +74,26 @@ class DeviceArrays(Pool):
         from chimaera.array import array_names
 
         return array_names(cast("BlockDevice", self), timeout_s)
+
+    def array_async(
+        self,
+        name: str,
+        shape: int | Sequence[int] | None = None,
+        dtype: DTypeLike | None = None,
+        chunks: int | Sequence[int] | None = None,
+        *,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> Future[DeviceArray]:
+        """Begin `array`; cancelling it does not end it."""
+        make = functools.partial(
+            self.array, name, shape, dtype, chunks, timeout_s=timeout_s
+        )
+        return Job(make, f"{self} array {name!r}")
+
+    def arrays_async(
+        self, *, timeout_s: float = DEFAULT_TIMEOUT_S
+    ) -> Future[list[str]]:
+        """Begin `arrays`."""
+        return Job(
+            functools.partial(self.arrays, timeout_s=timeout_s), f"{self} arrays"
+        )

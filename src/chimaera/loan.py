@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from itertools import pairwise
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -18,6 +19,7 @@ import numpy as np
 from chimaera._extension import core
 from chimaera.array_chunks import Stored, free_rows, freed_on_error
 from chimaera.array_write import write_box
+from chimaera.background import Job
 from chimaera.errors import BadRequestError, ChimaeraError
 from chimaera.task import DEFAULT_TIMEOUT_S, Future, check_timeout
 
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from chimaera.bdev import BlockDevice
 
 __all__ = ["Borrowed", "Loan", "LoanPart"]
+
+# Waits, one after the other, when a loan ends: each has its bound.
+_TASKS_AT_END = 8
 
 
 class Borrowed:
@@ -54,10 +59,14 @@ class Borrowed:
             self.object_name,
             int(self._wait_s * 1e9),
         )
-        # The task ends by itself; only a stuck runtime lets this wait longer.
         future = Future[int](call, f"loan of {self.object_name!r}")
-        self.loan = future.result_or_cancel(self._wait_s + 10)
+        self.loan = future.result_or_cancel(self.longest_wait_s)
         return self
+
+    @property
+    def longest_wait_s(self) -> float:
+        """The task ends by itself; only a stuck runtime lets it wait longer."""
+        return self._wait_s + 10
 
     def __exit__(
         self,
@@ -65,7 +74,12 @@ class Borrowed:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # It ends in any case, at the latest with this process.
+        self.end()
+
+    def end(self) -> None:
+        """Give it back, if it is lent; it ends at the latest with this process."""
+        if self.loan == 0:
+            return
         with contextlib.suppress(ChimaeraError):
             call = core.bdev_return_loan(
                 self.device.runtime.connection,
@@ -74,14 +88,15 @@ class Borrowed:
                 self.loan,
             )
             Future[None](call, f"end of the loan of {self.object_name!r}").result(10)
+        self.loan = 0
 
 
 class Loan:
     """An array that is made anew by this process, and others if it is `split`.
 
-    A context manager, made by `DeviceArray.loan`: nobody else writes the array
-    meanwhile, and readers see what it was. At the end all that was made replaces it,
-    at once; after an exception nothing does.
+    A context manager, also for ``async with``, made by `DeviceArray.loan`: nobody else
+    writes the array meanwhile, and readers see what it was. At the end all that was
+    made replaces it, at once; after an exception nothing does.
 
     Attributes
     ----------
@@ -168,13 +183,31 @@ class Loan:
                 with contextlib.suppress(ChimaeraError):
                     free_rows(self.array.device, self._given()[1])
 
+    async def __aenter__(self) -> Self:
+        borrowing = Job(self.__enter__, f"{self}")
+        try:
+            # It ends by itself before that.
+            return await borrowing.result_async(self._borrowed.longest_wait_s + 10)
+        except BaseException:
+            borrowing.add_done_callback(lambda _done: self._borrowed.end())
+            raise
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        end = functools.partial(self.__exit__, kind, error, trace)
+        job = Job(end, f"{self}", own_thread=True)
+        await job.result_async(_TASKS_AT_END * self._timeout_s)
+
     @contextlib.contextmanager
     def _borrowed_to_the_end(self) -> Any:
         try:
             yield
         finally:
-            self._borrowed.__exit__(None, None, None)
-            self._borrowed.loan = 0
+            self._borrowed.end()
             self._data = None
 
     def _seal(self) -> None:
@@ -222,9 +255,10 @@ class Loan:
 class LoanPart:
     """A range of chunks of an array that is on loan; made by `Loan.split`.
 
-    A context manager that gives its part of the array: writable, in shared memory of
-    the process that fills it, uninitialised. What is in it at the end becomes part of
-    the array when the loan is sealed; after an exception nothing does.
+    A context manager, also for ``async with``, that gives its part of the array:
+    writable, in shared memory of the process that fills it, uninitialised. What is in
+    it at the end becomes part of the array when the loan is sealed; after an exception
+    nothing does.
 
     Attributes
     ----------
@@ -252,10 +286,14 @@ class LoanPart:
         return tuple(map(len, self._box()))
 
     def __enter__(self) -> NDArray[Any]:
+        array = self.array
+        return self._begin(array.device.runtime.empty(self.shape, array.dtype))
+
+    def _begin(self, data: NDArray[Any]) -> NDArray[Any]:
         if self._data is not None:
             raise BadRequestError(f"{self} is being filled")
-        self._data = self.array.device.runtime.empty(self.shape, self.array.dtype)
-        return self._data
+        self._data = data
+        return data
 
     def __exit__(
         self,
@@ -280,6 +318,22 @@ class LoanPart:
                 rows.tolist(),
             )
             Future[None](call, f"{self}").result_or_cancel(timeout_s)
+
+    async def __aenter__(self) -> NDArray[Any]:
+        make = functools.partial(
+            self.array.device.runtime.empty, self.shape, self.array.dtype
+        )
+        return self._begin(await Job(make, f"{self}"))
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        end = functools.partial(self.__exit__, kind, error, trace)
+        job = Job(end, f"{self}", own_thread=True)
+        await job.result_async(_TASKS_AT_END * DEFAULT_TIMEOUT_S)
 
     def _box(self) -> tuple[range, ...]:
         return self.array.layout.chunk_range(*self._chunks)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 from chimaera import watcher
 from chimaera.errors import BadRequestError, CancelledError, DeadlineExceededError
@@ -32,6 +32,16 @@ _DEADLINE_MS_MAX = 2**32 - 1
 _EAGER_LOOKS = 8
 
 T = TypeVar("T")
+
+
+class JobSet(Protocol):
+    """What waits for several futures."""
+
+    def add(self, call: _core.Call, token: Any, /) -> None:
+        """Wait for a task as well."""
+
+    def add_job(self, job: Future[Any], /) -> None:
+        """Wait for a future that is no task."""
 
 
 class Future(Generic[T]):
@@ -158,7 +168,7 @@ class Future(Generic[T]):
         if self.done():
             watcher.run_callback(function, self)
         else:
-            watcher.watch(self._call, function, self)
+            self.watch(function, self)
 
     async def result_async(self, timeout_s: float = DEFAULT_TIMEOUT_S) -> T:
         """Await the result; as `result`, without blocking the event loop.
@@ -192,7 +202,7 @@ class Future(Generic[T]):
                     return self.result(0)
                 await asyncio.sleep(0)
             told = asyncio.Event()
-            watcher.watch(self._call, _tell, (loop, told))
+            self.watch(_tell, (loop, told))
             async with asyncio.timeout_at(begin + timeout_s):
                 await told.wait()
         except asyncio.CancelledError:
@@ -203,9 +213,13 @@ class Future(Generic[T]):
                 raise self._late(timeout_s) from None
         return self.result(0)
 
-    def join_set(self, calls: _core.CallSet) -> None:
+    def join_set(self, calls: JobSet) -> None:
         """Be one of `calls`, which then gives this future back when it is done."""
         calls.add(self._call, self)
+
+    def watch(self, function: Callable[[Any], object], argument: Any) -> None:
+        """Have ``function(argument)`` called when it is done; for the package."""
+        watcher.watch(self._call, function, argument)
 
     def __await__(self) -> Generator[Any, None, T]:
         return self.result_async().__await__()

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, overload
 
@@ -71,10 +72,10 @@ def as_completed(
 def _as_completed(
     futures: Iterable[Future[T]], deadline: float, timeout: float
 ) -> Iterator[Future[T]]:
-    waiting = _set_of(futures)
+    waiting = _Waiting(futures)
     count = len(waiting)
     while waiting:
-        done = waiting.wait(max(0.0, deadline - time.monotonic()), poll=True)
+        done = waiting.wait(max(0.0, deadline - time.monotonic()))
         if not done:
             raise DeadlineExceededError(
                 f"{len(waiting)} of {count} futures not done after {timeout:g} s"
@@ -108,9 +109,9 @@ def wait(
     deadline = time.monotonic() + check_timeout(timeout)
     not_done = set(futures)
     done: set[Future[Any]] = set()
-    waiting = _set_of(not_done)
+    waiting = _Waiting(not_done)
     while waiting:
-        more = waiting.wait(max(0.0, deadline - time.monotonic()), poll=True)
+        more = waiting.wait(max(0.0, deadline - time.monotonic()))
         done.update(more)
         not_done.difference_update(more)
         if not more or return_when == "FIRST_COMPLETED":
@@ -173,10 +174,44 @@ def gather(
     return [future.result(0) for future in futures]
 
 
-def _set_of(futures: Iterable[Future[Any]]) -> _core.CallSet:
-    from chimaera._extension import core
+class _Waiting:
+    """Tasks, which the extension waits for, and jobs, whose ends wake it."""
 
-    calls = core.CallSet()
-    for future in futures:
-        future.join_set(calls)
-    return calls
+    def __init__(self, futures: Iterable[Future[Any]]) -> None:
+        from chimaera._extension import core
+
+        self._calls = core.CallSet()
+        self._jobs = 0
+        self._ended: deque[Future[Any]] = deque()
+        for future in futures:
+            future.join_set(self)
+
+    def add(self, call: _core.Call, token: Any, /) -> None:
+        """Wait for a task as well."""
+        self._calls.add(call, token)
+
+    def add_job(self, job: Future[Any], /) -> None:
+        """Wait for a future that is no task."""
+        self._jobs += 1
+        job.watch(self._end, job)
+
+    def _end(self, job: Future[Any]) -> None:
+        self._ended.append(job)
+        self._calls.wake()
+
+    def __len__(self) -> int:
+        return len(self._calls) + self._jobs
+
+    def wait(self, timeout_s: float) -> list[Future[Any]]:
+        """Take out what is done; none, if nothing is in time."""
+        until = time.monotonic() + timeout_s
+        while True:
+            # Without waiting if a job is done: it has rung.
+            done: list[Future[Any]] = self._calls.wait(
+                max(0.0, until - time.monotonic()), poll=True
+            )
+            while self._ended:
+                done.append(self._ended.popleft())
+                self._jobs -= 1
+            if done or time.monotonic() >= until:
+                return done
