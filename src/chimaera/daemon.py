@@ -22,6 +22,7 @@ from chimaera.errors import (
     from_code,
 )
 from chimaera.installed import installed_path
+from chimaera.module_packages import repo_path
 from chimaera.task import DEFAULT_TIMEOUT_S, check_timeout
 
 __all__ = ["Daemon", "runtime_dir_of", "start", "stop", "tool_path"]
@@ -187,6 +188,7 @@ def _spawn(options: list[str], log: Path, deadline: float) -> str:
                     stderr=output,
                     pass_fds=(writer,),
                     start_new_session=True,
+                    env={**os.environ, "CHI_REPO_PATH": repo_path()},
                     cwd="/",
                     check=True,
                 )

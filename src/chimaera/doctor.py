@@ -66,6 +66,7 @@ def examine(runtime_dir: str | os.PathLike[str] | None = None) -> Iterator[Findi
     for check in (_kernel, _open_files, _locked_memory, _memory, _cgroup, _cpus):
         yield check()
     yield _modules_on_path()
+    yield from _module_packages()
     yield _runtime(runtime_dir)
 
 
@@ -182,6 +183,20 @@ def _modules_on_path() -> Finding:
         return Finding("CHI_REPO_PATH", "ok", os.environ.get("CHI_REPO_PATH", "unset"))
     mend = "remove it from CHI_REPO_PATH, or build the modules there"
     return Finding("CHI_REPO_PATH", "warning", f"no folder {missing[0]}", mend)
+
+
+def _module_packages() -> Iterator[Finding]:
+    """Modules that were installed as Python packages."""
+    from chimaera.module_packages import module_packages
+
+    for each in module_packages():
+        name = f"modules {each.name}"
+        if each.modules:
+            found = f"{', '.join(each.modules)} in {each.folder}"
+            yield Finding(name, "ok", found)
+        else:
+            found = f"no libraries in lib of package {each.package}"
+            yield Finding(name, "warning", found, "reinstall the package that names it")
 
 
 def _runtime(runtime_dir: str | os.PathLike[str] | None) -> Finding:

@@ -18,6 +18,7 @@ from typing import Any
 
 from chimaera._extension import core
 from chimaera.errors import BadRequestError
+from chimaera.module_packages import on_repo_path
 from chimaera.runtime import Runtime
 from chimaera.task import check_timeout
 
@@ -59,7 +60,9 @@ def local(config: Config | None = None) -> Runtime:
     elif config is not None:
         origin = os.fspath(config)
         text = Path(origin).read_text(encoding="utf-8")
-    return _opened(core.Connection.local(text, origin))
+    with on_repo_path():
+        connection = core.Connection.local(text, origin)
+    return _opened(connection)
 
 
 def connect(
