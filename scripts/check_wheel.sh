@@ -73,7 +73,7 @@ in_root "$inside" sh -euc '
   cmake --install build/repo
   cmake -S app -B build/app -DCMAKE_PREFIX_PATH="$found;$PWD/installed"
   cmake --build build/app
-  CHI_REPO_PATH=$PWD/installed/lib chimaera start
+  CHI_REPO_PATH=$PWD/installed/lib chimaera start --config app/config.yaml
   build/app/my_external_app
   chimaera stop
 '

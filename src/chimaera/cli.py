@@ -91,6 +91,9 @@ def _become(tool: str) -> NoReturn:
         path = tool_path(tool)
     except NotFoundError as error:
         sys.exit(_failed(error, EXIT_FAILED))
+    from chimaera.module_packages import repo_path
+
+    os.environ["CHI_REPO_PATH"] = repo_path()
     os.execv(path, [tool, *sys.argv[1:]])  # noqa: S606 - no shell
 
 
@@ -153,7 +156,7 @@ def _parser() -> argparse.ArgumentParser:
         "topic",
         nargs="*",
         metavar="topic",
-        help="latency, throughput, memory, idle, tasks, storage or python "
+        help="latency, throughput, memory, idle, tasks, storage, python or modules "
         "(all, in seven minutes)",
     )
     bench.add_argument(
@@ -161,6 +164,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _json(bench)
     _demo_arguments(add("demo", _demo, "a near-data pipeline on a real terrain"))
+    _scaffold_arguments(add)
     add("cmake-dir", _cmake_dir, "print where find_package(chimaera) has to look")
     # Taken out by main before; here for --help.
     add("refresh-repo", _version, "generate the method tables of a module repository")
@@ -182,6 +186,30 @@ def _seconds(command: argparse.ArgumentParser) -> None:
 
 def _json(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="for programs")
+
+
+def _scaffold_arguments(add: Callable[..., Any]) -> None:
+    def methods(text: str) -> list[str]:
+        return text.split(",")
+
+    repo = add("new-repo", _new_repo, "make a repository with a first module")
+    repo.add_argument("name", metavar="NAME", help="folder and namespace")
+    repo.add_argument(
+        "--module", default="first", metavar="NAME", help="its module (first)"
+    )
+    module = add("new-module", _new_module, "make a module in a repository")
+    module.add_argument("name", metavar="NAME", help="of the module")
+    module.add_argument(
+        "--repo", default=".", type=Path, metavar="DIR", help="the repository (.)"
+    )
+    for command in (repo, module):
+        command.add_argument(
+            "--methods",
+            default=[],
+            type=methods,
+            metavar="A,B",
+            help="names such as GetStats (Reduce)",
+        )
 
 
 def _demo_arguments(command: argparse.ArgumentParser) -> None:
@@ -363,6 +391,29 @@ def _demo(options: argparse.Namespace) -> int:
         output=Path(options.output),
         as_json=options.json,
     )
+
+
+def _new_repo(options: argparse.Namespace) -> int:
+    from chimaera.codegen.scaffold import new_repo
+
+    made = new_repo(
+        options.name,
+        parent=Path(),
+        module=options.module,
+        methods=options.methods,
+    )
+    print(f"made {made}; {made / 'README.md'} says how to build and test it")
+    return EXIT_OK
+
+
+def _new_module(options: argparse.Namespace) -> int:
+    from chimaera.codegen.scaffold import missing_in_build, new_module
+
+    made = new_module(options.name, repo=options.repo, methods=options.methods)
+    print(f"made {made}; {made / 'README.md'} says what is where")
+    if hint := missing_in_build(made, options.repo):
+        print(hint)
+    return EXIT_OK
 
 
 def _cmake_dir(_options: argparse.Namespace) -> int:

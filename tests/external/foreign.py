@@ -15,7 +15,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["HERE", "ROOT", "Installation", "build", "fresh_environment", "run"]
+__all__ = [
+    "HERE",
+    "ROOT",
+    "Installation",
+    "build",
+    "configure",
+    "fresh_environment",
+    "pip_install",
+    "run",
+]
+
+# Of chimaera, and of building a package.
+_DEPENDENCIES = [
+    "numpy",
+    "yaml",
+    "jinja2",
+    "markupsafe",
+    "rich",
+    "scikit_build_core",
+    "packaging",
+    "pathspec",
+]
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -60,7 +81,7 @@ class Installation:
     python: Path
 
     @contextlib.contextmanager
-    def daemon(self, directory: Path, modules: Path) -> Iterator[Path]:
+    def daemon(self, directory: Path, modules: Path, config: Path) -> Iterator[Path]:
         """Run a daemon that finds `modules`; yield its runtime directory."""
         place = directory / "run"
         place.mkdir(mode=0o700)
@@ -71,6 +92,8 @@ class Installation:
                     self.bin / "chimaera_start_runtime",
                     "--runtime-dir",
                     place,
+                    "--config",
+                    config,
                     "--ready-fd",
                     str(writer),
                 ],
@@ -105,6 +128,12 @@ def configure(
     return run("cmake", "-G", "Ninja", "-S", source, "-B", binary, *words, fails=fails)
 
 
+def pip_install(python: Path, what: Path) -> None:
+    """Install a wheel or a source tree for `python`, without network."""
+    pip = (sys.executable, "-m", "pip", "--python", python, "install")
+    run(*pip, "--no-build-isolation", "--no-deps", "--no-index", what)
+
+
 def fresh_environment(directory: Path, wheel: Path) -> Installation:
     """Make a Python environment with `wheel`, without network.
 
@@ -112,12 +141,11 @@ def fresh_environment(directory: Path, wheel: Path) -> Installation:
     """
     run(sys.executable, "-m", "venv", "--without-pip", directory)
     python = directory / "bin" / "python"
-    pip = (sys.executable, "-m", "pip", "--python", python, "install")
-    run(*pip, "--no-deps", "--no-index", wheel)
+    pip_install(python, wheel)
     site = next(directory.glob("lib/python*/site-packages"))
-    for package in ("numpy", "numpy.libs", "yaml", "jinja2", "markupsafe", "rich"):
-        for found in Path(sys.prefix).glob(f"lib/python*/site-packages/{package}"):
-            (site / package).symlink_to(found)
+    for package in _DEPENDENCIES:
+        for found in Path(sys.prefix).glob(f"lib/python*/site-packages/{package}*"):
+            (site / found.name).symlink_to(found)
     cmake_dir = run(directory / "bin" / "chimaera", "cmake-dir").stdout.strip()
     assert Path(cmake_dir).is_relative_to(directory.resolve())
     return Installation(Path(cmake_dir), site / "chimaera" / "bin", python)

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from chimaera.codegen.scaffold import new_repo
 from external.foreign import (
     HERE,
     ROOT,
@@ -22,6 +24,7 @@ from external.foreign import (
     build,
     configure,
     fresh_environment,
+    pip_install,
     run,
 )
 
@@ -75,9 +78,52 @@ def test_a_module_and_an_application(
     build(HERE / "app", tmp_path / "app", f"{found};{installed}")
     # Not from its build tree: as installed, with the paths that it then has.
     shutil.rmtree(tmp_path / "repo")
-    with installation.daemon(tmp_path, installed / "lib") as place:
+    config = HERE / "app" / "config.yaml"
+    with installation.daemon(tmp_path, installed / "lib", config) as place:
         done = run(tmp_path / "app" / "my_external_app", CHI_RUNTIME_DIR=place)
         assert done.stdout == "passed\n"
+
+
+def test_a_new_repository_builds_and_passes_its_tests(
+    installation: Installation, tmp_path: Path
+) -> None:
+    repo = new_repo("fresh", parent=tmp_path, module="sums", methods=["Sum"])
+    words = (
+        f"CMAKE_PREFIX_PATH={installation.cmake_path}",
+        f"Python_EXECUTABLE={installation.python}",
+        "CMAKE_BUILD_TYPE=Debug",
+    )
+    build(repo, repo / "build", *words)
+    done = run("ctest", "--test-dir", repo / "build", "--output-on-failure")
+    assert done.stdout.count("Passed") == 2
+
+
+def test_modules_installed_as_a_package_are_found(
+    environment: Installation, tmp_path: Path
+) -> None:
+    repo = new_repo("packed", parent=tmp_path, module="sums")
+    pip_install(environment.python, repo)
+    chimaera = (environment.python, "-m", "chimaera")
+    findings = json.loads(run(*chimaera, "doctor", "--json").stdout)
+    [finding] = [each for each in findings if each["name"] == "modules packed"]
+    assert finding["level"] == "ok"
+    assert "packed_sums" in finding["found"]
+    place = tmp_path / "run"
+    run(*chimaera, "start", "--runtime-dir", place)
+    try:
+        code = """
+import sys
+import chimaera
+
+with chimaera.connect(runtime_dir=sys.argv[1]) as rt:
+    rt.create_pool("packed_sums", "in the daemon")
+with chimaera.local() as rt:
+    rt.create_pool("packed_sums", "in this process")
+assert not any(name.startswith("packed") for name in sys.modules)
+"""
+        run(environment.python, "-c", code, place)
+    finally:
+        run(*chimaera, "stop", "--runtime-dir", place)
 
 
 def test_this_project_as_a_folder_of_another(tmp_path: Path) -> None:

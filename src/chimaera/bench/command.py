@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
-from chimaera.bench import arrays, calls, copies, crossings, instructions, tool
+from chimaera.bench import arrays, calls, copies, crossings, instructions, modules, tool
 from chimaera.bench.figure import Figure, NotMeasuredError, report
 
 __all__ = ["TOPICS", "main"]
@@ -89,6 +89,12 @@ TOPICS: dict[str, list[tuple[tuple[str, ...], Measure]]] = {
             calls.measure,
         ),
         (("python_zero_copy",), copies.measure),
+    ],
+    "modules": [
+        (
+            ("new_module_kit", "new_module_first_call", "module_rebuild"),
+            modules.measure,
+        ),
     ],
 }
 

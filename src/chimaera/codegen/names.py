@@ -89,6 +89,10 @@ def namespace_fault(name: str) -> str | None:
 def module_fault(name: str, namespace: str | None) -> str | None:
     """Say why `name` cannot be a module in `namespace`; None if it can."""
     fault = namespace_fault(name)
+    if fault is None and name == namespace:
+        return (
+            "is also the namespace, and inside of it C++ would take one for the other"
+        )
     if fault is None and namespace == "chimaera" and name in _LAYERS:
         return "is a layer of Chimaera itself, reserved in namespace 'chimaera'"
     return fault

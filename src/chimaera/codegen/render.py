@@ -27,7 +27,12 @@ from chimaera.codegen.render_typed import (
 )
 from chimaera.codegen.schema import Module
 
-__all__ = ["Output", "is_written_by_hand", "render_module"]
+__all__ = [
+    "Output",
+    "is_written_by_hand",
+    "render_module",
+    "template_environment",
+]
 
 _COLUMNS = 80
 #: What the generated base class of a runtime brings along.
@@ -156,26 +161,42 @@ def _values(module: Module) -> dict[str, object]:
     }
 
 
-def _templates() -> jinja2.Environment:
-    """Load from the installed package, else from the source tree."""
+def template_environment(kind: str) -> jinja2.Environment:
+    """Return the templates in one folder of `templates`.
+
+    Parameters
+    ----------
+    kind : str
+        The folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        It is missing: the package is damaged.
+    """
     package = Path(__file__).resolve().parents[1]
-    places = [package / "templates" / "chimod"]
+    # Of the installed package, else of the source tree.
+    places = [package / "templates" / kind]
     if package.parent.name == "src":
-        places.append(package.parents[1] / "templates" / "chimod")
+        places.append(package.parents[1] / "templates" / kind)
     for place in places:
-        if (place / _HEADER).is_file() and (place / _SOURCE).is_file():
+        if place.is_dir():
             break
     else:
         tried = " and ".join(map(str, places))
         raise FileNotFoundError(2, "no code templates there", tried)
-    environment = jinja2.Environment(
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(place),
         undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701 - C++, not HTML; names are validated
+        autoescape=False,  # noqa: S701 - not HTML; names are validated
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+
+
+def _templates() -> jinja2.Environment:
+    environment = template_environment("chimod")
     environment.filters.update(FILTERS, row=_row)
     return environment
 

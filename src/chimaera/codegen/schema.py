@@ -93,13 +93,15 @@ class SchemaError(Exception):
         self.problems = tuple(problems)
 
 
-def load_repo(directory: Path) -> Repo:
+def load_repo(directory: Path, *, empty_ok: bool = False) -> Repo:
     """Read and validate a repository and all its modules.
 
     Parameters
     ----------
     directory : Path
         Holds `chimaera_repo.yaml` and the module directories.
+    empty_ok : bool
+        Whether there may be no module yet.
 
     Returns
     -------
@@ -121,7 +123,9 @@ def load_repo(directory: Path) -> Repo:
     _text(entries, "description", report)
     reports = [report]
     modules: dict[str, Module] = {}
-    for module_directory in _module_directories(directory, entries, report):
+    for module_directory in _module_directories(
+        directory, entries, report, empty_ok=empty_ok
+    ):
         module_report = Report(module_directory / MODULE_FILE)
         reports.append(module_report)
         module = _load_module(module_directory, namespace, version, module_report)
@@ -261,13 +265,17 @@ def _check_dependencies(entry: Entry | None, report: Report) -> None:
 
 
 def _module_directories(
-    directory: Path, entries: Mapping[str, Entry], report: Report
+    directory: Path,
+    entries: Mapping[str, Entry],
+    report: Report,
+    *,
+    empty_ok: bool,
 ) -> list[Path]:
     """Return the listed directories, or else those that hold a module file."""
     entry = entries.get("modules")
     if entry is None:
         found = _found_directories(directory)
-        if not found:
+        if not found and not empty_ok:
             report.add(1, "modules", f"no subdirectory holds a {MODULE_FILE}")
     elif entry.items is None:
         report.add(entry.line, "modules", "must be a list of directories")

@@ -30,6 +30,7 @@
 
 include(GNUInstallDirs)
 include("${CMAKE_CURRENT_LIST_DIR}/ChimaeraCodegen.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/ChimaeraChimodTest.cmake")
 
 function(add_chimod_client)
   _chimod_add(client ${ARGN})

@@ -27,6 +27,7 @@ install(FILES
   "${PROJECT_BINARY_DIR}/chimaeraConfigVersion.cmake"
   "${module_dir}/ChimaeraCommon.cmake"
   "${module_dir}/ChimaeraCodegen.cmake"
+  "${module_dir}/ChimaeraChimodTest.cmake"
   "${module_dir}/chimaera_codegen.py"
   DESTINATION "${cmake_dir}")
 

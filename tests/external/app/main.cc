@@ -34,6 +34,15 @@ int main() {
   if (text != "> words_processed7 by myproject::my_module") return Fail(text);
   if (code != 4 + 3) return Fail("result code " + std::to_string(code));
 
+  // The pool of the daemon's compose section, with its settings.
+  myproject::my_module::Client composed(chi::PoolId(7100, 0));
+  const std::string other =
+      composed.Custom(HSHM_MCTX, chi::PoolQuery::Local(), "a", 1, code);
+  if (other != "composed: a_processed1 by myproject::my_module") {
+    return Fail(other);
+  }
+  if (code != 4 + 4) return Fail("result code " + std::to_string(code));
+
   // The same name is the same pool, whatever id is asked for.
   myproject::my_module::Client again(chi::PoolId(7001, 0));
   again.Create(HSHM_MCTX, chi::PoolQuery::Dynamic(), "my_pool");
