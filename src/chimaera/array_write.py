@@ -33,11 +33,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from chimaera.bdev import BlockDevice
+    from chimaera.task import Future
 
     # Numbers of chunks, and their blocks.
     NewBlocks = tuple[NDArray[np.intp], NDArray[np.uint64]]
 
 __all__ = ["write_box"]
+
+# A file is synced while so much more is written: the end has less to wait for.
+_SYNC_BYTES = 8 << 20
 
 
 def write_box(
@@ -89,10 +93,17 @@ def _write_whole(
     per_chunk = rows_per_chunk(layout)
     chunks = np.arange(rows.start // per_chunk, rows.stop // per_chunk)
     blocks = allocate_rows(device, layout.chunk_bytes, len(chunks), LOCAL, timeout_s)
-    # What is not contiguous goes through shared memory, in parts.
-    step = len(chunks) if data.flags.c_contiguous else batch_of(layout)
+    step = len(chunks)
+    if device.in_memory is False:
+        step = batch_of(layout, _SYNC_BYTES)
+    elif not data.flags.c_contiguous:
+        step = batch_of(layout)  # it goes through shared memory
+    syncing: Future[None] | None = None
     with freed_on_error(device, blocks):
         for at in range(0, len(chunks), step):
+            # Errors of it are met again by who seals the blocks.
+            if at and device.in_memory is False and (not syncing or syncing.done()):
+                syncing = device.sync_async()
             some = blocks[at : at + step]
             part = data[at * per_chunk : (at + len(some)) * per_chunk]
             write_rows(device, some, part, timeout_s)

@@ -316,6 +316,20 @@ def test_copies_are_counted(rt: chimaera.Runtime) -> None:
     assert rt.bytes_staged == (64 + 56) * 4096
 
 
+def test_a_large_array_is_written_to_a_file_in_parts(
+    rt: chimaera.Runtime, tmp_path: Path
+) -> None:
+    device = rt.bdev(path=tmp_path / "device", size_bytes=80 << 20)
+    array = device.array("a", (20, 1 << 17), "f8", chunks=(1, 1 << 17))
+    for first in range(2):
+        data = np.arange(first, first + array.size, dtype="f8").reshape(array.shape)
+        array[...] = data
+        assert np.array_equal(array[...], data)
+        array[1:] = np.asfortranarray(data[:-1])
+        assert np.array_equal(array[1:], data[:-1])
+    assert device.stats().num_blocks == 20
+
+
 def test_names_are_unique_and_listed(device: chimaera.BlockDevice) -> None:
     assert device.arrays() == []
     with pytest.raises(errors.NotFoundError, match="'b'"):
