@@ -72,9 +72,9 @@ class StockModules(ABC):
             Seconds to wait at most; memory takes about 0.4 s per GiB.
         **settings
             ``alignment`` of blocks (4096); of files also ``io_depth`` (32),
-            ``direct`` (False), ``checksums`` (True) and ``scrub_mib_per_s`` (0):
+            ``direct`` (False), ``checksums`` (True) and ``scrub_mib_per_s`` (8):
             how fast what belongs to objects is read and compared with its checksums
-            in the background, MiB per second.
+            in the background, MiB per second; 0: never.
 
         Returns
         -------

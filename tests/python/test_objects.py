@@ -155,7 +155,7 @@ def test_bits_that_turn_over_are_noticed_later(tmp_path: Path) -> None:
 def test_bad_pages_are_found_before_they_are_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "device"
     with chimaera.local() as rt:
-        device = rt.bdev(path=path, size_bytes=4 * SIZE)
+        device = rt.bdev(path=path, size_bytes=4 * SIZE, scrub_mib_per_s=0)
         device.put_object("good", [written(device, bytes(700 * 4096))])
         device.put_object("it", [written(device, b"\x5a" * 5000)])
         assert device.stats().scrubbed_pages == 0
@@ -167,5 +167,11 @@ def test_bad_pages_are_found_before_they_are_asked_for(tmp_path: Path) -> None:
         # The same page again in each round.
         assert testing.wait_until(lambda: device.stats().bad_pages >= 2, timeout_s=60)
         assert device.stats().scrubbed_pages > 700
+        rt.flush()  # which does not wait for a next time
         device.delete_object("it")
         device.destroy()
+        # Slowly, where nobody says how fast.
+        device = rt.bdev(path=path)
+        assert testing.wait_until(
+            lambda: device.stats().scrubbed_pages > 0, timeout_s=60
+        )

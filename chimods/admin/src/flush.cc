@@ -4,7 +4,10 @@
 // Flush: waits for quiet. The proof is two looks in a row, each taken when
 // every worker had just been between two tasks: if no task began from one to
 // the other, the rings were empty at the second; if no run was held, none was
-// parked or waiting for its turn either.
+// parked or waiting for its turn either. Periodic tasks that wait for their
+// next time are held, and nothing to wait for: they are counted after all
+// others, so that whoever becomes one meanwhile was counted as held, or began
+// meanwhile.
 
 #include <algorithm>
 
@@ -47,10 +50,15 @@ Runtime::Activity Runtime::LookAround() const {
   for (const chi::PoolInfo& pool : CHI_POOL_MANAGER->List()) {
     seen.held_runs += pool.held_runs;
   }
+  chi::u64 not_waited_for = 0;
+  for (const chi::Worker* worker : workers.AllWorkers()) {
+    not_waited_for +=
+        worker->stats().between_periods.load(std::memory_order_relaxed);
+  }
   // Every Flush is held once it has parked, which all have in Quiesce by the
   // second look.
-  seen.held_runs -=
-      std::min(seen.held_runs, flushes_.load(std::memory_order_relaxed));
+  not_waited_for += flushes_.load(std::memory_order_relaxed);
+  seen.held_runs -= std::min(seen.held_runs, not_waited_for);
   return seen;
 }
 

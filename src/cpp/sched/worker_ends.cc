@@ -216,7 +216,9 @@ Status Worker::Impl::AwaitPeriod(u64 due_ns, u64 timeout_ns) {
   if (stopping_) Interrupt(live, StatusCode::kCancelled, kStopping);
   ParkedRun run(WaitKind::kSleep);
   live.idle = true;
+  stats_.between_periods.fetch_add(1, std::memory_order_relaxed);
   const Status parked = Park(run, due_ns);
+  stats_.between_periods.fetch_sub(1, std::memory_order_relaxed);
   live.idle = false;
   if (run.interrupted() || parked.code() != StatusCode::kDeadlineExceeded) {
     return parked;

@@ -13,6 +13,7 @@
 using chi::PoolId;
 using chi::PoolQuery;
 using chi::StatusCode;
+using chi::u64;
 using chi::test::Embedded;
 using chimaera::echo::Client;
 
@@ -215,6 +216,41 @@ TEST_CASE("admin: Flush waits for a method that sleeps, but not for ever") {
   auto two = CHI_ADMIN->AsyncFlush(HSHM_MCTX, PoolQuery::Local());
   REQUIRE(one.Get().ok());
   REQUIRE(two.Get().ok());
+}
+
+TEST_CASE("admin: Flush waits for a periodic task only while it runs") {
+  Embedded runtime;
+  Client echo;
+  REQUIRE(echo.Create(HSHM_MCTX, PoolQuery::Local(), "one", PoolId(300, 0)));
+  // Each run of it parks for 20 ms; the next is an hour away.
+  auto task = CHI_IPC->NewTask<chimaera::echo::SleepTask>(
+      chi::CreateTaskId(), echo.pool_id_, PoolQuery::Local(), 20'000'000);
+  task->SetPeriodic(3.6e12);
+  auto periodic = CHI_IPC->Submit(task);
+  const auto held = [] {
+    for (const auto& pool : CHI_POOL_MANAGER->List()) {
+      if (pool.id == PoolId(300, 0)) return pool.held_runs;
+    }
+    return u64{0};
+  };
+  REQUIRE(chi::test::WaitUntil([&] { return held() == 1; }));
+  const chimaera::Outcome flushed =
+      CHI_ADMIN->Flush(HSHM_MCTX, PoolQuery::Local());
+  INFO(flushed);
+  REQUIRE(flushed.ok());
+  u64 between = 0;
+  for (const chi::Worker* worker : CHI_WORK_ORCHESTRATOR->AllWorkers()) {
+    between += worker->stats().between_periods.load();
+  }
+  CHECK(between == 1);
+  // Others are waited for all the same.
+  auto longer = echo.AsyncSleep(HSHM_MCTX, PoolQuery::Local(), 600'000'000'000);
+  REQUIRE(Says(CHI_ADMIN->Flush(HSHM_MCTX, PoolQuery::Local(), 10'000'000),
+               StatusCode::kDeadlineExceeded, "1 methods are not over"));
+  longer.Cancel();
+  CHECK(longer.Get().code() == StatusCode::kCancelled);
+  periodic.Cancel();
+  CHECK(periodic.Get().code() == StatusCode::kCancelled);
 }
 
 TEST_CASE("admin: StopRuntime answers, then asks the runtime to stop") {

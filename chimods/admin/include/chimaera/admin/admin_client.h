@@ -94,7 +94,8 @@ class Client : public chi::ContainerClient {
 
   /// Returns when all that was submitted before, by whichever client, is done:
   /// twice in a row every worker was seen between two tasks, no method was
-  /// parked, and no task had begun in between. kDeadlineExceeded, with what
+  /// parked, and no task had begun in between. A periodic task is waited for
+  /// while it runs, not until its next time. kDeadlineExceeded, with what
   /// still runs, if that has not happened within `wait_ns`: a method sleeps
   /// longer, or clients keep submitting.
   Outcome Flush(const hipc::MemContext& mctx, const chi::PoolQuery& pool_query,

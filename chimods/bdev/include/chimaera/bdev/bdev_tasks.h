@@ -37,9 +37,8 @@ struct CreateParams {
   /// For files: a CRC32C of each page that was written.
   bool checksums_ = true;
   /// For files with checksums: what belongs to objects is read at this rate in
-  /// the background, to find bad pages; 0: never. A runtime that does so is
-  /// never quiet: Flush of module admin waits in vain.
-  chi::u32 scrub_mib_per_s_ = 0;
+  /// the background, to find bad pages; 0: never.
+  chi::u32 scrub_mib_per_s_ = 8;
 
   // NOLINTNEXTLINE(google-explicit-constructor): cereal makes an empty one
   CreateParams(BdevType bdev_type = BdevType::kRam, chi::u64 total_size = 0,

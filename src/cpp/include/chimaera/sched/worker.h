@@ -84,6 +84,9 @@ struct WorkerStats {
   std::atomic<u64> cancelled{0};  ///< Runs ended by kCancelled while waiting.
   std::atomic<u64> expired{0};    ///< And by kDeadlineExceeded.
   std::atomic<u64> missed_periods{0};  ///< Of all periodic tasks.
+  /// Periodic tasks that wait for their next time now. They have parked, or are
+  /// just about to for the first time.
+  std::atomic<u64> between_periods{0};
   std::atomic<bool> asleep{false};
   std::atomic<i32> tid{0};  ///< Of its thread; 0 before it runs and after.
   /// Time in methods of clients' tasks, ns, as estimated from samples.
