@@ -350,4 +350,70 @@ std::vector<Client::ListedObject> Client::Listed(const ListObjectsTask& task) {
   return found;
 }
 
+// ---- loans ------------------------------------------------------------------
+
+chi::Result<chi::u64> Client::Borrow(const hipc::MemContext& mctx,
+                                     const std::string& name, chi::u64 wait_ns,
+                                     const chi::PoolQuery& pool_query) {
+  auto future = AsyncBorrow(mctx, name, wait_ns, pool_query);
+  CHI_RETURN_IF_ERROR(future.Get());
+  return future->loan_;
+}
+
+chi::Future<BorrowTask> Client::AsyncBorrow(const hipc::MemContext& /*mctx*/,
+                                            const std::string& name,
+                                            chi::u64 wait_ns,
+                                            const chi::PoolQuery& pool_query) {
+  return Send<BorrowTask>(pool_query, name, wait_ns);
+}
+
+Outcome Client::Give(const hipc::MemContext& mctx, const std::string& name,
+                     chi::u64 loan, const std::vector<chi::u64>& numbers,
+                     const std::vector<Block>& blocks,
+                     const chi::PoolQuery& pool_query) {
+  return AsyncGive(mctx, name, loan, numbers, blocks, pool_query).Get();
+}
+
+chi::Future<GiveTask> Client::AsyncGive(const hipc::MemContext& /*mctx*/,
+                                        const std::string& name, chi::u64 loan,
+                                        const std::vector<chi::u64>& numbers,
+                                        const std::vector<Block>& blocks,
+                                        const chi::PoolQuery& pool_query) {
+  return Send<GiveTask>(pool_query, name, loan, numbers, blocks);
+}
+
+chi::Result<Client::GivenBlocks> Client::Collect(
+    const hipc::MemContext& mctx, const std::string& name, chi::u64 loan,
+    const chi::PoolQuery& pool_query) {
+  auto future = AsyncCollect(mctx, name, loan, pool_query);
+  CHI_RETURN_IF_ERROR(future.Get());
+  return Given(*future);
+}
+
+chi::Future<CollectTask> Client::AsyncCollect(
+    const hipc::MemContext& /*mctx*/, const std::string& name, chi::u64 loan,
+    const chi::PoolQuery& pool_query) {
+  return Send<CollectTask>(pool_query, name, loan);
+}
+
+Client::GivenBlocks Client::Given(const CollectTask& task) {
+  GivenBlocks given;
+  for (chi::u64 i = 0; i < task.numbers_.size(); ++i) {
+    given.emplace(task.numbers_[i], task.blocks_[i]);
+  }
+  return given;
+}
+
+Outcome Client::ReturnLoan(const hipc::MemContext& mctx,
+                           const std::string& name, chi::u64 loan,
+                           const chi::PoolQuery& pool_query) {
+  return AsyncReturnLoan(mctx, name, loan, pool_query).Get();
+}
+
+chi::Future<ReturnLoanTask> Client::AsyncReturnLoan(
+    const hipc::MemContext& /*mctx*/, const std::string& name, chi::u64 loan,
+    const chi::PoolQuery& pool_query) {
+  return Send<ReturnLoanTask>(pool_query, name, loan);
+}
+
 }  // namespace chimaera::bdev

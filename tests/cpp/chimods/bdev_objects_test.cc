@@ -234,3 +234,39 @@ TEST_CASE("bdev objects: in a file they are there again") {
   REQUIRE(device.FreeBlocks(HSHM_MCTX, *others));
   CHECK(FreeBytes(device) == kSize);
 }
+
+TEST_CASE("bdev: a name is lent, blocks are given to it, and collected") {
+  Embedded runtime;
+  Client device = Open("ram://device");
+  const auto loan = device.Borrow(HSHM_MCTX, "grid");
+  INFO(loan.status());
+  REQUIRE(loan.ok());
+  CHECK(device.Borrow(HSHM_MCTX, "grid").status().code() ==
+        StatusCode::kAlreadyExists);
+  CHECK(device.Borrow(HSHM_MCTX, "other").ok());
+  const Block first = Written(device, 100, 1);
+  const Block second = Written(device, 5000, 2);
+  REQUIRE(device.Give(HSHM_MCTX, "grid", *loan, {7, 3}, {first, second}));
+  CHECK(device.Give(HSHM_MCTX, "grid", *loan, {7}, {first}).code() ==
+        StatusCode::kAlreadyExists);
+  CHECK(device.Give(HSHM_MCTX, "grid", *loan + 100, {8}, {first}).code() ==
+        StatusCode::kStale);
+  const auto given = device.Collect(HSHM_MCTX, "grid", *loan);
+  REQUIRE(given.ok());
+  CHECK(*given == Client::GivenBlocks{{3, second}, {7, first}});
+  // Who waits gets it when it is returned.
+  auto next = device.AsyncBorrow(HSHM_MCTX, "grid", 60'000'000'000);
+  REQUIRE(device.ReturnLoan(HSHM_MCTX, "grid", *loan));
+  REQUIRE(next.Get().ok());
+  CHECK(next->loan_ != *loan);
+  for (const auto code :
+       {device.ReturnLoan(HSHM_MCTX, "grid", *loan).code(),
+        device.Collect(HSHM_MCTX, "grid", *loan).status().code()}) {
+    CHECK(code == StatusCode::kStale);
+  }
+  CHECK(device.Borrow(HSHM_MCTX, "grid", 1'000'000).status().code() ==
+        StatusCode::kDeadlineExceeded);
+  CHECK(device.Collect(HSHM_MCTX, "grid", next->loan_)->empty());
+  REQUIRE(device.ReturnLoan(HSHM_MCTX, "grid", next->loan_));
+  CHECK(device.Read(HSHM_MCTX, second)->size() == 5000);
+}

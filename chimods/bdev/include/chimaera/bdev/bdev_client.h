@@ -17,8 +17,10 @@
 
 #include <chimaera/admin/outcome.h>
 #include <chimaera/bdev/bdev_tasks.h>
+#include <chimaera/bdev/loan_tasks.h>
 #include <chimaera/chimaera.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -217,6 +219,50 @@ class Client : public chi::ContainerClient {
       const chi::PoolQuery& pool_query = chi::PoolQuery::Local());
   /// What a ListObjects that succeeded found.
   static std::vector<ListedObject> Listed(const ListObjectsTask& task);
+
+  /// Lends the name of an object to this client, until ReturnLoan or until the
+  /// client is gone; what the loan is called from then on. The device keeps the
+  /// names of loans apart, and lets others put the object all the same: whoever
+  /// makes objects together has to ask. `wait_ns` is how long to wait for who
+  /// has it, in turn.
+  ///   kAlreadyExists     it is lent, to whom, and `wait_ns` is 0
+  ///   kDeadlineExceeded  it was not returned in time
+  chi::Result<chi::u64> Borrow(
+      const hipc::MemContext& mctx, const std::string& name,
+      chi::u64 wait_ns = 0,
+      const chi::PoolQuery& pool_query = chi::PoolQuery::Local());
+  chi::Future<BorrowTask> AsyncBorrow(
+      const hipc::MemContext& mctx, const std::string& name,
+      chi::u64 wait_ns = 0,
+      const chi::PoolQuery& pool_query = chi::PoolQuery::Local());
+  /// Makes blocks of this client the borrower's, whoever that is, all or none;
+  /// each has a number that tells it what the block is. kStale if the loan is
+  /// over; kAlreadyExists for a number that is taken.
+  Outcome Give(const hipc::MemContext& mctx, const std::string& name,
+               chi::u64 loan, const std::vector<chi::u64>& numbers,
+               const std::vector<Block>& blocks,
+               const chi::PoolQuery& pool_query = chi::PoolQuery::Local());
+  chi::Future<GiveTask> AsyncGive(
+      const hipc::MemContext& mctx, const std::string& name, chi::u64 loan,
+      const std::vector<chi::u64>& numbers, const std::vector<Block>& blocks,
+      const chi::PoolQuery& pool_query = chi::PoolQuery::Local());
+  using GivenBlocks = std::map<chi::u64, Block>;
+  /// What was given to a loan of this client, by number. kStale.
+  chi::Result<GivenBlocks> Collect(
+      const hipc::MemContext& mctx, const std::string& name, chi::u64 loan,
+      const chi::PoolQuery& pool_query = chi::PoolQuery::Local());
+  chi::Future<CollectTask> AsyncCollect(
+      const hipc::MemContext& mctx, const std::string& name, chi::u64 loan,
+      const chi::PoolQuery& pool_query = chi::PoolQuery::Local());
+  /// What a Collect that succeeded found.
+  static GivenBlocks Given(const CollectTask& task);
+  /// Blocks that were given stay this client's. kStale.
+  Outcome ReturnLoan(
+      const hipc::MemContext& mctx, const std::string& name, chi::u64 loan,
+      const chi::PoolQuery& pool_query = chi::PoolQuery::Local());
+  chi::Future<ReturnLoanTask> AsyncReturnLoan(
+      const hipc::MemContext& mctx, const std::string& name, chi::u64 loan,
+      const chi::PoolQuery& pool_query = chi::PoolQuery::Local());
 
   static constexpr chi::u64 kPieceBytes = 4 * chi::kMiB;
 
