@@ -236,6 +236,27 @@ ROWS = (
         "--part memory --count 1000",
     ),
     Row(
+        "disk_full",
+        "Q3",
+        "disk_full",
+        "--count 20",
+        "--count 1000",
+    ),
+    Row(
+        "file_sweep",
+        "Q4 Q5",
+        "file_faults",
+        "--part sweep --count 190",
+        "--part sweep --count 2400",
+    ),
+    Row(
+        "file_stall",
+        "Q5",
+        "file_faults",
+        "--part stall --count 20",
+        "--part stall --count 1000",
+    ),
+    Row(
         "descriptors_used_up",
         "Q8",
         "limits",

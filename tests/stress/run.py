@@ -144,6 +144,12 @@ def script_runs(args: argparse.Namespace) -> Iterator[Run]:
             "CHI_PROGRAM_SEEDS": str(PROGRAM_SEEDS),
         },
     )
+    yield Run(
+        "allocator_model",
+        "M5",
+        [programs / "chi_base_test", "ExtentAllocator: a million operations"],
+        asked="1000000",
+    )
     # Shared memory comes from nothing that a container may have made small.
     tests = f"ctest --test-dir {shlex.quote(str(args.build))} -LE stress -j2"
     small = f"mount -t tmpfs -o size=64m tmpfs /dev/shm && exec {tests}"

@@ -19,7 +19,9 @@
 #include <vector>
 
 #include "chimaera/base/clock.h"
+#include "chimaera/base/fault_point.h"
 #include "chimaera/base/format.h"
+#include "chimaera/base/start_thread.h"
 #include "chimaera/sched/worker.h"
 #include "sched/file_operation.h"
 #include "sched/io_ring.h"
@@ -125,7 +127,18 @@ class Operations {
   std::vector<FileOperation> many_;
 };
 
+// A transfer that comes back when a fault tool lets it.
+void Stall(FileOperation& operation) {
+  StartThread([&operation] {
+    while (CHI_FAULT("sched.file_io.stalled")) this_task::SleepFor(kNsPerMs);
+    while (!operation.Take(CallNow(operation))) {
+    }
+    operation.over.Set();
+  }).detach();
+}
+
 void Start(Worker* worker, FileOperation& operation) {
+  if (CHI_FAULT("sched.file_io.stall")) return Stall(operation);
   IoRing* const ring = worker == nullptr ? nullptr : RingOf(*worker);
   if (ring != nullptr) return ring->Add(operation);
   if (worker != nullptr && Threads().Add(operation)) return;
@@ -134,10 +147,23 @@ void Start(Worker* worker, FileOperation& operation) {
   operation.over.Set();
 }
 
+// What the kernel says, or what a fault tool makes of it.
+ssize_t Tampered(FileOp op, ssize_t result) {
+  if (CHI_FAULT("sched.file_io.eio")) return -EIO;
+  if (CHI_FAULT("sched.file_io.full")) return -ENOSPC;
+  if (op == FileOp::kSync) return result;
+  if (CHI_FAULT("sched.file_io.interrupted")) return -EINTR;
+  // Half of it; whole sectors, which direct I/O goes on with.
+  const ssize_t unit = result % 512 == 0 ? 512 : 1;
+  const ssize_t half = result / 2 / unit * unit;
+  return half > 0 && CHI_FAULT("sched.file_io.short") ? half : result;
+}
+
 }  // namespace
 
 bool FileOperation::Take(ssize_t result) {
   FileTransfer& part = *transfer;
+  result = Tampered(part.op, result);
   if (result == -EINTR || result == -EAGAIN) return false;
   if (result < 0) {
     const std::string what =
@@ -183,7 +209,9 @@ Status TransferFiles(FileTransfer* transfers, std::size_t count,
   Operations operations(count);
   Worker* const worker = CurrentRun() == nullptr ? nullptr : Worker::Current();
   for (std::size_t i = 0; i < count; ++i) {
-    if (transfers[i].cached) DoAtOnce(transfers[i]);
+    if (transfers[i].cached && !CHI_FAULT("sched.file_io.not_at_once")) {
+      DoAtOnce(transfers[i]);
+    }
     if (IsOver(transfers[i])) continue;
     operations[i].transfer = &transfers[i];
     Start(worker, operations[i]);
