@@ -101,8 +101,48 @@ def run(
     /,
 ) -> Call | Literal[False] | None: ...
 
-# ---- admin ----
+# ---- modules by their description
+class TypedMethod: ...
 
+def module_directories() -> list[str]: ...
+
+# As bind_typed.cc makes it and chimaera/typed/library.py reads it
+def describe_module(path: str, library: str) -> tuple[Any, ...] | None: ...
+
+# The result, in the forms of src/cpp/python/typed_value.h
+def typed_call(
+    method: TypedMethod,
+    connection: Connection,
+    pool_id: _PoolId,
+    query: _Query,
+    timeout_ms: int,
+    arguments: tuple[Any, ...],
+) -> Call: ...
+
+# The result; Call: submitted; NotImplemented: `typed_call` has to be asked
+def run_typed(
+    method: TypedMethod,
+    connection: Connection,
+    pool_id: _PoolId,
+    query: _Query,
+    timeout_s: float,
+    arguments: tuple[Any, ...],
+    /,
+) -> Any: ...
+
+# The first failure, and a list per result that has no place in `out`
+def typed_many(
+    method: TypedMethod,
+    connection: Connection,
+    pool_id: _PoolId,
+    query: _Query,
+    columns: tuple[Any, ...],
+    out: tuple[NDArray[Any] | None, ...],
+    codes: NDArray[np.uint32],
+    timeout_s: float,
+) -> tuple[tuple[int, str] | None, list[list[Any] | None]]: ...
+
+# ---- admin ----
 # _PoolId
 def create_pool(
     connection: Connection,

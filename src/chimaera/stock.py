@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Part of Runtime, kept apart since it grows with every module.
-"""Pools of the modules that come with Chimaera."""
+"""Pools of the modules that come with Chimaera, and other modules."""
 
 from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from chimaera.errors import BadRequestError
 from chimaera.pool import Pool, PoolId
@@ -18,6 +18,8 @@ from chimaera.task import DEFAULT_TIMEOUT_S
 if TYPE_CHECKING:
     from chimaera.bdev import BlockDevice
     from chimaera.echo import Echo
+    from chimaera.module import Module
+    from chimaera.runtime import Runtime
     from chimaera.stats import Stats
 
 __all__ = ["StockModules"]
@@ -26,7 +28,7 @@ P = TypeVar("P", bound=Pool)
 
 
 class StockModules(ABC):
-    """What makes or finds a pool of each of them."""
+    """What makes or finds a pool of each of them, and finds other modules."""
 
     @abstractmethod
     def create_pool(
@@ -139,7 +141,29 @@ class StockModules(ABC):
 
         return _as(Stats, self.create_pool(Stats.module, name, timeout_s=timeout_s))
 
-    # ---- the runtime itself ----
+    def module(self, name: str) -> Module:
+        """Return a module with its methods.
+
+        Parameters
+        ----------
+        name : str
+            ``"namespace.module"``; it is looked for where the runtime would, and in
+            the entry points ``chimaera.modules`` of Python packages.
+
+        Returns
+        -------
+        Module
+
+        Raises
+        ------
+        NotFoundError
+            There is none; the message says where was looked.
+        VersionMismatchError, IoError
+            Its client library cannot be used.
+        """
+        from chimaera.module import Module
+
+        return Module(cast("Runtime", self), name)
 
 
 def _as(kind: type[P], pool: Pool) -> P:

@@ -26,15 +26,15 @@ def clean_environment() -> dict[str, str]:
     }
 
 
-def chimaera(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run the command ``chimaera``."""
+def chimaera(*arguments: str | Path, **extra: str) -> subprocess.CompletedProcess[str]:
+    """Run the command ``chimaera``; `extra` are variables of its environment."""
     return subprocess.run(
         [sys.executable, "-m", "chimaera", *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=TIMEOUT_S,
         check=False,
-        env=clean_environment(),
+        env={**clean_environment(), **extra},
     )
 
 

@@ -13,13 +13,19 @@
 
 namespace chi::python {
 
-/// The connection that `object` is; null if it is something else.
-inline Connection* ConnectionOf(PyObject* object) {
+/// The T that `object` is; null if it is something else.
+template <class T>
+T* InstanceOf(PyObject* object) {
   static const py::detail::type_info* const type =
-      py::detail::get_type_info(typeid(Connection));
+      py::detail::get_type_info(typeid(T));
   if (Py_TYPE(object) != type->type) return nullptr;
   auto* const instance = reinterpret_cast<py::detail::instance*>(object);
-  return static_cast<Connection*>(instance->get_value_and_holder().value_ptr());
+  return static_cast<T*>(instance->get_value_and_holder().value_ptr());
+}
+
+/// The same of a connection.
+inline Connection* ConnectionOf(PyObject* object) {
+  return InstanceOf<Connection>(object);
 }
 
 /// Whether `object` is a tuple of `count` unsigned integers. May leave an

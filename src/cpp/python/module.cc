@@ -20,4 +20,5 @@ PYBIND11_MODULE(_core, m) {
   chi::python::BindStats(m);    // module stats
   chi::python::BindMany(m);     // many tasks in one crossing
   chi::python::BindChunks(m);   // many blocks to a task of many
+  chi::python::BindTyped(m);    // methods of any module, by their description
 }

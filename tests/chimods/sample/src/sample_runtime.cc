@@ -57,6 +57,11 @@ class Runtime : public RuntimeBase {
     if (in.code == 0) return {};
     return chi::Status::FromCode(in.code, in.text.str());
   }
+
+  chi::Status Wait(const WaitIn& in, WaitOut&, chi::RunContext&) override {
+    chi::this_task::SleepFor(chi::u64{in.duration} * 1'000'000);
+    return {};
+  }
 };
 
 void VoteTask::Aggregate(const hipc::FullPtr<VoteTask>& other) {

@@ -1,0 +1,173 @@
+# SPDX-FileCopyrightText: 2026 The Chimaera Authors
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The client of a module is made by running its source (typed/source.py), so that
+# signatures, documentation and tracebacks are those of written code.
+"""Modules, with their methods as Python methods."""
+
+from __future__ import annotations
+
+import functools
+import linecache
+import sys
+import types
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from chimaera.errors import BadRequestError
+from chimaera.pool import Pool, PoolId, client_class
+from chimaera.task import DEFAULT_TIMEOUT_S
+from chimaera.typed.client import TypedPool
+from chimaera.typed.description import Method, ModuleDescription, nearest
+from chimaera.typed.library import describe, split_name
+from chimaera.typed.source import class_name, client_source
+
+if TYPE_CHECKING:
+    from chimaera.runtime import Runtime
+
+__all__ = ["Module", "pool_class"]
+
+
+@functools.lru_cache(maxsize=256)
+def _client_of(module: ModuleDescription) -> type[TypedPool]:
+    """Return the class of pools of a module that describes itself."""
+    name = f"chimaera.modules.{module.library}"
+    source, file = client_source(module), f"<client of {module.full_name}>"
+    namespace = types.ModuleType(name)
+    sys.modules[name] = namespace  # dataclasses look there
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    exec(compile(source, file, "exec"), namespace.__dict__)  # noqa: S102 - our text
+    found: type[TypedPool] = getattr(namespace, class_name(module))
+    found.description = module
+    return found
+
+
+def pool_class(name: str) -> type[Pool]:
+    """Return the class of pools of module ``"namespace.module"``.
+
+    Returns
+    -------
+    type
+        A `TypedPool` with the module's methods; for a module that describes none
+        what `Runtime.create_pool` gives.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such module.
+    """
+    found = client_class("_".join(split_name(name)))
+    if found is not Pool:
+        return found
+    module = describe(name)
+    return Pool if module is None or not module.methods else _client_of(module)
+
+
+class Module:
+    """A module of a runtime; made by `Runtime.module`.
+
+    Methods of the module are methods of this object, and run on a pool that is
+    made when the first is asked for, named like the module. `create` makes others.
+
+    Attributes
+    ----------
+    runtime : Runtime
+    name : str
+        ``namespace.module``.
+    library : str
+        As the runtime calls it: ``namespace_module``.
+    pool_class : type
+        Of its pools; ``help(module.pool_class)`` tells all of its methods.
+
+    Examples
+    --------
+    >>> with chimaera.local() as rt:
+    ...     rt.module("chimaera.echo").echo("hello")
+    'hello'
+    """
+
+    def __init__(self, runtime: Runtime, name: str) -> None:
+        self.runtime = runtime
+        self.name = name
+        self.library = "_".join(split_name(name))
+        self.pool_class = pool_class(name)
+        self._pool: Pool | None = None
+
+    @property
+    def description(self) -> ModuleDescription | None:
+        """What the module says of itself; None if it says nothing."""
+        found: ModuleDescription | None = getattr(self.pool_class, "description", None)
+        return found
+
+    @property
+    def methods(self) -> Mapping[str, Method]:
+        """The typed methods by their names in Python."""
+        known = self.description.methods if self.description else ()
+        return {each.python_name: each for each in known}
+
+    def create(
+        self,
+        name: str | None = None,
+        *,
+        pool_id: PoolId | None = None,
+        num_containers: int = 1,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+        **settings: Any,
+    ) -> Any:
+        """Make a pool of this module, or find the one of this name.
+
+        Parameters
+        ----------
+        name : str, optional
+            Unique in the runtime; the module's name by default.
+        pool_id, num_containers, timeout_s, **settings
+            As for `Runtime.create_pool`.
+
+        Returns
+        -------
+        Pool
+            Of class `pool_class`.
+        """
+        made = self.runtime.create_pool(
+            self.library,
+            name or self.name,
+            pool_id=pool_id,
+            num_containers=num_containers,
+            timeout_s=timeout_s,
+            **settings,
+        )
+        return self.pool_class(self.runtime, made.id, made.name)
+
+    def pool(self, name: str | PoolId, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> Any:
+        """Return the pool of this name or id.
+
+        Raises
+        ------
+        NotFoundError
+            There is none.
+        BadRequestError
+            It is another module's.
+        """
+        for info in self.runtime.pools(timeout_s=timeout_s):
+            if name in {info.name, info.id} and info.module != self.library:
+                raise BadRequestError(f"pool {info.name!r} is of {info.module}")
+        found = self.runtime.pool(name, timeout_s=timeout_s)
+        return self.pool_class(self.runtime, found.id, found.name)
+
+    def __getattr__(self, name: str) -> Any:
+        kind = self.__dict__.get("pool_class", Pool)
+        possible = [each for each in dir(kind) if not each.startswith("_")]
+        if name not in possible or "_pool" not in self.__dict__:
+            hint = nearest(name, possible)
+            raise AttributeError(
+                f"{self.__dict__.get('name')} has no method {name!r}{hint}"
+            )
+        if self._pool is None:
+            self._pool = self.create()
+        return getattr(self._pool, name)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *dir(self.pool_class)})
+
+    def __repr__(self) -> str:
+        return f"<Module {self.name}: {', '.join(self.methods) or 'no typed methods'}>"

@@ -1,0 +1,15 @@
+# SPDX-FileCopyrightText: 2026 The Chimaera Authors
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Imports nothing: the code generator uses `description` and `source` before the
+# extension exists.
+"""Python clients of modules, made from what the modules say of themselves.
+
+description.py  what a module says: methods, parameters, types
+library.py      finds a module's client library and reads its description
+source.py       the Python source of a client, of a description
+values.py       values on their way into tasks: checks, and bytes
+results.py      values on their way back
+columns.py      the same for many tasks at once
+client.py       what that source uses: the class of its pools
+"""
