@@ -15,6 +15,8 @@ namespace {
 
 constexpr u32 kEntries = 256;
 constexpr u32 kReapedAtOnce = 32;
+// A device that has nothing to do waits for no more than these.
+constexpr u32 kSubmittedAtOnce = 8;
 
 void Prepare(io_uring_sqe& sqe, FileOperation& operation) {
   const FileTransfer& transfer = *operation.transfer;
@@ -57,7 +59,11 @@ IoRing::~IoRing() {
 void IoRing::Add(FileOperation& operation) {
   ++num_added_;
   io_uring_sqe* const sqe = io_uring_get_sqe(&ring_);
-  if (sqe != nullptr) return Prepare(*sqe, operation);
+  if (sqe != nullptr) {
+    Prepare(*sqe, operation);
+    if (num_added_ >= kSubmittedAtOnce) Submit();
+    return;
+  }
   operation.next = waiting_;
   waiting_ = &operation;
 }

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A worker's io_uring. Operations are collected and handed to the kernel once
-// per turn of the worker's loop, which also looks for those that are over.
+// A worker's io_uring. Operations are collected and handed to the kernel a few
+// at a time, and once per turn of the worker's loop, which also looks for those
+// that are over.
 
 #ifndef CHIMAERA_SCHED_IO_RING_H_
 #define CHIMAERA_SCHED_IO_RING_H_

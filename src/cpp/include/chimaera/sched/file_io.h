@@ -3,9 +3,9 @@
 //
 // Reading and writing files without holding a worker: the kernel works while
 // the method is parked. Each worker has a ring of io_uring, made at its first
-// transfer; what its methods ask for in one turn of its loop goes to the kernel
-// with one system call. Where the kernel refuses rings, a few threads do the
-// transfers.
+// transfer; what its methods ask for goes to the kernel by a few at a time, and
+// at the latest once per turn of its loop. Where the kernel refuses rings, a
+// few threads do the transfers.
 
 #ifndef CHIMAERA_SCHED_FILE_IO_H_
 #define CHIMAERA_SCHED_FILE_IO_H_
