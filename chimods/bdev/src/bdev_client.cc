@@ -93,10 +93,11 @@ chi::Future<AllocateBlocksTask> Client::AsyncAllocateBlocks(
 
 chi::Result<Block> Client::Allocate(const hipc::MemContext& mctx,
                                     chi::u64 size) {
-  CHI_ASSIGN_OR_RETURN(const std::vector<Block> blocks,
-                       AllocateBlocks(mctx, chi::PoolQuery::Local(), size));
+  auto future = AsyncAllocateBlocks(mctx, chi::PoolQuery::Local(), size);
+  CHI_RETURN_IF_ERROR(future.Get());
+  const FewBlocks& blocks = future->blocks_;
   if (blocks.size() == 1) return blocks[0];
-  FreeBlocks(mctx, blocks);
+  FreeBlocks(mctx, {blocks.begin(), blocks.end()});
   return chi::Status::NoSpace(
       chi::Format("pool {}: {} bytes are free in {} pieces only", pool_id_,
                   size, blocks.size()));
@@ -113,8 +114,8 @@ chi::Future<FreeBlocksTask> Client::AsyncFreeBlocks(
       blocks.empty() ? chi::PoolQuery::Local() : HomeOf(blocks[0]), blocks);
 }
 
-Outcome Client::Free(const hipc::MemContext& mctx, const Block& block) {
-  return FreeBlocks(mctx, {block});
+Outcome Client::Free(const hipc::MemContext& /*mctx*/, const Block& block) {
+  return Send<FreeBlocksTask>(HomeOf(block), block).Get();
 }
 
 // ---- bytes ------------------------------------------------------------------

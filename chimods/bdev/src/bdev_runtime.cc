@@ -130,6 +130,11 @@ void Runtime::Destroy(hipc::FullPtr<DestroyTask> task,
 void Runtime::AllocateBlocks(hipc::FullPtr<AllocateBlocksTask> task,
                              chi::RunContext& rctx) {
   if (RouteHere(*task, rctx)) return;
+  const auto one = table_->AllocateWhole(OwnerOf(rctx), task->size_);
+  if (one.ok()) {
+    task->blocks_ = *one;
+    return;
+  }
   const auto blocks = table_->Allocate(OwnerOf(rctx), task->size_);
   if (!blocks.ok()) {
     return Answer(blocks.status().WithContext(Format("pool {}", pool_id_)),

@@ -27,22 +27,32 @@ BlockTable::BlockTable(const BlockTableOptions& options)
 
 // ---- allocation -------------------------------------------------------------
 
-Result<std::vector<Block>> BlockTable::Allocate(u64 owner, u64 size) {
-  if (size == 0) {
-    return Status::BadRequest("0 bytes asked of a block device");
-  }
-  const MutexLock lock(mu_);
-  const u64 free_bytes = extents_.free_bytes();
-  if (size > free_bytes) {
+Status BlockTable::CheckRoom(u64 size) const {
+  if (size == 0) return Status::BadRequest("0 bytes asked of a block device");
+  if (size > extents_.free_bytes()) {
     return Status::NoSpace(Format("{} bytes asked, {} of {} free", size,
-                                  free_bytes, extents_.size()));
+                                  extents_.free_bytes(), extents_.size()));
   }
-  const u64 room = options_.max_blocks - num_blocks_;
-  if (room == 0) {
+  if (num_blocks_ == options_.max_blocks) {
     return Status::Overloaded(Format(
         "the device has {} blocks already, as many as it may", num_blocks_));
   }
-  const u64 max_extents = std::min<u64>(options_.max_extents, room);
+  return Status();
+}
+
+Result<Block> BlockTable::AllocateWhole(u64 owner, u64 size) {
+  const MutexLock lock(mu_);
+  CHI_RETURN_IF_ERROR(CheckRoom(size));
+  ReserveSlots(1);
+  CHI_ASSIGN_OR_RETURN(const Extent extent, extents_.Allocate(size));
+  return TakeBlock(owner, extent.offset, size);
+}
+
+Result<std::vector<Block>> BlockTable::Allocate(u64 owner, u64 size) {
+  const MutexLock lock(mu_);
+  CHI_RETURN_IF_ERROR(CheckRoom(size));
+  const u64 max_extents =
+      std::min<u64>(options_.max_extents, options_.max_blocks - num_blocks_);
   Result<std::vector<Extent>> taken =
       extents_.AllocateExtents(size, max_extents);
   if (!taken.ok()) {
@@ -51,7 +61,7 @@ Result<std::vector<Block>> BlockTable::Allocate(u64 owner, u64 size) {
     }
     return Status::NoSpace(
         Format("{} bytes asked; {} of {} are free, but not in {} pieces", size,
-               free_bytes, extents_.size(), max_extents));
+               extents_.free_bytes(), extents_.size(), max_extents));
   }
   std::vector<Block> blocks;
   try {
@@ -65,18 +75,24 @@ Result<std::vector<Block>> BlockTable::Allocate(u64 owner, u64 size) {
   }
   u64 left = size;
   for (const Extent& extent : *taken) {
-    const u32 index = TakeSlot();
-    Slot& slot = slots_[index];
-    slot.offset = extent.offset;
-    slot.size = std::min(extent.size, left);
-    slot.owner = owner;
-    slot.state = State::kUsed;
-    left -= slot.size;
-    blocks.push_back(Describe(index));
+    const u64 used = std::min(extent.size, left);
+    blocks.push_back(TakeBlock(owner, extent.offset, used));
+    left -= used;
   }
-  num_blocks_ += blocks.size();
   CHI_CHECK(left == 0, "{} bytes too few", left);
   return blocks;
+}
+
+// REQUIRES: ReserveSlots made room for it.
+Block BlockTable::TakeBlock(u64 owner, u64 offset, u64 size) {
+  const u32 index = TakeSlot();
+  Slot& slot = slots_[index];
+  slot.offset = offset;
+  slot.size = size;
+  slot.owner = owner;
+  slot.state = State::kUsed;
+  ++num_blocks_;
+  return Describe(index);
 }
 
 Block BlockTable::Describe(u32 index) const {
@@ -184,15 +200,21 @@ Status BlockTable::Mark(u64 caller, const Block* blocks, u64 count) {
   Status status;
   u64 marked = 0;
   for (; marked < count; ++marked) {
-    const Result<Slot*> slot = Check(caller, blocks[marked], Access::kWrite);
-    if (!slot.ok()) {
-      status = slot.status();
-    } else if ((*slot)->marked) {
+    Slot* slot = FindOwn(caller, blocks[marked]);
+    if (slot == nullptr) {
+      const auto found = Check(caller, blocks[marked], Access::kWrite);
+      if (!found.ok()) {
+        status = found.status();
+        break;
+      }
+      slot = *found;
+    }
+    if (slot->marked) {
       status =
           Status::BadRequest(Format("{} is in the list twice", blocks[marked]));
+      break;
     }
-    if (!status.ok()) break;
-    (*slot)->marked = true;
+    slot->marked = true;
   }
   if (status.ok()) return status;
   for (u64 i = 0; i < marked; ++i) slots_[blocks[i].slot()].marked = false;

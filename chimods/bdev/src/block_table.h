@@ -78,6 +78,9 @@ class BlockTable {
   /// (also if that lies in too many pieces), kOverloaded for too many blocks.
   chi::Result<std::vector<Block>> Allocate(chi::u64 owner, chi::u64 size);
 
+  /// The same in one block. kNoSpace too if it would take several.
+  chi::Result<Block> AllocateWhole(chi::u64 owner, chi::u64 size);
+
   /// Frees all of `blocks` or none. kStale: freed before. kBadRequest: never
   /// given out, not `caller`'s, sealed, or twice in the list.
   chi::Status Free(chi::u64 caller, const Block* blocks, chi::u64 count);
@@ -167,6 +170,10 @@ class BlockTable {
     chi::u32 writers = 0;  // those of them that write
   };
 
+  // Whether any number of blocks may hold so much.
+  chi::Status CheckRoom(chi::u64 size) const CHI_REQUIRES(mu_);
+  Block TakeBlock(chi::u64 owner, chi::u64 offset, chi::u64 size)
+      CHI_REQUIRES(mu_);
   Block Describe(chi::u32 index) const CHI_REQUIRES(mu_);
   void ReserveSlots(chi::u64 count) CHI_REQUIRES(mu_);
   chi::u32 TakeSlot() CHI_REQUIRES(mu_);

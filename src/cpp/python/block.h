@@ -35,7 +35,8 @@ inline std::vector<chimaera::bdev::Block> ToBlocks(
 }
 
 /// A list of BlockTuple.
-inline py::list ToRows(const chi::vector<chimaera::bdev::Block>& blocks) {
+template <class Blocks>
+py::list ToRows(const Blocks& blocks) {
   py::list rows;
   for (const chimaera::bdev::Block& each : blocks) {
     rows.append(py::make_tuple(each.offset_, each.size_, each.block_id_,

@@ -78,6 +78,10 @@ TEST_CASE("BlockTable: nothing, too much and too many are refused") {
   BlockTable small(few);
   One(small, kAlice, 1);
   One(small, kAlice, 1);
+  REQUIRE(small.AllocateWhole(kAlice, 1).status().code() ==
+          StatusCode::kOverloaded);
+  REQUIRE(table.AllocateWhole(kAlice, 0).status().code() ==
+          StatusCode::kBadRequest);
   REQUIRE(Says(small.Allocate(kAlice, 1).status(), StatusCode::kOverloaded,
                "2 blocks"));
   REQUIRE(table.Stats().free_bytes == 1 << 20);
@@ -99,6 +103,12 @@ TEST_CASE("BlockTable: scattered space is given in pieces, or not at all") {
   REQUIRE(table.Free(kAlice, pieces->data(), pieces->size()).ok());
   REQUIRE(Says(table.Allocate(kAlice, 4 * 4096).status(), StatusCode::kNoSpace,
                "not in 3 pieces"));
+  REQUIRE(table.AllocateWhole(kAlice, 4096 + 1).status().code() ==
+          StatusCode::kNoSpace);
+  const auto whole = table.AllocateWhole(kAlice, 4095);
+  REQUIRE(whole.ok());
+  REQUIRE(whole->size_ == 4095);
+  REQUIRE(table.Free(kAlice, &*whole, 1).ok());
   REQUIRE(table.Stats().free_bytes == 8 * 4096);
   table.TEST_CheckInvariants();
 }
@@ -249,7 +259,15 @@ TEST_CASE("BlockTable: random use never gives a byte to two owners") {
     const u64 client = 1 + random.Next() % 4;
     auto& blocks = owned[client];
     switch (random.Next() % 6) {
-      case 0:
+      case 0: {
+        const u64 size = 1 + random.Next() % 40000;
+        const auto got = table.AllocateWhole(client, size);
+        if (got.ok()) {
+          REQUIRE(got->size_ == size);
+          blocks.push_back(*got);
+        }
+        break;
+      }
       case 1:
       case 2: {
         const auto got = table.Allocate(client, 1 + random.Next() % 40000);

@@ -9,6 +9,7 @@
 #include <chimaera/admin/admin_tasks.h>
 #include <chimaera/bdev/autogen/bdev_methods.h>
 #include <chimaera/bdev/block.h>
+#include <chimaera/bdev/few_blocks.h>
 #include <chimaera/bdev/object_tasks.h>
 #include <chimaera/bdev/range_tasks.h>
 #include <chimaera/bdev/stats_tasks.h>
@@ -67,7 +68,7 @@ using DestroyTask = admin::DestroyTask;
 
 struct AllocateBlocksTask : public chi::Task {
   IN chi::u64 size_ = 0;
-  OUT chi::vector<Block> blocks_;
+  OUT FewBlocks blocks_;
 
   explicit AllocateBlocksTask(const AllocT& alloc)
       : chi::Task(alloc), blocks_(alloc) {}
@@ -89,7 +90,7 @@ struct AllocateBlocksTask : public chi::Task {
 };
 
 struct FreeBlocksTask : public chi::Task {
-  IN chi::vector<Block> blocks_;
+  IN FewBlocks blocks_;
 
   explicit FreeBlocksTask(const AllocT& alloc)
       : chi::Task(alloc), blocks_(alloc) {}
@@ -97,7 +98,16 @@ struct FreeBlocksTask : public chi::Task {
                  const chi::PoolId& pool_id, const chi::PoolQuery& pool_query,
                  const std::vector<Block>& blocks)
       : chi::Task(alloc, task_id, pool_id, pool_query, Method::kFreeBlocks),
-        blocks_(alloc, blocks) {}
+        blocks_(alloc) {
+    blocks_ = blocks;
+  }
+  FreeBlocksTask(const AllocT& alloc, const chi::TaskId& task_id,
+                 const chi::PoolId& pool_id, const chi::PoolQuery& pool_query,
+                 const Block& block)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kFreeBlocks),
+        blocks_(alloc) {
+    blocks_ = block;
+  }
 
   template <class Archive>
   void SerializeIn(Archive& ar) {
