@@ -14,7 +14,7 @@ from typing import Any
 from chimaera.opening import local
 from chimaera.runtime import Runtime
 
-__all__ = ["runtime", "wait_until"]
+__all__ = ["fake_module", "runtime", "wait_until"]
 
 
 @contextlib.contextmanager
@@ -50,6 +50,40 @@ def runtime(config: Mapping[str, Any] | None = None) -> Iterator[Runtime]:
         yield rt
         # What a failed test still holds must not fail the next one too.
         rt.close(force=True)
+
+
+def fake_module(name: str, **functions: Callable[..., Any]) -> Any:
+    """Make a module of functions, for tests that need no runtime.
+
+    Arguments and results are checked as those of the real module are, of which only
+    the client library is needed.
+
+    Parameters
+    ----------
+    name : str
+        ``"namespace.module"``.
+    **functions
+        Methods by their names in Python. Each gets the arguments by name, defaults
+        included, and returns what the method does: nothing, the result, or a tuple
+        or mapping of several. What it raises is the call's error.
+
+    Returns
+    -------
+    object
+        Stands for what `Runtime.module` returns, and for its pools. Methods without a
+        function raise `UnimplementedError`; ``calls`` lists what was called, as pairs
+        of name and arguments.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such module.
+    BadRequestError
+        It describes nothing, or has no method of such a name.
+    """
+    from chimaera.typed.fake import fake_of
+
+    return fake_of(name, functions)
 
 
 def wait_until(

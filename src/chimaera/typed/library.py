@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from chimaera._extension import core
 from chimaera.errors import BadRequestError, NotFoundError
+from chimaera.module_packages import on_repo_path
 from chimaera.typed.description import (
     DIRECTIONS,
     KINDS,
@@ -44,20 +45,8 @@ def split_name(name: str) -> tuple[str, str]:
 
 def directories() -> list[Path]:
     """Return where modules are looked for, in order, each once."""
-    places = [*core.module_directories(), *_entry_points()]
-    return list(dict.fromkeys(Path(place) for place in places))
-
-
-def _entry_points() -> Iterator[str]:
-    """Directories of modules that are Python packages."""
-    from importlib.metadata import entry_points
-
-    for point in entry_points(group="chimaera.modules"):
-        from importlib.util import find_spec
-
-        spec = find_spec(point.value.partition(":")[0])
-        for folder in (spec.submodule_search_locations or ()) if spec else ():
-            yield from (folder, str(Path(folder, "lib")))
+    with on_repo_path():
+        return [Path(place) for place in core.module_directories()]
 
 
 def known_modules() -> list[str]:
