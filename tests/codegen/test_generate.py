@@ -221,7 +221,9 @@ def test_an_installed_package_finds_its_own_templates(
     repo: Path, tmp_path: Path
 ) -> None:
     installed = tmp_path / "site-packages" / "chimaera"
-    shutil.copytree(Path(codegen.__path__[0]), installed / "codegen")
+    for part in ("codegen", "typed"):
+        source = Path(codegen.__path__[0]).parent / part
+        shutil.copytree(source, installed / part)
     shutil.copytree(TEMPLATES, installed / "templates" / "chimod")
     script = (
         "import sys, types; package = types.ModuleType('chimaera');"

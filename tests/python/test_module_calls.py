@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import inspect
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import chimaera
+from chimaera.codegen.cli import main as refresh_repo
 from chimaera.errors import (
     BadRequestError,
     CancelledError,
@@ -24,7 +29,8 @@ from chimaera.errors import (
     NotFoundError,
     VersionMismatchError,
 )
-from python import modules
+from chimaera.typed.source import client_source
+from python import modules, programs
 from python.modules import SUMMARY
 
 LONG_S = 60.0
@@ -318,3 +324,40 @@ def test_a_client_of_another_description_is_refused(
 
     with pytest.raises(VersionMismatchError, match="from another chimaera_mod"):
         Other(rt, sample.id, sample.name)
+
+
+def test_the_build_writes_the_same_client_to_a_file(
+    rt: chimaera.Runtime, sample: Any, tmp_path: Path
+) -> None:
+    repository = Path(__file__).parents[1] / "chimods"
+    assert refresh_repo([str(repository), "--build-dir", str(tmp_path)]) == 0
+    written = tmp_path / "python" / "testing_sample.py"
+    assert written.read_text("utf-8") == client_source(sample.description)
+    names: dict[str, Any] = {"__name__": sample.types[0].__module__}
+    exec(compile(written.read_text("utf-8"), str(written), "exec"), names)  # noqa: S102
+    pool = names["SamplePool"].create(rt, "sample")
+    assert pool.id == sample.id
+    assert pool.echo(SUMMARY, [], ((1, 2), [])).summary.count == 1
+
+
+def test_the_written_client_passes_mypy(tmp_path: Path, sample: Any) -> None:
+    written = tmp_path / "testing_sample.py"
+    written.write_text(client_source(sample.description), "utf-8")
+    user = tmp_path / "user.py"
+    user.write_text(
+        "from testing_sample import Mode, SamplePool\n\n\n"
+        "def total(pool: SamplePool) -> int:\n"
+        "    found = pool.combine(3)\n"
+        "    mode: Mode = pool.echo((1, 2.0, 0, (3, 4)), [], ((1, 2), [])).mode\n"
+        "    return found.sum + mode + pool.combine_async(1).result().low\n"
+    )
+    source = Path(__file__).parents[2] / "src"
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", tmp_path, user],
+        env={**os.environ, "MYPYPATH": f"{source}:{tmp_path}"},
+        capture_output=True,
+        text=True,
+        timeout=programs.TIMEOUT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout

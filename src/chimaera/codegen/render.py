@@ -18,6 +18,7 @@ from pathlib import Path
 import jinja2
 
 from chimaera.codegen.methods import FIRST_CUSTOM_ID, INHERITED, Method
+from chimaera.codegen.python_client import python_client
 from chimaera.codegen.render_typed import (
     FILTERS,
     aliases_of,
@@ -66,7 +67,7 @@ def render_module(module: Module, build_dir: Path | None) -> list[Output]:
     module : Module
         Validated by `schema.load_repo`.
     build_dir : Path, optional
-        Root of `include/`, `src/` and `doc/`. None puts the files into
+        Root of `include/`, `src/`, `python/` and `doc/`. None puts the files into
         `autogen` directories inside the module's own directory.
 
     Returns
@@ -102,6 +103,8 @@ def render_module(module: Module, build_dir: Path | None) -> list[Output]:
         if not is_written_by_hand(module, part):
             path = public_dir / f"{name}_{part}.h"
             outputs.append(output(path, "forward.h.j2", part=part))
+    client = root / "python" / f"{module.namespace}_{name}.py"
+    outputs.append(Output(client, python_client(module).encode()))
     doc_dir = root / "doc" / module.namespace
     page = doc_dir / f"{name}.md" if build_dir else root / "REFERENCE.md"
     outputs.append(output(page, "reference.md.j2"))

@@ -50,6 +50,7 @@ if(SKBUILD)
   endforeach()
 endif()
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/src/chimaera/codegen"
+    "${PROJECT_SOURCE_DIR}/src/chimaera/typed"
   DESTINATION "${cmake_dir}/python/chimaera" COMPONENT prefix ${not_in_wheel}
   FILES_MATCHING PATTERN "*.py")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/templates"
