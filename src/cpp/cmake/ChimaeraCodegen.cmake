@@ -46,11 +46,10 @@ endfunction()
 
 # Declares target <ns>_<module>_autogen and sets `result` to all files that it
 # makes: for every module method ids (.h) and dispatch table (_lib_exec.cc), for
-# one with typed methods also types, client, base of the runtime (.h), a client for
-# Python (.py), a reference (.md) and
-# description (_description.cc). What is wrong in the YAML is said at once, while
-# configuring. Files whose content stays the same keep their time: nothing is
-# rebuilt then.
+# one with typed methods also types, client, base of the runtime (.h), description
+# (_description.cc), a client for Python (.py) and a reference (.md). What is wrong
+# in the YAML is said at once, while configuring. Files whose content stays the same
+# keep their time: nothing is rebuilt then.
 function(_chimod_codegen repo_dir ns module result)
   get_property(outputs GLOBAL PROPERTY CHIMAERA_AUTOGEN_${ns}_${module})
   set(${result} "${outputs}" PARENT_SCOPE)
