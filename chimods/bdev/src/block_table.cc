@@ -196,29 +196,32 @@ Status BlockTable::HandOver(u64 caller, const Block* blocks, u64 count,
 }
 
 // Marks the slots of all blocks, or none.
+// Marks are taken back unless all are made, also if there is no memory to say
+// why not.
 Status BlockTable::Mark(u64 caller, const Block* blocks, u64 count) {
-  Status status;
-  u64 marked = 0;
-  for (; marked < count; ++marked) {
-    Slot* slot = FindOwn(caller, blocks[marked]);
+  struct Marks {
+    std::vector<Slot>& slots;
+    const Block* const blocks;
+    u64 count = 0;
+    ~Marks() {
+      for (u64 i = 0; i < count; ++i) slots[blocks[i].slot()].marked = false;
+    }
+  };
+  Marks made{slots_, blocks};
+  while (made.count < count) {
+    const Block& block = blocks[made.count];
+    Slot* slot = FindOwn(caller, block);
     if (slot == nullptr) {
-      const auto found = Check(caller, blocks[marked], Access::kWrite);
-      if (!found.ok()) {
-        status = found.status();
-        break;
-      }
-      slot = *found;
+      CHI_ASSIGN_OR_RETURN(slot, Check(caller, block, Access::kWrite));
     }
     if (slot->marked) {
-      status =
-          Status::BadRequest(Format("{} is in the list twice", blocks[marked]));
-      break;
+      return Status::BadRequest(Format("{} is in the list twice", block));
     }
     slot->marked = true;
+    ++made.count;
   }
-  if (status.ok()) return status;
-  for (u64 i = 0; i < marked; ++i) slots_[blocks[i].slot()].marked = false;
-  return status;
+  made.count = 0;
+  return Status();
 }
 
 void BlockTable::FreeSlot(u32 index) {
@@ -320,9 +323,13 @@ void BlockTable::Seal::AwaitWriters() {
 
 Status BlockTable::BeginSeal(u64 caller, const std::vector<Block>& blocks,
                              Seal* seal) {
+  seal->blocks_ = blocks;  // may throw, so first
   const MutexLock lock(mu_);
-  CHI_RETURN_IF_ERROR(Mark(caller, blocks.data(), blocks.size()));
-  seal->blocks_ = blocks;
+  const Status marked = Mark(caller, blocks.data(), blocks.size());
+  if (!marked.ok()) {
+    seal->blocks_.clear();
+    return marked;
+  }
   for (const Block& block : blocks) {
     Slot& slot = slots_[block.slot()];
     slot.marked = false;

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "chimaera/base/format.h"
+#include "chimaera/base/heap_accounts.h"
 #include "format/metadata.h"
 
 namespace chimaera::bdev {
@@ -157,6 +158,8 @@ Status ObjectTable::Put(u64 caller, const std::string& name, Object object,
     Release(bytes);
     return status;
   }
+  // It has happened: the table must say so, whatever memory is short.
+  const chi::HeapReserveScope heap;
   seal.Succeed();
   {
     const MutexLock lock(mu_);
