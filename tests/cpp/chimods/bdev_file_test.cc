@@ -4,6 +4,8 @@
 // Module bdev on files, in a runtime.
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +17,7 @@
 #include "chimaera/bdev/bdev_client.h"
 #include "embedded.h"
 #include "support/process.h"
+#include "support/wait_until.h"
 
 using chi::PoolId;
 using chi::PoolQuery;
@@ -103,6 +106,34 @@ TEST_CASE("bdev on a file: many more requests than io_depth at once") {
                      reinterpret_cast<const u8*>(buffers[i].ptr_)));
     CHI_IPC->FreeBuffer(buffers[i]);
   }
+}
+
+TEST_CASE("bdev on a file: who waits for a dead process holds no worker") {
+  const TempDir dir;
+  Embedded runtime;
+  Client device;
+  REQUIRE(Open(device, dir / "device").ok());
+  REQUIRE(
+      CHI_ADMIN->DestroyPool(HSHM_MCTX, PoolQuery::Local(), PoolId(200, 0)));
+  chi::UniqueFd file(open((dir / "device").c_str(), O_RDWR | O_CLOEXEC));
+  // The lock is that of a process which has ended, and stays with the file.
+  const pid_t child = fork();
+  if (child == 0) _exit(flock(file.get(), LOCK_EX | LOCK_NB));
+  int how = -1;
+  REQUIRE(waitpid(child, &how, 0) == child);
+  REQUIRE(how == 0);
+  auto opened =
+      device.AsyncCreate(HSHM_MCTX, PoolQuery::Local(), dir / "device",
+                         PoolId(200, 0), BdevType::kFile, kSize);
+  REQUIRE(chi::test::WaitUntil([] {
+    u64 parked = 0;
+    for (const chi::Worker* worker : CHI_WORK_ORCHESTRATOR->AllWorkers()) {
+      parked += worker->stats().parked.load();
+    }
+    return parked == 1;
+  }));
+  file.Reset();
+  REQUIRE(opened.Get().ok());
 }
 
 TEST_CASE("bdev on a file: of many blocks the bad one is named") {

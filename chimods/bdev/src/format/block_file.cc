@@ -19,9 +19,9 @@
 #include <chrono>
 #include <fstream>
 #include <sstream>
-#include <thread>
 
 #include "chimaera/base/format.h"
+#include "chimaera/sched/worker.h"
 #include "format/layout.h"
 #include "format/recovery.h"
 
@@ -38,7 +38,7 @@ namespace {
 // A process that was killed keeps its files until the kernel is done with what
 // it had asked for. Beyond that the lock is somebody's whom nobody can name.
 constexpr std::chrono::seconds kAfterlife{5};
-constexpr std::chrono::milliseconds kBetweenLooks{1};
+constexpr u64 kBetweenLooksNs = 1'000'000;
 
 // One allocation of a whole terabyte could not be interrupted.
 constexpr u64 kAllocationStep = 64 * chi::kMiB;
@@ -88,7 +88,7 @@ Status Lock(int fd, int how, const std::string& path) {
     if (!holder.empty() || std::chrono::steady_clock::now() >= deadline) {
       return Status::AlreadyExists(Format("{} is in use{}", path, holder));
     }
-    std::this_thread::sleep_for(kBetweenLooks);
+    chi::this_task::SleepFor(kBetweenLooksNs);
   }
   return Status();
 }

@@ -40,8 +40,9 @@ class BlockFile {
 
   /// kNotFound; kBadRequest if it is no ordinary file; kAlreadyExists, naming
   /// the process where the system tells it, if somebody else uses it; kIo.
-  /// Waits up to 5 s, blocking, for a process that is gone and whose requests
-  /// the kernel has not finished.
+  /// Waits up to 5 s for a process that is gone and whose requests the kernel
+  /// has not finished. In a method it parks, and throws StatusError if the task
+  /// is cancelled meanwhile.
   static chi::Result<BlockFile> Open(
       const std::string& path, FileUse use,
       const FileCalls& calls = FileCalls::System());
