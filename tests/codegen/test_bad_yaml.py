@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -18,14 +19,21 @@ from chimaera.codegen.schema import load_repo
 GOOD_REPO = "namespace: chimaera\n"
 GOOD_MODULE = "name: store\nkCreate: 0\n"
 
-# Loaded by path: pytest's importlib mode has no package for this directory.
-_spec = importlib.util.spec_from_file_location(
-    "bad_cases", Path(__file__).with_name("bad_cases.py")
-)
-assert _spec is not None
-assert _spec.loader is not None
-_cases = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_cases)
+
+def load(name: str) -> ModuleType:
+    """Load a table by path: pytest's importlib mode has no package for it."""
+    spec = importlib.util.spec_from_file_location(
+        name, Path(__file__).with_name(f"{name}.py")
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    table = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(table)
+    return table
+
+
+_cases = load("bad_cases")
+_MODULE_CASES = _cases.MODULE_CASES + load("bad_typed_cases").TYPED_CASES
 
 
 def make_repo(root: Path, repo: str = GOOD_REPO, module: str = GOOD_MODULE) -> None:
@@ -47,8 +55,8 @@ def messages(root: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
-    _cases.MODULE_CASES,
-    ids=[case[0] for case in _cases.MODULE_CASES],
+    _MODULE_CASES,
+    ids=[case[0] for case in _MODULE_CASES],
 )
 def test_bad_module(
     tmp_path: Path,

@@ -412,14 +412,12 @@ class Catalogue {
     const bdev::Block in = *ram_.Allocate(HSHM_MCTX, 64 * kKiB);
     const bdev::Block out = *ram_.Allocate(HSHM_MCTX, 64 * kKiB);
     Add("reduce", [this, in] {
-      return Await(stats_.AsyncReduce(HSHM_MCTX, kHere, kBdevPool, {in},
-                                      stats::DType::kU8, {0, 256, 16, 0}));
+      return Await(stats_.AsyncReduce(HSHM_MCTX, kHere, {kBdevPool, {in}},
+                                      stats::NumberType::kU8, 16, 0, 256));
     });
     Add("hill shade", [this, in, out] {
-      stats::HillShadeRequest request;
-      request.rows_ = request.cols_ = 64;
-      return Await(
-          stats_.AsyncHillShade(HSHM_MCTX, kHere, kBdevPool, in, out, request));
+      return Await(stats_.AsyncHillShade(HSHM_MCTX, kHere, {kBdevPool, {in}},
+                                         {kBdevPool, {out}}, 64, 64));
     });
   }
 

@@ -72,6 +72,11 @@ void Runtime::Null(hipc::FullPtr<NullTask> task, chi::RunContext& rctx) {
   RouteHere(*task, rctx);
 }
 
+chi::Status Runtime::TypedNull(const TypedNullIn& /*in*/, TypedNullOut& /*out*/,
+                               chi::RunContext& /*ctx*/) {
+  return {};
+}
+
 void Runtime::Echo(hipc::FullPtr<EchoTask> task, chi::RunContext& rctx) {
   if (RouteHere(*task, rctx)) return;
   task->container_id_ = container_id_;

@@ -8,13 +8,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 #include <vector>
 
-#include "chimaera/admin/route_here.h"
 #include "chimaera/base/format.h"
-#include "chimaera/bdev/bdev_client.h"
-#include "chimaera/core/module_config.h"
+#include "chimaera/bdev/located_block.h"
 #include "hill_shade.h"
 #include "reduce.h"
 
@@ -22,6 +19,7 @@ namespace chimaera::stats {
 namespace {
 
 using bdev::Block;
+using bdev::LocatedBlock;
 using chi::f64;
 using chi::Format;
 using chi::Result;
@@ -33,65 +31,15 @@ constexpr u64 kSliceBytes = 4 * chi::kMiB;
 // Of a tile: the kernel keeps four rows in f64.
 constexpr u64 kMaxCols = u64{1} << 20;
 
-void Answer(const Status& status, chi::Task& task) {
-  if (!status.ok()) task.SetError(status.code_value(), status.message());
-}
+// The kernels have names of their own for what callers see.
+DType TypeOf(NumberType type) { return static_cast<DType>(type); }
+static_assert(static_cast<chi::u32>(NumberType::kF32) ==
+              static_cast<chi::u32>(DType::kF32));
+static_assert(static_cast<chi::u32>(NumberType::kI64) + 1 == kNumDTypes);
 
-// A block where it lies, kept there for as long as this object lives.
-class LocatedBlock {
- public:
-  /// REQUIRES: `pool` is of module bdev.
-  static Result<LocatedBlock> Find(chi::PoolId pool, const Block& block,
-                                   u64 client_id, bool for_writing) {
-    bdev::Client device(pool);
-    CHI_ASSIGN_OR_RETURN(
-        const hipc::Pointer place,
-        device.Locate(HSHM_MCTX, block, client_id, for_writing));
-    LocatedBlock located(pool, block);
-    located.data_ = chi::Chimaera::Get().segments().Resolve(place, block.size_);
-    if (located.data_ != nullptr) return located;
-    return Status::Internal(Format("{} does not lie at {}", block, place));
-  }
-  LocatedBlock(LocatedBlock&& other) noexcept
-      : pool_(other.pool_),
-        block_(other.block_),
-        data_(other.data_),
-        pinned_(std::exchange(other.pinned_, false)) {}
-  LocatedBlock& operator=(LocatedBlock&&) = delete;
-  ~LocatedBlock() {
-    // Not waited for: the block is ours until it is done, and a destructor
-    // must not park.
-    if (pinned_) bdev::Client(pool_).AsyncUnpin(HSHM_MCTX, block_);
-  }
-
-  char* data() const { return data_; }
-  u64 size() const { return block_.size_; }
-
- private:
-  LocatedBlock(chi::PoolId pool, const Block& block)
-      : pool_(pool), block_(block) {}
-
-  const chi::PoolId pool_;
-  const Block block_;
-  char* data_ = nullptr;
-  bool pinned_ = true;
-};
-
-// A task of bdev must not reach a method of another module.
-Status CheckDevice(chi::PoolId id) {
-  const chi::Pool* pool = CHI_POOL_MANAGER->Find(id);
-  if (pool == nullptr) return Status::NotFound(Format("pool {}", id));
-  if (pool->module_name() == bdev::CreateParams::chimod_lib_name) {
-    return Status();
-  }
-  return Status::BadRequest(
-      Format("pool {} is of {}, not a block device", id, pool->module_name()));
-}
-
-Result<DType> CheckType(chi::u32 dtype) {
-  if (dtype < kNumDTypes) return static_cast<DType>(dtype);
-  return Status::BadRequest(
-      Format("no type of number: {} of {}", dtype, kNumDTypes));
+Statistics StatisticsOf(const Summary& summary) {
+  return {summary.count_, summary.nans_,  summary.min_,  summary.max_,
+          summary.sum_,   summary.below_, summary.above_};
 }
 
 Status CheckHistogram(const Histogram& histogram) {
@@ -128,117 +76,99 @@ Status ReduceBlock(const Block& block, chi::PoolId pool, u64 client_id,
   return Status();
 }
 
-Status ReduceAll(const ReduceTask& task, u64 client_id, Summary* summary,
-                 std::vector<u64>* bins) {
-  CHI_RETURN_IF_ERROR(CheckDevice(task.bdev_pool_));
-  CHI_ASSIGN_OR_RETURN(const DType dtype, CheckType(task.dtype_));
-  CHI_RETURN_IF_ERROR(CheckHistogram(task.histogram_));
-  bins->resize(task.histogram_.bins_);
-  for (const Block& block : task.blocks_) {
-    CHI_RETURN_IF_ERROR(ReduceBlock(block, task.bdev_pool_, client_id, dtype,
-                                    task.histogram_, summary, bins));
-  }
-  return Status();
+// The only block of a parameter.
+Result<Block> OneBlock(const bdev::BlockList& list) {
+  if (list.blocks.size() == 1) return list.blocks[0];
+  return Status::BadRequest(
+      Format("{} blocks instead of one", list.blocks.size()));
 }
 
-// Whether `rows` x `cols` cells of `size_of` bytes lie in `block`.
-Status CheckShape(const HillShadeRequest& request, u64 size_of,
-                  const Block& block) {
-  const bool fits = request.cols_ <= block.size_ / size_of &&
-                    request.rows_ <= block.size_ / size_of / request.cols_;
+// Whether the tile's numbers, of `size_of` bytes, lie in `block`.
+Status CheckShape(const HillShadeIn& in, u64 size_of, const Block& block) {
+  const bool fits = in.cols <= block.size_ / size_of &&
+                    in.rows <= block.size_ / size_of / in.cols;
   if (fits) return Status();
   return Status::BadRequest(Format("{} x {} numbers of {} bytes are not in {}",
-                                   request.rows_, request.cols_, size_of,
-                                   block));
+                                   in.rows, in.cols, size_of, block));
 }
 
-Status CheckRequest(const HillShadeTask& task) {
-  const HillShadeRequest& request = task.request_;
-  const auto type = static_cast<chi::u32>(request.dtype_);
-  CHI_ASSIGN_OR_RETURN(const DType dtype, CheckType(type));
-  const DType out = request.out_dtype_;
-  if (out != DType::kU8 && out != DType::kF32) {
+Status CheckRequest(const HillShadeIn& in, const Block& source,
+                    const Block& target) {
+  if (in.out_dtype != NumberType::kU8 && in.out_dtype != NumberType::kF32) {
     return Status::BadRequest(
         Format("a shade of type {}; u8 and f32 are "
                "possible",
-               static_cast<chi::u32>(out)));
+               static_cast<chi::u32>(in.out_dtype)));
   }
-  if (request.rows_ == 0 || request.cols_ == 0 || request.cols_ > kMaxCols) {
+  if (in.rows == 0 || in.cols == 0 || in.cols > kMaxCols) {
     return Status::BadRequest(
-        Format("a tile of {} x {}; 1 to {} columns are possible", request.rows_,
-               request.cols_, kMaxCols));
+        Format("a tile of {} x {}; 1 to {} columns are possible", in.rows,
+               in.cols, kMaxCols));
   }
-  CHI_RETURN_IF_ERROR(CheckShape(request, SizeOf(dtype), task.input_));
-  CHI_RETURN_IF_ERROR(CheckShape(request, SizeOf(out), task.output_));
-  if (task.input_.block_id_ == task.output_.block_id_ &&
-      task.input_.container_id_ == task.output_.container_id_) {
+  CHI_RETURN_IF_ERROR(CheckShape(in, SizeOf(TypeOf(in.dtype)), source));
+  CHI_RETURN_IF_ERROR(CheckShape(in, SizeOf(TypeOf(in.out_dtype)), target));
+  if (in.source.pool == in.target.pool &&
+      source.block_id_ == target.block_id_ &&
+      source.container_id_ == target.container_id_) {
+    return Status::BadRequest(Format("{} cannot be input and output", source));
+  }
+  const f64 scale = in.z_factor / (8 * in.cell_size);
+  if (!(in.cell_size > 0) || !std::isfinite(scale)) {
     return Status::BadRequest(
-        Format("{} cannot be input and output", task.input_));
+        Format("cell size {}, z factor {}", in.cell_size, in.z_factor));
   }
-  const f64 scale = request.z_factor_ / (8 * request.cell_size_);
-  if (!(request.cell_size_ > 0) || !std::isfinite(scale)) {
-    return Status::BadRequest(Format("cell size {}, z factor {}",
-                                     request.cell_size_, request.z_factor_));
-  }
-  if (!(request.altitude_ >= 0 && request.altitude_ <= 90) ||
-      !std::isfinite(request.azimuth_)) {
-    return Status::BadRequest(Format("light from azimuth {}, altitude {}",
-                                     request.azimuth_, request.altitude_));
-  }
-  return Status();
-}
-
-Status ShadeTile(const HillShadeTask& task, u64 client_id) {
-  CHI_RETURN_IF_ERROR(CheckDevice(task.bdev_pool_));
-  CHI_RETURN_IF_ERROR(CheckRequest(task));
-  CHI_ASSIGN_OR_RETURN(
-      const LocatedBlock input,
-      LocatedBlock::Find(task.bdev_pool_, task.input_, client_id, false));
-  CHI_ASSIGN_OR_RETURN(
-      const LocatedBlock output,
-      LocatedBlock::Find(task.bdev_pool_, task.output_, client_id, true));
-  const HillShadeRequest& request = task.request_;
-  const HillShadeTile tile{input.data(), request.dtype_, request.rows_,
-                           request.cols_};
-  const HillShadeParams params{request.cell_size_, request.azimuth_,
-                               request.altitude_, request.z_factor_};
-  const u64 row_bytes = request.cols_ * SizeOf(request.dtype_);
-  const u64 rows = std::max<u64>(1, kSliceBytes / row_bytes);
-  for (u64 row = 0; row < tile.rows; row += rows) {
-    const u64 end = std::min(tile.rows, row + rows);
-    stats::HillShade(tile, params, row, end, request.out_dtype_, output.data());
-    if (end < tile.rows) chi::this_task::Yield();
+  if (!(in.altitude >= 0 && in.altitude <= 90) || !std::isfinite(in.azimuth)) {
+    return Status::BadRequest(
+        Format("light from azimuth {}, altitude {}", in.azimuth, in.altitude));
   }
   return Status();
 }
 
 }  // namespace
 
-void CreateParams::LoadConfig(const chi::PoolConfig& config) {
-  const chi::Status status = chi::ModuleConfig(config).Finish();
-  if (!status.ok()) throw chi::StatusError(status);
-}
+class Runtime : public RuntimeBase {
+ public:
+  Status Reduce(const ReduceIn& in, ReduceOut& out,
+                chi::RunContext& ctx) override {
+    const Histogram histogram{in.low, in.high, in.bins, 0};
+    CHI_RETURN_IF_ERROR(CheckHistogram(histogram));
+    Summary summary;
+    std::vector<u64> bins(in.bins);
+    for (const Block& block : in.blocks.blocks) {
+      CHI_RETURN_IF_ERROR(ReduceBlock(block, in.blocks.pool, ctx.client_id,
+                                      TypeOf(in.dtype), histogram, &summary,
+                                      &bins));
+    }
+    out.summary = StatisticsOf(summary);
+    out.histogram = bins;
+    return Status();
+  }
 
-void Runtime::Create(hipc::FullPtr<CreateTask> task,
-                     chi::RunContext& /*rctx*/) {
-  const CreateParams params = task->GetParams();
-  static_cast<void>(params);
-}
-
-void Runtime::Reduce(hipc::FullPtr<ReduceTask> task, chi::RunContext& rctx) {
-  if (RouteHere(*task, rctx)) return;
-  std::vector<u64> bins;
-  const Status status =
-      ReduceAll(*task, rctx.client_id, &task->summary_, &bins);
-  if (!status.ok()) return Answer(status, *task);
-  task->bins_ = bins;
-}
-
-void Runtime::HillShade(hipc::FullPtr<HillShadeTask> task,
-                        chi::RunContext& rctx) {
-  if (RouteHere(*task, rctx)) return;
-  Answer(ShadeTile(*task, rctx.client_id), *task);
-}
+  Status HillShade(const HillShadeIn& in, HillShadeOut& /*out*/,
+                   chi::RunContext& ctx) override {
+    CHI_ASSIGN_OR_RETURN(const Block source, OneBlock(in.source));
+    CHI_ASSIGN_OR_RETURN(const Block target, OneBlock(in.target));
+    CHI_RETURN_IF_ERROR(CheckRequest(in, source, target));
+    CHI_ASSIGN_OR_RETURN(
+        const LocatedBlock from,
+        LocatedBlock::Find(in.source.pool, source, ctx.client_id, false));
+    CHI_ASSIGN_OR_RETURN(
+        const LocatedBlock to,
+        LocatedBlock::Find(in.target.pool, target, ctx.client_id, true));
+    const DType dtype = TypeOf(in.dtype);
+    const HillShadeTile tile{from.data(), dtype, in.rows, in.cols};
+    const HillShadeParams params{in.cell_size, in.azimuth, in.altitude,
+                                 in.z_factor};
+    const u64 row_bytes = in.cols * SizeOf(dtype);
+    const u64 rows = std::max<u64>(1, kSliceBytes / row_bytes);
+    for (u64 row = 0; row < tile.rows; row += rows) {
+      const u64 end = std::min(tile.rows, row + rows);
+      stats::HillShade(tile, params, row, end, TypeOf(in.out_dtype), to.data());
+      if (end < tile.rows) chi::this_task::Yield();
+    }
+    return Status();
+  }
+};
 
 }  // namespace chimaera::stats
 

@@ -39,6 +39,7 @@ TOPICS: dict[str, list[tuple[tuple[str, ...], Measure]]] = {
         ),
         (("null_task_instructions",), instructions.measure),
     ],
+    "modules": [(("typed_vs_handwritten",), instructions.measure_typed)],
     "memory": [
         (
             ("ram_write_1m", "ram_write_4k", "memcpy_1m_one_thread"),

@@ -3,7 +3,7 @@
 #
 # callgrind counts exactly, on the noisiest machine; it says nothing of cache misses
 # and of waiting for the other core, which the latency topic measures.
-"""Instructions of a null task, from making it to freeing it."""
+"""Instructions of a null task, from making it to freeing it, by hand and typed."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from pathlib import Path
 from chimaera.bench.figure import Figure, NotMeasuredError
 from chimaera.bench.tool import installed_tool
 
-__all__ = ["count", "measure"]
+__all__ = ["count", "measure", "measure_typed"]
 
 _TASKS, _QUICK_TASKS = 20_000, 500
 _TARGET = 450
+_TYPED_TARGET = 1.02
 _SECONDS_MAX = 300
 # The function of chimaera_null_task_loop inside which is counted.
 _INSIDE = "*MeasuredLoop*"
@@ -37,7 +38,30 @@ def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - see command.py
     ]
 
 
-def count(loop: Path, output: Path, tasks: int = _TASKS) -> tuple[float, Path]:
+def measure_typed(quick: bool) -> list[Figure]:  # noqa: FBT001 - see command.py
+    """Measure typed_vs_handwritten: what a description in YAML costs a task."""
+    loop = installed_tool("chimaera_null_task_loop")
+    tasks = _QUICK_TASKS if quick else _TASKS
+    with tempfile.TemporaryDirectory(prefix="chimaera-bench-") as folder:
+        by_hand, _ = count(loop, Path(folder) / "by_hand", tasks)
+        typed, _ = count(loop, Path(folder) / "typed", tasks, typed=True)
+    return [
+        Figure(
+            "typed_vs_handwritten",
+            typed,
+            "instr.",
+            reference="null task written by hand",
+            reference_value=by_hand,
+            ratio=typed / by_hand,
+            target=_TYPED_TARGET,
+            bound="<=",
+        )
+    ]
+
+
+def count(
+    loop: Path, output: Path, tasks: int = _TASKS, *, typed: bool = False
+) -> tuple[float, Path]:
     """Count under callgrind.
 
     Parameters
@@ -48,6 +72,8 @@ def count(loop: Path, output: Path, tasks: int = _TASKS) -> tuple[float, Path]:
         Where callgrind's profile goes; callgrind_annotate reads it.
     tasks : int
         How many null tasks to run.
+    typed : bool
+        Of the typed method instead of the one written by hand.
 
     Returns
     -------
@@ -71,6 +97,7 @@ def count(loop: Path, output: Path, tasks: int = _TASKS) -> tuple[float, Path]:
                 f"--toggle-collect={_INSIDE}",
                 str(loop),
                 str(tasks),
+                *(["typed"] if typed else []),
             ],
             capture_output=True,
             text=True,

@@ -4,8 +4,8 @@
 # chi_refresh_repo: arguments, writing, exit codes.
 """Command ``chi_refresh_repo``, also ``chimaera refresh-repo``.
 
-Exit codes: 0 done or up to date; 1 bad YAML, stale files under ``--check``
-or files that cannot be read or written; 2 a wrong command line.
+Exit codes: 0 done or up to date; 1 bad YAML, ids that have changed, stale files
+under ``--check`` or files that cannot be read or written; 2 a wrong command line.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from chimaera.codegen.document import nearest
+from chimaera.codegen.document import Problem, nearest
+from chimaera.codegen.ids import LOCK_FILE, changed_ids, locked_text
 from chimaera.codegen.render import Output, render_module
 from chimaera.codegen.schema import Module, SchemaError, load_repo
 
@@ -52,12 +53,7 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "chi_refresh_repo") -
         modules = load_repo(directory).modules
         if options.module is not None:
             modules = _only(options.module, modules, parser)
-        outputs = [
-            output
-            for module in modules
-            for output in render_module(module, options.build_dir)
-        ]
-        return _deliver(outputs, options)
+        return _deliver(_outputs(modules, options), options)
     except SchemaError as error:
         print(error, file=sys.stderr)
     except OSError as error:
@@ -103,7 +99,12 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--allow-id-changes",
         action="store_true",
-        help="let methods have other ids than the last generated header says",
+        help="let methods and enums have other numbers than they had before",
+    )
+    parser.add_argument(
+        "--lock",
+        action="store_true",
+        help=f"record the numbers that clients send in {LOCK_FILE} of each module",
     )
     parser.add_argument(
         "--module", metavar="NAME", help="only this module; all are validated"
@@ -119,6 +120,22 @@ def _only(
         hint = nearest(name, [module.name for module in modules])
         parser.error(f"--module: no module '{name}' in the repository{hint}")
     return chosen
+
+
+def _outputs(modules: tuple[Module, ...], options: argparse.Namespace) -> list[Output]:
+    """Render all files. Raises SchemaError if numbers have changed."""
+    outputs: list[Output] = []
+    problems: list[Problem] = []
+    for module in modules:
+        rendered = render_module(module, options.build_dir)
+        outputs += rendered
+        problems += changed_ids(module, rendered[0].path)
+        if options.lock:
+            lock = module.directory / LOCK_FILE
+            outputs.append(Output(lock, locked_text(module).encode()))
+    if problems and not options.allow_id_changes:
+        raise SchemaError(problems)
+    return outputs
 
 
 def _deliver(outputs: list[Output], options: argparse.Namespace) -> int:

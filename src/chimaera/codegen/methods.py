@@ -41,6 +41,7 @@ class Method:
     name: str
     id: int
     description: Description = field(default_factory=Description)
+    line: int = 1
 
     @property
     def is_typed(self) -> bool:
@@ -95,7 +96,12 @@ def enabled_methods(
             message = f"id {method_id} is already {owner.key} of line {owner.line}"
             report.add(entry.line, entry.key, message)
     methods = tuple(
-        Method(entry.key[1:], method_id, descriptions.get(entry.key, Description()))
+        Method(
+            entry.key[1:],
+            method_id,
+            descriptions.get(entry.key, Description()),
+            entry.line,
+        )
         for method_id, entry in sorted(owners.items())
     )
     _check_aliases(methods, entries, report)

@@ -66,15 +66,15 @@ def _named_type(
         return None
     pairs = entry.pairs(report, where)
     refuse_unknown(pairs, ("struct", "enum", "doc"), report)
-    text_of(pairs.get("doc"), report)
+    doc = text_of(pairs.get("doc"), report) or ""
     if ("struct" in pairs) == ("enum" in pairs):
         report.add(entry.line, entry.label, "must have one of 'struct' and 'enum'")
         return None
     if "enum" in pairs:
         enumerators = tuple(_enumerators(pairs["enum"], report))
-        return Type("enum", entry.key, entry.key, enumerators=enumerators)
+        return Type("enum", entry.key, entry.key, enumerators=enumerators, doc=doc)
     fields = tuple(_fields(pairs["struct"], named, all_names, report))
-    return Type("struct", entry.key, entry.key, fields=fields)
+    return Type("struct", entry.key, entry.key, fields=fields, doc=doc)
 
 
 def _enumerators(entry: Entry, report: Report) -> Iterator[Enumerator]:

@@ -103,6 +103,7 @@ def render_module(module: Module, build_dir: Path | None) -> list[Output]:
         if not is_written_by_hand(module, part):
             path = public_dir / f"{name}_{part}.h"
             outputs.append(output(path, "forward.h.j2", part=part))
+    outputs.append(output(autogen / f"{name}_fake.h", "fake.h.j2"))
     client = root / "python" / f"{module.namespace}_{name}.py"
     outputs.append(Output(client, python_client(module).encode()))
     doc_dir = root / "doc" / module.namespace
@@ -139,7 +140,8 @@ def _values(module: Module) -> dict[str, object]:
     custom = [each for each in module.methods if each.id >= FIRST_CUSTOM_ID]
     return {
         "module": module,
-        "methods": [each for each in module.methods if each.is_typed],
+        "methods": [each for each in custom if each.is_typed],
+        "settings": module.settings,
         "custom": custom,
         "rows": [row for _, row in sorted(rows.items())],
         "inherited": INHERITED,

@@ -78,16 +78,22 @@ def _initial(parameter: Parameter) -> str:
     return "{}" if parameter.type.is_plain else ""
 
 
-def _arglist(arguments: Iterable[Parameter]) -> str:
+def _arglist(
+    arguments: Iterable[Parameter],
+    first_optional: bool = True,  # noqa: FBT001, FBT002 - a template's
+    suffix: str = "",
+) -> str:
     """Return the parameters of a C++ function; trailing ones keep their defaults."""
     texts: list[str] = []
     optional = True
-    for each in reversed(list(arguments)):
+    listed = list(arguments)
+    for each in reversed(listed):
         optional = optional and each.default is not None
+        optional = optional and (first_optional or each is not listed[0])
         default = ""
         if optional and each.default is not None:
             default = f" = {each.default.cpp}"
-        texts.append(f"{each.argument} {each.name}{default}")
+        texts.append(f"{each.argument} {each.name}{suffix}{default}")
     return ", ".join(reversed(texts))
 
 

@@ -26,6 +26,7 @@ from chimaera.codegen.document import (
 from chimaera.codegen.methods import INHERITED, Method, enabled_methods, is_method
 from chimaera.codegen.named_types import named_types
 from chimaera.codegen.names import module_fault, namespace_fault
+from chimaera.codegen.typed import Parameter
 from chimaera.codegen.types import Type
 
 __all__ = [
@@ -73,6 +74,11 @@ class Module:
     def is_typed(self) -> bool:
         """Whether any method has a generated task."""
         return any(method.is_typed for method in self.methods)
+
+    @property
+    def settings(self) -> tuple[Parameter, ...]:
+        """The parameters of kCreate: settings of a pool."""
+        return next(each.parameters for each in self.methods if each.name == "Create")
 
 
 @dataclass(frozen=True)

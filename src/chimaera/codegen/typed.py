@@ -30,6 +30,8 @@ __all__ = ["AGGREGATES", "Description", "Parameter", "describe_method"]
 
 MAX_PARAMETERS = 32
 DIRECTIONS = ("in", "out", "inout")
+CREATE = "kCreate"
+_SETTING_KINDS = ("bool", "int", "uint", "float", "string", "enum")
 AGGREGATES = ("sum", "min", "max", "concat", "custom")
 
 _METHOD_KEYS = ("id", "doc", "deadline", "idempotent", "parameters", "aliases")
@@ -125,6 +127,9 @@ def describe_method(
     if "parameters" in pairs:
         parameters = _parameters(pairs["parameters"], owner, named, report)
         fault = typed_method_fault(owner.key, named)
+        if owner.key == CREATE:
+            fault = None
+            _check_settings(parameters, pairs["parameters"], report)
         if fault:
             report.add(owner.line, owner.key, fault)
     for key in ("deadline", "idempotent"):
@@ -138,6 +143,19 @@ def describe_method(
         parameters=parameters,
         aliases=tuple(_aliases(pairs.get("aliases"), report)),
     )
+
+
+def _check_settings(
+    settings: tuple[Parameter, ...], entry: Entry, report: Report
+) -> None:
+    """Refuse what a compose entry cannot hold: settings are single values."""
+    for each in settings:
+        label = f"{CREATE}.{each.name}"
+        if each.type.kind not in _SETTING_KINDS:
+            message = f"is {each.type.text}; settings are numbers, bool, string, enums"
+            report.add(entry.line, label, message)
+        if each.direction != "in":
+            report.add(entry.line, label, "is a setting, whose direction is 'in'")
 
 
 def _deadline(entry: Entry | None, report: Report) -> int:

@@ -89,6 +89,7 @@ class Type:
     fields: tuple[Field, ...] = ()
     enumerators: tuple[Enumerator, ...] = ()
     constant: str = ""
+    doc: str = ""
 
     @property
     def is_number(self) -> bool:

@@ -146,7 +146,7 @@ def _float(text: str, kind_of: Type) -> Default:
         return Default(f"{sign}inf", f"{sign}{limits}::infinity()")
     if kind_of.bits == 32:
         try:
-            struct.pack("f", value)
+            struct.pack("<f", value)
         except OverflowError:
             raise BadValueError(f"{shown(text)} is too large for float32") from None
         return Default(repr(value), f"{value!r}f")

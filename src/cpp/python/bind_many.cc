@@ -186,20 +186,19 @@ py::object ReduceMany(const ConnectionPtr& connection, const PoolIdTuple& pool,
   const PoolQuery where = ToQuery(query);
   const Rows<u32> outcome(codes, true);
   const Rows<BlockRow> arguments(blocks, false);
-  const Rows<stats::Summary> results(out, true);
+  const Rows<stats::Statistics> results(out, true);
   const u64 count = outcome.size();
   const BlockRow* const rows = arguments.Of(count);
-  stats::Summary* const found = results.Of(count);
-  std::vector<chimaera::bdev::Block> one(1);
+  stats::Statistics* const found = results.Of(count);
   auto tasks = MakeMany<stats::ReduceTask>(
       [&](IpcManager& ipc, u64 index) {
-        one[0] = BlockOf(rows[index]);
         return ipc.NewTask<stats::ReduceTask>(
-            CreateTaskId(), pool_id, where, device, one,
-            static_cast<stats::DType>(dtype), stats::Histogram());
+            CreateTaskId(), pool_id, where,
+            chimaera::bdev::BlockList(device, {BlockOf(rows[index])}),
+            static_cast<stats::NumberType>(dtype));
       },
       [&](u64 index, const stats::ReduceTask& task) {
-        found[index] = task.summary_;
+        found[index] = task.out_.summary;
       });
   return RunMany(connection, tasks, count, outcome.Of(count), timeout_s);
 }

@@ -18,6 +18,7 @@ namespace {
 
 namespace stats = chimaera::stats;
 
+using chimaera::bdev::BlockList;
 using ConnectionPtr = std::shared_ptr<Connection>;
 /// Low end, high end, number of bins.
 using HistogramTuple = std::tuple<double, double, u32>;
@@ -30,21 +31,19 @@ std::unique_ptr<Call> Reduce(const ConnectionPtr& connection,
                              const PoolIdTuple& bdev_pool,
                              const std::vector<BlockTuple>& rows, u32 dtype,
                              const HistogramTuple& histogram, u32 timeout_ms) {
-  const PoolId device = ToPoolId(bdev_pool);
-  std::vector<chimaera::bdev::Block> blocks;
-  for (const BlockTuple& row : rows) blocks.push_back(ToBlock(row));
-  stats::Histogram wanted;
-  std::tie(wanted.lo_, wanted.hi_, wanted.bins_) = histogram;
+  const BlockList blocks(ToPoolId(bdev_pool), ToBlocks(rows));
+  const auto [low, high, num_bins] = histogram;
   return StartTask<stats::ReduceTask>(
       connection, Target(pool, query, timeout_ms),
       [](stats::ReduceTask& task) -> py::object {
-        const stats::Summary& found = task.summary_;
+        const stats::Statistics& found = task.out_.summary;
         py::list bins;
-        for (const u64 bin : std::as_const(task).bins_) bins.append(bin);
-        return py::make_tuple(found.count_, found.nans_, found.min_, found.max_,
-                              found.sum_, found.below_, found.above_, bins);
+        for (const u64 bin : std::as_const(task).out_.histogram)
+          bins.append(bin);
+        return py::make_tuple(found.count, found.nans, found.min, found.max,
+                              found.sum, found.below, found.above, bins);
       },
-      {}, device, blocks, static_cast<stats::DType>(dtype), wanted);
+      {}, blocks, static_cast<stats::NumberType>(dtype), num_bins, low, high);
 }
 
 std::unique_ptr<Call> HillShade(const ConnectionPtr& connection,
@@ -55,16 +54,14 @@ std::unique_ptr<Call> HillShade(const ConnectionPtr& connection,
                                 const BlockTuple& output, const ShadeTuple& how,
                                 u32 timeout_ms) {
   const PoolId device = ToPoolId(bdev_pool);
-  stats::HillShadeRequest request;
-  u32 dtype = 0;
-  u32 out_dtype = 0;
-  std::tie(request.rows_, request.cols_, request.cell_size_, request.azimuth_,
-           request.altitude_, request.z_factor_, dtype, out_dtype) = how;
-  request.dtype_ = static_cast<stats::DType>(dtype);
-  request.out_dtype_ = static_cast<stats::DType>(out_dtype);
+  const auto [rows, cols, cell_size, azimuth, altitude, z_factor, dtype,
+              out_dtype] = how;
   return StartTask<stats::HillShadeTask>(
-      connection, Target(pool, query, timeout_ms), &NoResult, {}, device,
-      ToBlock(input), ToBlock(output), request);
+      connection, Target(pool, query, timeout_ms), &NoResult, {},
+      BlockList(device, {ToBlock(input)}), BlockList(device, {ToBlock(output)}),
+      rows, cols, static_cast<stats::NumberType>(dtype),
+      static_cast<stats::NumberType>(out_dtype), cell_size, azimuth, altitude,
+      z_factor);
 }
 
 }  // namespace

@@ -18,13 +18,15 @@ using chi::f64;
 using chi::PoolId;
 using chi::PoolQuery;
 using chi::StatusCode;
+using chi::u32;
 using chi::u64;
 using chi::u8;
 using chi::test::Embedded;
 using chimaera::bdev::Block;
+using chimaera::bdev::BlockList;
 using chimaera::stats::Client;
 using chimaera::stats::DType;
-using chimaera::stats::HillShadeRequest;
+using chimaera::stats::NumberType;
 
 namespace {
 
@@ -66,18 +68,20 @@ TEST_CASE("stats: blocks are reduced where they lie") {
   const Block a = pools.Put(numbers);
   const Block b = pools.Put(std::vector<chi::i32>{5, 5'000'000});
   const auto result =
-      pools.stats.Reduce(HSHM_MCTX, PoolQuery::Local(), kDevice, {a, b},
-                         DType::kI32, {0, 3'000'000, 3, 0});
+      pools.stats.Reduce(HSHM_MCTX, PoolQuery::Local(), {kDevice, {a, b}},
+                         NumberType::kI32, 3, 0, 3'000'000);
   INFO(result.status());
   REQUIRE(result.ok());
-  REQUIRE(result->summary.count_ == 3'000'002);
-  REQUIRE(result->summary.min_ == -1000);
-  REQUIRE(result->summary.max_ == 5'000'000);
+  REQUIRE(result->summary.count == 3'000'002);
+  REQUIRE(result->summary.min == -1000);
+  REQUIRE(result->summary.max == 5'000'000);
   const f64 sum = 3e6 * (-1000 + 2'998'999) / 2 + 5'000'005;
-  REQUIRE(result->summary.sum_ == sum);
-  REQUIRE(result->summary.below_ == 1000);
-  REQUIRE(result->summary.above_ == 1);
-  REQUIRE(result->bins == std::vector<u64>{1'000'001, 1'000'000, 999'000});
+  REQUIRE(result->summary.sum == sum);
+  REQUIRE(result->summary.below == 1000);
+  REQUIRE(result->summary.above == 1);
+  const auto& bins = result->histogram;
+  REQUIRE(std::vector<u64>(bins.begin(), bins.end()) ==
+          std::vector<u64>{1'000'001, 1'000'000, 999'000});
   REQUIRE(pools.device.Free(HSHM_MCTX, a));
   // No pin is left.
   auto stats = pools.device.AsyncGetStats(HSHM_MCTX);
@@ -89,34 +93,34 @@ TEST_CASE("stats: blocks are reduced where they lie") {
 TEST_CASE("stats: what cannot be reduced is refused") {
   Pools pools;
   const Block block = pools.Put(std::vector<u8>{1, 2, 3});
-  const auto reduce = [&](const Block& which, DType dtype,
-                          PoolId pool = kDevice,
-                          chimaera::stats::Histogram histogram = {}) {
+  const auto reduce = [&](const Block& which, NumberType dtype,
+                          PoolId pool = kDevice, u32 bins = 0, f64 low = 0,
+                          f64 high = 0) {
     return pools.stats
-        .Reduce(HSHM_MCTX, PoolQuery::Dynamic(), pool, {which}, dtype,
-                histogram)
+        .Reduce(HSHM_MCTX, PoolQuery::Dynamic(), {pool, {which}}, dtype, bins,
+                low, high)
         .status();
   };
-  REQUIRE(reduce(block, DType::kU8).ok());
-  REQUIRE(Says(reduce(block, DType::kI16), StatusCode::kBadRequest,
+  REQUIRE(reduce(block, NumberType::kU8).ok());
+  REQUIRE(Says(reduce(block, NumberType::kI16), StatusCode::kBadRequest,
                "no whole number of 2 bytes"));
-  REQUIRE(Says(reduce(block, static_cast<DType>(99)), StatusCode::kBadRequest,
-               "99"));
-  REQUIRE(Says(reduce(block, DType::kU8, PoolId(9, 9)), StatusCode::kNotFound,
-               "9.9"));
+  REQUIRE(Says(reduce(block, static_cast<NumberType>(99)),
+               StatusCode::kBadRequest, "'dtype'"));
+  REQUIRE(Says(reduce(block, NumberType::kU8, PoolId(9, 9)),
+               StatusCode::kNotFound, "9.9"));
   chimaera::echo::Client echo;
   REQUIRE(echo.Create(HSHM_MCTX, PoolQuery::Local(), "e", PoolId(300, 0)));
-  REQUIRE(Says(reduce(block, DType::kU8, PoolId(300, 0)),
+  REQUIRE(Says(reduce(block, NumberType::kU8, PoolId(300, 0)),
                StatusCode::kBadRequest, "chimaera_echo"));
-  REQUIRE(reduce(block, DType::kU8, kDevice, {1, 1, 5, 0}).code() ==
+  REQUIRE(reduce(block, NumberType::kU8, kDevice, 5, 1, 1).code() ==
           StatusCode::kBadRequest);
-  REQUIRE(reduce(block, DType::kU8, kDevice, {0, 1, 1u << 30, 0}).code() ==
+  REQUIRE(reduce(block, NumberType::kU8, kDevice, 1u << 30, 0, 1).code() ==
           StatusCode::kBadRequest);
   Block forged = block;
   forged.size_ = 1 << 20;
-  REQUIRE(reduce(forged, DType::kU8).code() == StatusCode::kBadRequest);
+  REQUIRE(reduce(forged, NumberType::kU8).code() == StatusCode::kBadRequest);
   REQUIRE(pools.device.Free(HSHM_MCTX, block));
-  REQUIRE(reduce(block, DType::kU8).code() == StatusCode::kStale);
+  REQUIRE(reduce(block, NumberType::kU8).code() == StatusCode::kStale);
 }
 
 TEST_CASE("stats: a tile is shaded into another block") {
@@ -129,12 +133,9 @@ TEST_CASE("stats: a tile is shaded into another block") {
   }
   const Block input = pools.Put(heights);
   const Block output = *pools.device.Allocate(HSHM_MCTX, kRows * kCols);
-  HillShadeRequest request;
-  request.rows_ = kRows;
-  request.cols_ = kCols;
-  request.cell_size_ = 10;
   const chimaera::Outcome shaded = pools.stats.HillShade(
-      HSHM_MCTX, PoolQuery::Local(), kDevice, input, output, request);
+      HSHM_MCTX, PoolQuery::Local(), {kDevice, {input}}, {kDevice, {output}},
+      kRows, kCols, NumberType::kF32, NumberType::kU8, 10);
   INFO(shaded);
   REQUIRE(shaded.ok());
   std::vector<u8> expected(kRows * kCols);
@@ -149,31 +150,36 @@ TEST_CASE("stats: shapes and lights that make no sense are refused") {
   Pools pools;
   const Block input = pools.Put(std::vector<f32>(100));
   const Block output = *pools.device.Allocate(HSHM_MCTX, 100);
-  HillShadeRequest good;
-  good.rows_ = 10;
-  good.cols_ = 10;
-  const auto shade = [&](const HillShadeRequest& request, const Block& to) {
+  chimaera::stats::HillShadeIn good;
+  good.source = BlockList(kDevice, {input});
+  good.rows = 10;
+  good.cols = 10;
+  const auto shade = [&](const chimaera::stats::HillShadeIn& in,
+                         const Block& to) {
     return pools.stats
-        .HillShade(HSHM_MCTX, PoolQuery::Local(), kDevice, input, to, request)
+        .HillShade(HSHM_MCTX, PoolQuery::Local(), in.source, {kDevice, {to}},
+                   in.rows, in.cols, in.dtype, in.out_dtype, in.cell_size,
+                   in.azimuth, in.altitude, in.z_factor)
         .status();
   };
   REQUIRE(shade(good, output).ok());
   REQUIRE(
       Says(shade(good, input), StatusCode::kBadRequest, "input and output"));
   const auto refused = [&](auto change) {
-    HillShadeRequest bad = good;
+    chimaera::stats::HillShadeIn bad = good;
     change(bad);
     CHECK(shade(bad, output).code() == StatusCode::kBadRequest);
   };
-  refused([](auto& r) { r.rows_ = 11; });
-  refused([](auto& r) { r.rows_ = ~u64{0}; });
-  refused([](auto& r) { r.cols_ = ~u64{0}; });
-  refused([](auto& r) { r.cols_ = 0; });
-  refused([](auto& r) { r.out_dtype_ = DType::kF32; });
-  refused([](auto& r) { r.out_dtype_ = DType::kI16; });
-  refused([](auto& r) { r.dtype_ = static_cast<DType>(12345); });
-  refused([](auto& r) { r.cell_size_ = 0; });
-  refused([](auto& r) { r.cell_size_ = -1; });
-  refused([](auto& r) { r.altitude_ = 91; });
-  refused([](auto& r) { r.azimuth_ = 1e300 * 1e300; });
+  refused([](auto& r) { r.source.blocks.clear(); });
+  refused([](auto& r) { r.rows = 11; });
+  refused([](auto& r) { r.rows = ~u64{0}; });
+  refused([](auto& r) { r.cols = ~u64{0}; });
+  refused([](auto& r) { r.cols = 0; });
+  refused([](auto& r) { r.out_dtype = NumberType::kF32; });
+  refused([](auto& r) { r.out_dtype = NumberType::kI16; });
+  refused([](auto& r) { r.dtype = static_cast<NumberType>(12345); });
+  refused([](auto& r) { r.cell_size = 0; });
+  refused([](auto& r) { r.cell_size = -1; });
+  refused([](auto& r) { r.altitude = 91; });
+  refused([](auto& r) { r.azimuth = 1e300 * 1e300; });
 }

@@ -5,6 +5,7 @@
 // tests/chimods has one of each kind.
 
 #include <dlfcn.h>
+#include <testing/sample/autogen/sample_fake.h>
 #include <testing/sample/sample_client.h>
 
 #include <cmath>
@@ -276,6 +277,87 @@ TEST_CASE("Typed: a task goes into an archive and comes out again") {
   ipc->DelTask(copy);
 }
 
+TEST_CASE("Typed: settings of a pool come from a client") {
+  Fixture f;
+  const auto begin = f.client.TellSettings(HSHM_MCTX, PoolQuery::Local());
+  REQUIRE(begin.ok());
+  CHECK(begin->label.str() == "plain");
+  CHECK(begin->offset == -1);
+  CHECK(begin->mode == sample::Mode::kExact);
+
+  sample::Client other;
+  sample::CreateParams params("labelled", 5);
+  params.ratio = 2;
+  params.mode = sample::Mode::kFast;
+  REQUIRE(
+      other.Create(HSHM_MCTX, PoolQuery::Local(), "b", PoolId(301, 0), params));
+  const auto told = other.TellSettings(HSHM_MCTX, PoolQuery::Local());
+  REQUIRE(told.ok());
+  CHECK(told->label.str() == "labelled");
+  CHECK(told->limit == 5);
+  CHECK(told->ratio == 2);
+  CHECK(told->mode == sample::Mode::kFast);
+
+  params.mode = static_cast<sample::Mode>(4);
+  const auto create = [&](u32 id) {
+    return sample::Client().Create(HSHM_MCTX, PoolQuery::Local(), "c",
+                                   PoolId(id, 0), params);
+  };
+  CHECK(create(302).code() == StatusCode::kBadRequest);
+  params = sample::CreateParams("bad");
+  CHECK(Says(create(303), StatusCode::kBadRequest, "a bad label"));
+}
+
+TEST_CASE("Typed: settings of a pool come from a compose entry") {
+  chi::PoolConfig config;
+  config.mod_name_ = sample::CreateParams::chimod_lib_name;
+  config.config_ =
+      "label: x\nlimit: 2KB\noffset: -7\nratio: 1.5\nstrict: true\n"
+      "mode: fast\n";
+  sample::CreateParams params;
+  params.LoadConfig(config);
+  CHECK(params.label == "x");
+  CHECK(params.limit == 2048);
+  CHECK(params.offset == -7);
+  CHECK(params.ratio == 1.5);
+  CHECK(params.strict);
+  CHECK(params.mode == sample::Mode::kFast);
+  const auto fails = [&](const char* text, const char* says) {
+    config.config_ = text;
+    try {
+      sample::CreateParams().LoadConfig(config);
+    } catch (const chi::StatusError& error) {
+      return Says(error.status(), StatusCode::kBadRequest, says);
+    }
+    return false;
+  };
+  CHECK(fails("mode: fsat\n", "'fsat' is none of fast, exact"));
+  CHECK(fails("offset: 1e3\n", "offset: '1e3' is no number of its type"));
+  CHECK(fails("offset: 9999999999\n", "offset"));
+  CHECK(fails("lable: x\n", "lable"));
+}
+
+TEST_CASE("Typed: a fake stands in for a module, without a runtime") {
+  sample::Fake fake;
+  fake.on_Combine = [](const sample::CombineIn& in, sample::CombineOut& out) {
+    out.sum = in.number * 2;
+    out.text = std::string(100, 'x');
+    return chi::Status();
+  };
+  fake.on_Fail = [](const sample::FailIn& in, sample::FailOut&) {
+    return chi::Status::FromCode(in.code, in.text.str());
+  };
+  const auto combined = fake.Combine(HSHM_MCTX, PoolQuery::Local(), 21);
+  REQUIRE(combined.ok());
+  CHECK(combined->sum == 42);
+  CHECK(combined->text.size() == 100);
+  CHECK(Says(fake.Fail(HSHM_MCTX, PoolQuery::Local(), 10006, "full"),
+             StatusCode::kNoSpace, "full"));
+  CHECK(Says(fake.Null(HSHM_MCTX, PoolQuery::Local()),
+             StatusCode::kUnimplemented, "no such method"));
+  CHECK(fake.num_calls() == 3);
+}
+
 // As Python does it: by the description alone.
 TEST_CASE("Typed: a caller that knows no type finds all in the description") {
   Fixture f;
@@ -290,7 +372,8 @@ TEST_CASE("Typed: a caller that knows no type finds all in the description") {
   const chi::ModuleDescription& module = *describe();
   CHECK(module.format == chi::kDescriptionFormat);
   CHECK(std::string(module.version) == "1.2.0");
-  REQUIRE(module.method_count == 6);
+  REQUIRE(module.method_count == 8);
+  CHECK(module.setting_count == 6);
   REQUIRE(module.alias_count == 1);
   CHECK(module.aliases[0].value == sample::Method::kScale);
   const chi::MethodDescription& combine = module.methods[3];

@@ -1,14 +1,16 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// chimaera_null_task_loop N: runs N null tasks with client and worker taking
-// turns in one thread, so that callgrind counts exactly what a task costs:
-// create, enqueue, run, complete, delete. See scripts/count_instructions.py.
+// chimaera_null_task_loop N [typed]: runs N null tasks with client and worker
+// taking turns in one thread, so that callgrind counts exactly what a task
+// costs: create, enqueue, run, complete, delete. See
+// scripts/count_instructions.py.
 
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <string>
 
@@ -88,7 +90,16 @@ __attribute__((noinline)) void MeasuredLoop(chimaera::echo::Client& echo,
   }
 }
 
-int Run(long count) {
+__attribute__((noinline)) void TypedMeasuredLoop(chimaera::echo::Client& echo,
+                                                 Worker& worker, long count) {
+  for (long i = 0; i < count; ++i) {
+    auto null = echo.AsyncTypedNull(HSHM_MCTX, PoolQuery::Local());
+    worker.TEST_PollOnce();
+    null.Wait();
+  }
+}
+
+int Run(long count, bool typed) {
   char dir[] = "/tmp/chimaera-count-XXXXXX";
   CHI_CHECK(mkdtemp(dir) != nullptr);
   SetLogLevel(LogLevel::kWarning);
@@ -103,7 +114,7 @@ int Run(long count) {
     auto first = echo.AsyncNull(HSHM_MCTX, PoolQuery::Local());
     while (!first.IsDone()) runtime.worker().TEST_PollOnce();
     CHI_CHECK_OK(first->GetStatus());
-    MeasuredLoop(echo, runtime.worker(), count);
+    (typed ? TypedMeasuredLoop : MeasuredLoop)(echo, runtime.worker(), count);
   }
   rmdir(dir);
   return 0;
@@ -113,8 +124,11 @@ int Run(long count) {
 }  // namespace chi::bench
 
 int main(int argc, char** argv) {
-  const long count = argc == 2 ? std::atol(argv[1]) : 0;
-  if (count > 0) return chi::bench::Run(count);
-  std::fprintf(stderr, "usage: chimaera_null_task_loop COUNT\n");
+  const long count = argc > 1 ? std::atol(argv[1]) : 0;
+  const bool typed = argc == 3 && std::strcmp(argv[2], "typed") == 0;
+  if (count > 0 && argc == (typed ? 3 : 2)) {
+    return chi::bench::Run(count, typed);
+  }
+  std::fprintf(stderr, "usage: chimaera_null_task_loop COUNT [typed]\n");
   return 2;
 }

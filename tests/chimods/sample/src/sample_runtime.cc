@@ -12,6 +12,12 @@ namespace testing::sample {
 
 class Runtime : public RuntimeBase {
  public:
+  chi::Status Create(const CreateParams& params, chi::RunContext&) override {
+    if (params.label == "bad") return chi::Status::BadRequest("a bad label");
+    params_ = params;
+    return {};
+  }
+
   chi::Status Null(const NullIn&, NullOut&, chi::RunContext&) override {
     return {};
   }
@@ -62,6 +68,20 @@ class Runtime : public RuntimeBase {
     chi::this_task::SleepFor(chi::u64{in.duration} * 1'000'000);
     return {};
   }
+
+  chi::Status TellSettings(const TellSettingsIn&, TellSettingsOut& out,
+                           chi::RunContext&) override {
+    out.label = params_.label;
+    out.limit = params_.limit;
+    out.offset = params_.offset;
+    out.ratio = params_.ratio;
+    out.strict = params_.strict;
+    out.mode = params_.mode;
+    return {};
+  }
+
+ private:
+  CreateParams params_;  // constant after Create
 };
 
 void VoteTask::Aggregate(const hipc::FullPtr<VoteTask>& other) {

@@ -110,12 +110,24 @@ class TypedClient : public chi::ContainerClient {
   }
 
  private:
+  // CreateParams that were written by hand need not tell it.
+  template <class ParamsT>
+  static auto Version(int /*preferred*/)
+      -> decltype(std::string(ParamsT::chimod_version)) {
+    return std::string(" ") + ParamsT::chimod_version;
+  }
+  template <class ParamsT>
+  static std::string Version(
+      long /*otherwise*/) {  // NOLINT(google-runtime-int)
+    return "";
+  }
+
   // The module has told its version; this is ours.
   static chi::Status Explain(const chi::Status& status) {
     if (status.code() != chi::StatusCode::kVersionMismatch) return status;
     return chi::Status::VersionMismatch(
         std::string(status.message()) + "; this client is of " +
-        CreateParamsT::chimod_lib_name + " " + CreateParamsT::chimod_version);
+        CreateParamsT::chimod_lib_name + Version<CreateParamsT>(0));
   }
 };
 

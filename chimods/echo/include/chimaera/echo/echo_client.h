@@ -8,6 +8,7 @@
 
 #include <chimaera/admin/outcome.h>
 #include <chimaera/chimaera.h>
+#include <chimaera/echo/autogen/echo_client.h>
 #include <chimaera/echo/echo_tasks.h>
 
 #include <string>
@@ -17,11 +18,11 @@
 namespace chimaera::echo {
 
 /// A value, used by one caller at a time. Async calls return at once; the
-/// others wait, at most the client's default timeout.
-class Client : public chi::ContainerClient {
+/// others wait, at most the client's default timeout. Its base has the calls of
+/// typed methods.
+class Client : public ClientBase {
  public:
-  Client() = default;
-  explicit Client(const chi::PoolId& pool_id) { Init(pool_id); }
+  using ClientBase::ClientBase;
 
   /// Makes the pool, or finds the one of this name, and talks to it from then
   /// on. `num_containers` is per node.

@@ -7,6 +7,7 @@
 #define CHIMAERA_ECHO_ECHO_RUNTIME_H_
 
 #include <chimaera/chimaera.h>
+#include <chimaera/echo/autogen/echo_runtime.h>
 #include <chimaera/echo/echo_client.h>
 #include <chimaera/echo/echo_tasks.h>
 
@@ -15,7 +16,7 @@
 
 namespace chimaera::echo {
 
-class Runtime : public chi::Container {
+class Runtime : public RuntimeBase {
  public:
   using CreateParams = chimaera::echo::CreateParams;
 
@@ -31,6 +32,9 @@ class Runtime : public chi::Container {
   void Spawn(hipc::FullPtr<SpawnTask> task, chi::RunContext& rctx);
   void Grow(hipc::FullPtr<GrowTask> task, chi::RunContext& rctx);
   void Lock(hipc::FullPtr<LockTask> task, chi::RunContext& rctx);
+
+  chi::Status TypedNull(const TypedNullIn& in, TypedNullOut& out,
+                        chi::RunContext& ctx) override;
 
   /// Busy says how long it takes, Grow how much it has to write.
   void Monitor(chi::MonitorModeId mode, chi::MethodId method,

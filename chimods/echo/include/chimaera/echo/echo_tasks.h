@@ -10,6 +10,7 @@
 #include <chimaera/admin/admin_tasks.h>
 #include <chimaera/chimaera.h>
 #include <chimaera/echo/autogen/echo_methods.h>
+#include <chimaera/echo/autogen/echo_tasks.h>
 
 #include <string_view>
 #include <vector>

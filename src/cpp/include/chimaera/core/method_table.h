@@ -133,9 +133,8 @@ class PrivateCopy {
 template <class RuntimeT, class TaskT, auto kMethod>
 void RunInPlace(Container& container, hipc::FullPtr<Task> task,
                 RunContext& ctx) {
-  if constexpr (kIsTyped<TaskT>) {
-    const Status schema = CheckSchema<TaskT>(*task);
-    if (!schema.ok()) return EndWith(schema, *task);
+  if (HasOtherSchema<TaskT>(*task)) {
+    return EndWith(SchemaMismatch(*task, SchemaOfType<TaskT>()), *task);
   }
   task->return_code_ = 0;
   task->text_size_ = 0;
@@ -153,7 +152,6 @@ inline Status OutcomeOf(const Task& task) {
 // that it need not be undone when it throws.
 template <class TaskT>
 Status CopyIn(Task* shared, TaskT& copy, Session& session) {
-  CHI_RETURN_IF_ERROR(CheckSchema<TaskT>(copy));
   CopyInArchive in(shared, &copy, sizeof(TaskT), session);
   copy.SerializeIn(in);
   return in.status();
@@ -205,9 +203,43 @@ Status RunSubmitted(Container& container, SubmittedTask& submitted,
   }
 }
 
+// The same for a typed method. It never sees its task, so that what it answers
+// is the outcome, and a method without parameters needs no copy at all.
+template <class RuntimeT, class TaskT, auto kMethod>
+Status RunTyped(Container& container, SubmittedTask& submitted,
+                RunContext& ctx) {
+  FetchFields<TaskT>(submitted.shared);
+  if (HasOtherSchema<TaskT>(submitted.header)) {
+    return SchemaMismatch(submitted.header, SchemaOfType<TaskT>());
+  }
+  if (__builtin_expect(ctx.exec_mode == ExecMode::kDynamicSchedule, 0)) {
+    submitted.header.pool_query_ = PoolQuery::Local();
+    return Status();
+  }
+  PrivateCopy<TaskT> holder(submitted.header);
+  TaskT& copy = *holder.get();
+  CHI_RETURN_IF_ERROR(CopyIn(submitted.shared, copy, *ctx.session));
+  Status outcome =
+      CallTyped<kMethod>(static_cast<RuntimeT&>(container), copy, ctx);
+  CHI_RETURN_IF_ERROR(CopyOut(submitted.shared, copy, *ctx.session));
+  return outcome;
+}
+
+template <class RuntimeT, class TaskT, auto kMethod>
+constexpr auto RunSubmittedOf() {
+  if constexpr (kIsTyped<TaskT>) {
+    return &RunTyped<RuntimeT, TaskT, kMethod>;
+  } else {
+    return &RunSubmitted<RuntimeT, TaskT, kMethod>;
+  }
+}
+
 template <class TaskT>
 Status WithTask(SubmittedTask& submitted, RunContext& ctx,
                 const TaskBody& body) {
+  if (HasOtherSchema<TaskT>(submitted.header)) {
+    return SchemaMismatch(submitted.header, SchemaOfType<TaskT>());
+  }
   if constexpr (kHasSerializers<TaskT>) {
     PrivateCopy<TaskT> holder(submitted.header);
     TaskT& copy = *holder.get();
@@ -234,6 +266,9 @@ template <class RuntimeT, class TaskT>
 Status Plan(Container& container, SubmittedTask& submitted, RunContext& ctx) {
   constexpr auto kMode = MonitorModeId::kLocalSchedule;
   const MethodId method = ctx.method->id;
+  if (HasOtherSchema<TaskT>(submitted.header)) {
+    return SchemaMismatch(submitted.header, SchemaOfType<TaskT>());
+  }
   if constexpr (kHasSerializers<TaskT>) {
     PrivateCopy<TaskT> holder(submitted.header);
     TaskT& copy = *holder.get();
@@ -282,7 +317,7 @@ constexpr MethodRow MakeTypedMethod(MethodId id, const char* name) {
   return {id,
           name,
           sizeof(TaskT),
-          &internal::RunSubmitted<RuntimeT, TaskT, kMethod>,
+          internal::RunSubmittedOf<RuntimeT, TaskT, kMethod>(),
           &internal::RunInPlace<RuntimeT, TaskT, kMethod>,
           &internal::WithTask<TaskT>,
           &kTaskOps<TaskT>,

@@ -31,15 +31,20 @@ Status SchemaMismatch(const TaskHeader& header, u32 expected);
 Status BadValue(const char* name);
 Status BadArray(const char* name, u64 size_bytes);
 
+/// True if the caller of a typed method means other parameters than we: then
+/// not a byte of them may be read.
 template <class TaskT>
-Status CheckSchema(const TaskHeader& header) {
+bool HasOtherSchema(const TaskHeader& header) {
   if constexpr (kIsTyped<TaskT>) {
-    const u32 schema = SchemaOf(header);
-    if (__builtin_expect(schema != TaskT::kSchema, 0)) {
-      return SchemaMismatch(header, TaskT::kSchema);
-    }
+    return __builtin_expect(SchemaOf(header) != TaskT::kSchema, 0);
+  } else {
+    return false;
   }
-  return Status();
+}
+template <class TaskT>
+constexpr u32 SchemaOfType() {
+  if constexpr (kIsTyped<TaskT>) return TaskT::kSchema;
+  return 0;
 }
 
 /// Visits the parameters whose bytes could be nonsense, and finds the memory of
@@ -91,11 +96,16 @@ auto& InputsOf(TaskT& task) {
   }
 }
 
+// Inlined, so that a method without parameters costs no call but its own.
 template <auto kMethod, class RuntimeT, class TaskT>
-Status CallTyped(RuntimeT& runtime, TaskT& task, RunContext& ctx) {
-  ParameterCheck check(ctx);
-  task.Check(check);
-  CHI_RETURN_IF_ERROR(check.status());
+__attribute__((always_inline)) inline Status CallTyped(RuntimeT& runtime,
+                                                       TaskT& task,
+                                                       RunContext& ctx) {
+  {
+    ParameterCheck check(ctx);
+    task.Check(check);
+    CHI_RETURN_IF_ERROR(check.status());
+  }
   if constexpr (std::is_empty_v<typename TaskT::Out>) {
     typename TaskT::Out nothing;
     return (runtime.*kMethod)(InputsOf(task), nothing, ctx);
@@ -106,7 +116,9 @@ Status CallTyped(RuntimeT& runtime, TaskT& task, RunContext& ctx) {
 
 /// Calls a method of any of the forms above.
 template <auto kMethod, class RuntimeT, class TaskT>
-void Invoke(RuntimeT& runtime, hipc::FullPtr<TaskT> task, RunContext& ctx) {
+__attribute__((always_inline)) inline void Invoke(RuntimeT& runtime,
+                                                  hipc::FullPtr<TaskT> task,
+                                                  RunContext& ctx) {
   using Method = decltype(kMethod);
   if constexpr (std::is_invocable_v<Method, RuntimeT&, hipc::FullPtr<TaskT>,
                                     RunContext&>) {

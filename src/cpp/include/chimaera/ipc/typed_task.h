@@ -68,6 +68,13 @@ bool IsValid(const vector<T>& list) {
 inline bool HasNoResults(const Task& origin) {
   return origin.return_code_ == static_cast<u32>(StatusCode::kNotRun);
 }
+/// Takes them over, and says whether this was the first.
+template <class TaskT>
+bool TakeFirst(TaskT* origin, const TaskT& replica) {
+  if (!HasNoResults(*origin)) return false;
+  origin->out_ = replica.out_;
+  return true;
+}
 
 template <class T>
 void AggregateSum(T& to, const T& from) {

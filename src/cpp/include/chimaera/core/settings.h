@@ -1,0 +1,88 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// How generated CreateParams read the settings of a pool: `parameters` of
+// kCreate, from a compose entry and from a client.
+
+#ifndef CHIMAERA_CORE_SETTINGS_H_
+#define CHIMAERA_CORE_SETTINGS_H_
+
+#include <charconv>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+#include "chimaera/base/format.h"
+#include "chimaera/base/parse_size.h"
+#include "chimaera/base/status.h"
+#include "chimaera/base/types.h"
+#include "chimaera/core/module_config.h"
+#include "chimaera/shm/storage.h"
+
+namespace chi {
+
+/// Reads `key` into `out` if it is there; a mistake goes to reader.Finish().
+/// A u64 may be a size: "2GB".
+template <class T>
+void ReadSetting(ModuleConfig& reader, std::string_view key, T* out) {
+  if constexpr (std::is_same_v<T, bool>) {
+    reader.ReadBool(key, out);
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    reader.ReadString(key, out);
+  } else if constexpr (std::is_same_v<T, u64>) {
+    reader.ReadSize(key, 0, ~u64{0}, out);
+  } else {
+    std::string text;
+    reader.ReadString(key, &text);
+    if (text.empty()) return;
+    T value{};
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc() || stop != end) {
+      reader.Fail(key, Format("'{}' is no number of its type", text));
+    } else {
+      *out = value;
+    }
+  }
+}
+
+/// The same for an enum, of which all names are given.
+template <class EnumT>
+void ReadSetting(
+    ModuleConfig& reader, std::string_view key, EnumT* out,
+    std::initializer_list<std::pair<std::string_view, EnumT>> names) {
+  std::string text;
+  reader.ReadString(key, &text);
+  if (text.empty()) return;
+  std::string all;
+  for (const auto& [name, value] : names) {
+    if (name == text) {
+      *out = value;
+      return;
+    }
+    all += all.empty() ? "" : ", ";
+    all += name;
+  }
+  reader.Fail(key, Format("'{}' is none of {}", text, all));
+}
+
+/// cereal's `ar(value)`. Throws StatusError(kBadRequest) for a number that the
+/// enum does not have.
+template <class Archive, class EnumT>
+void SerializeEnum(Archive& ar, EnumT* value) {
+  u32 number = static_cast<u32>(*value);
+  ar(number);
+  if constexpr (Archive::is_loading::value) {
+    *value = static_cast<EnumT>(number);
+    if (IsValid(*value)) return;
+    throw StatusError(Status::BadRequest(
+        Format("a setting has the unknown value {}", number)));
+  }
+}
+
+}  // namespace chi
+
+#endif  // CHIMAERA_CORE_SETTINGS_H_
