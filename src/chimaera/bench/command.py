@@ -39,7 +39,6 @@ TOPICS: dict[str, list[tuple[tuple[str, ...], Measure]]] = {
         ),
         (("null_task_instructions",), instructions.measure),
     ],
-    "modules": [(("typed_vs_handwritten",), instructions.measure_typed)],
     "memory": [
         (
             ("ram_write_1m", "ram_write_4k", "memcpy_1m_one_thread"),
@@ -92,6 +91,7 @@ TOPICS: dict[str, list[tuple[tuple[str, ...], Measure]]] = {
         (("python_zero_copy",), copies.measure),
     ],
     "modules": [
+        (("typed_vs_handwritten",), instructions.measure_typed),
         (
             ("new_module_kit", "new_module_first_call", "module_rebuild"),
             modules.measure,
