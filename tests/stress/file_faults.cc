@@ -189,6 +189,11 @@ Status PutLent(World& w, const bdev::Block& block) {
   return status;
 }
 
+void MakeObject(World& w, Round& r) {
+  MakeOld(w, r);
+  CHI_CHECK_OK(w.device().PutObject(HSHM_MCTX, "it", {r.block}));
+}
+
 std::vector<Operation> Operations(Round& r) {
   const auto old = [&r](World& w) { MakeOld(w, r); };
   return {
@@ -226,8 +231,7 @@ std::vector<Operation> Operations(Round& r) {
        }},
       {"replace",
        [&r](World& w) {
-         MakeOld(w, r);
-         CHI_CHECK_OK(w.device().PutObject(HSHM_MCTX, "it", {r.block}));
+         MakeObject(w, r);
          r.other = w.Take(r.size);
          CHI_CHECK_OK(w.Write(r.other));
        },
@@ -238,11 +242,7 @@ std::vector<Operation> Operations(Round& r) {
          return ObjectIs(w, "it", 'n', r.size) ||
                 (!done && ObjectIs(w, "it", 'o', r.size));
        }},
-      {"delete",
-       [&r](World& w) {
-         MakeOld(w, r);
-         CHI_CHECK_OK(w.device().PutObject(HSHM_MCTX, "it", {r.block}));
-       },
+      {"delete", [&r](World& w) { MakeObject(w, r); },
        [](World& w) -> Status {
          return w.device().DeleteObject(HSHM_MCTX, "it");
        },
