@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from chimaera.echo import Echo
     from chimaera.errors import ChimaeraError
     from chimaera.executor import Executor
+    from chimaera.module import Module
     from chimaera.opening import connect, local
     from chimaera.pool import Pool, PoolId, PoolInfo, PoolQuery
     from chimaera.runtime import Runtime
@@ -56,6 +57,7 @@ __all__ = [
     "Echo",
     "Executor",
     "Future",
+    "Module",
     "Pool",
     "PoolId",
     "PoolInfo",
@@ -86,6 +88,7 @@ _HOMES = {
     "Echo": "echo",
     "Executor": "executor",
     "Future": "task",
+    "Module": "module",
     "Pool": "pool",
     "PoolId": "pool",
     "PoolInfo": "pool",

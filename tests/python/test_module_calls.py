@@ -29,6 +29,7 @@ from chimaera.errors import (
     NotFoundError,
     VersionMismatchError,
 )
+from chimaera.typed.description import Field, Method, ModuleDescription, Type
 from chimaera.typed.source import client_source
 from python import modules, programs
 from python.modules import SUMMARY
@@ -361,3 +362,17 @@ def test_the_written_client_passes_mypy(tmp_path: Path, sample: Any) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_names_that_python_has_are_changed() -> None:
+    methods = tuple(Method(10 + i, name) for i, name in enumerate(["Float", "Call"]))
+    limit = Field("limit", Type("float", "float64"), default="inf")
+    methods += (Method(20, "GetHTTPCode", parameters=(limit,)),)
+    about = ModuleDescription("a_b", "odd_one", "1", 'Says "no"', 0, methods)
+    names: dict[str, Any] = {"__name__": sys.modules[__name__].__name__}
+    exec(compile(client_source(about), "odd", "exec"), names)  # noqa: S102
+    pool = names["OddOnePool"]
+    assert pool.full_name == "a_b.odd_one"
+    assert {"float_", "call_", "get_http_code", "get_http_code_many"} <= set(dir(pool))
+    limits = inspect.signature(pool.get_http_code).parameters
+    assert limits["limit"].default == math.inf

@@ -53,7 +53,8 @@ _LAYERS = _words("base shm ipc sched core net runtime")
 
 # Arguments that every generated call has, in C++ or in Python.
 _ARGUMENTS = _words(
-    "alloc ctx ctx_ errors mctx pool_id pool_query query self task task_id timeout_s"
+    "alloc ctx ctx_ errors mctx num_tasks pool_id pool_query query self task task_id "
+    "timeout_s"
 )
 
 # Members of chi::Container and of clients, which a typed method would hide.

@@ -32,7 +32,7 @@ KINDS = (
 )
 #: By the number of chi::Direction.
 DIRECTIONS = ("in", "out", "inout")
-# What pools have besides their methods.
+# What pools have besides their methods, and the types that generated code names.
 _TAKEN = frozenset(
     {
         *(
@@ -46,6 +46,7 @@ _TAKEN = frozenset(
             "methods",
         ),
         *("module", "name", "runtime", "schema_hash", "types"),
+        *("bool", "bytearray", "bytes", "float", "int", "list", "memoryview", "str"),
     }
 )
 
