@@ -102,9 +102,9 @@ def test_what_fails_has_zeros_and_none(sample: Any) -> None:
     assert rows["all"].tolist() == [None, None]
 
 
-def test_time_for_all_is_bounded(sample: Any) -> None:
-    waiting = sample.wait_many([10**6] * 3, timeout_s=0.01, errors="return")
-    assert set(waiting.tolist()) == {DeadlineExceededError.status_code}
+def test_each_task_has_the_methods_deadline(sample: Any) -> None:
+    codes = sample.wait_many([10**6] * 3, timeout_s=60, errors="return")
+    assert set(codes.tolist()) == {DeadlineExceededError.status_code}
 
 
 def test_rows_that_do_not_fit_are_refused(sample: Any) -> None:
