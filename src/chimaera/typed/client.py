@@ -56,6 +56,7 @@ class BoundMethod:
         self.method = method
         self.types = types
         self.label = f"{module.full_name}.{method.python_name}"
+        self.version = f"{module.library} {module.version}"
         self.caller = method.caller
         arguments = method.arguments
         names = [f"{self.label}: {each.name}" for each in arguments]
@@ -77,6 +78,21 @@ class BoundMethod:
         if own is None or check_timeout(timeout_s) <= own:
             return 0
         return math.ceil(timeout_s * 1e3)
+
+
+class _TypedFuture(Future[Any]):
+    """Says whose description the client has where the module has another."""
+
+    def __init__(self, call: core.Call, what: str, bound: BoundMethod) -> None:
+        super().__init__(call, what, bound.finish)
+        self._version = bound.version
+
+    def _fetch(self) -> tuple[Any, None] | tuple[None, BaseException]:
+        value, error = super()._fetch()
+        if isinstance(error, VersionMismatchError):
+            text = f"{error}; this client is of {self._version}"
+            return None, VersionMismatchError(text)
+        return (value, None) if error is None else (None, error)
 
 
 class TypedPool(Pool):
@@ -197,7 +213,7 @@ class TypedPool(Pool):
         return self._future(bound, call)
 
     def _future(self, bound: BoundMethod, call: core.Call) -> Future[Any]:
-        return Future(call, f"{bound.label} of pool {self.id}", bound.finish)
+        return _TypedFuture(call, f"{bound.label} of pool {self.id}", bound)
 
     def _many(
         self,
