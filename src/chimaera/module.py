@@ -25,11 +25,11 @@ from chimaera.typed.source import class_name, client_source
 if TYPE_CHECKING:
     from chimaera.runtime import Runtime
 
-__all__ = ["Module", "pool_class"]
+__all__ = ["Module", "client_of", "pool_class"]
 
 
 @functools.lru_cache(maxsize=256)
-def _client_of(module: ModuleDescription) -> type[TypedPool]:
+def client_of(module: ModuleDescription) -> type[TypedPool]:
     """Return the class of pools of a module that describes itself."""
     name = f"chimaera.modules.{module.library}"
     source, file = client_source(module), f"<client of {module.full_name}>"
@@ -60,7 +60,7 @@ def pool_class(name: str) -> type[Pool]:
     if found is not Pool:
         return found
     module = describe(name)
-    return Pool if module is None or not module.methods else _client_of(module)
+    return Pool if module is None or not module.methods else client_of(module)
 
 
 class Module:
@@ -78,6 +78,8 @@ class Module:
         As the runtime calls it: ``namespace_module``.
     pool_class : type
         Of its pools; ``help(module.pool_class)`` tells all of its methods.
+    description : ModuleDescription or None
+        What the module says of itself; None if it says nothing.
 
     Examples
     --------
@@ -91,13 +93,8 @@ class Module:
         self.name = name
         self.library = "_".join(split_name(name))
         self.pool_class = pool_class(name)
+        self.description = describe(name)
         self._pool: Pool | None = None
-
-    @property
-    def description(self) -> ModuleDescription | None:
-        """What the module says of itself; None if it says nothing."""
-        found: ModuleDescription | None = getattr(self.pool_class, "description", None)
-        return found
 
     @property
     def methods(self) -> Mapping[str, Method]:
@@ -157,6 +154,8 @@ class Module:
     def __getattr__(self, name: str) -> Any:
         kind = self.__dict__.get("pool_class", Pool)
         possible = [each for each in dir(kind) if not each.startswith("_")]
+        if "_pool" in self.__dict__:
+            possible += self._typed_names()
         if name not in possible or "_pool" not in self.__dict__:
             hint = nearest(name, possible)
             raise AttributeError(
@@ -164,10 +163,20 @@ class Module:
             )
         if self._pool is None:
             self._pool = self.create()
-        return getattr(self._pool, name)
+        if self.description is None or hasattr(self.pool_class, name):
+            return getattr(self._pool, name)
+        # A class by hand that leaves it out.
+        typed = client_of(self.description)
+        return getattr(typed(self.runtime, self._pool.id, self._pool.name), name)
+
+    def _typed_names(self) -> list[str]:
+        if self.description is None or not self.description.methods:
+            return []
+        names = dir(client_of(self.description))
+        return [each for each in names if not each.startswith("_")]
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *dir(self.pool_class)})
+        return sorted({*super().__dir__(), *dir(self.pool_class), *self._typed_names()})
 
     def __repr__(self) -> str:
         return f"<Module {self.name}: {', '.join(self.methods) or 'no typed methods'}>"

@@ -295,7 +295,9 @@ def test_a_module_is_called_without_a_pool(rt: chimaera.Runtime) -> None:
     module = rt.module("testing.sample")
     assert module.combine(7).low == 7
     assert rt.pool("testing.sample").id == module.pool("testing.sample").id
-    assert rt.module("chimaera.echo").echo("hello") == "hello"
+    echo = rt.module("chimaera.echo")
+    assert echo.echo("hello") == "hello"  # of the class written by hand
+    echo.typed_null()
 
 
 def test_an_unknown_name_tells_the_nearest(rt: chimaera.Runtime, sample: Any) -> None:

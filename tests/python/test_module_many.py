@@ -160,7 +160,7 @@ def test_a_fake_that_the_module_could_not_be_is_refused() -> None:
     with pytest.raises(BadRequestError, match="returns nothing"):
         fake.null()
     with pytest.raises(BadRequestError, match="describes no methods"):
-        testing.fake_module("chimaera.echo")
+        testing.fake_module("chimaera.bdev")
 
 
 @pytest.mark.usefixtures("path")

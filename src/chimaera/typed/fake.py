@@ -16,11 +16,12 @@ from chimaera.errors import (
     UnimplementedError,
 )
 from chimaera.many import codes_of, run_many, with_codes
-from chimaera.module import pool_class
+from chimaera.module import client_of
 from chimaera.task import Future
 from chimaera.typed.client import BoundMethod, TypedPool
 from chimaera.typed.columns import rows_of, targets_of, task_count
 from chimaera.typed.description import nearest
+from chimaera.typed.library import describe
 from chimaera.typed.values import encoder
 
 __all__ = ["fake_of"]
@@ -55,9 +56,10 @@ class _Done:
 
 def fake_of(name: str, functions: Mapping[str, Callable[..., Any]]) -> Any:
     """Make what `chimaera.testing.fake_module` returns."""
-    kind = pool_class(name)
-    if not issubclass(kind, TypedPool):
+    module = describe(name)
+    if module is None or not module.methods:
         raise BadRequestError(f"module {name!r} describes no methods")
+    kind = client_of(module)
     made = type(f"Fake{kind.__name__}", (_FakePool, kind), {})(functions)
     for each in functions:
         if each not in made.methods:
