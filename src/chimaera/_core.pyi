@@ -18,7 +18,9 @@ _Block: TypeAlias = tuple[int, int, int, int]
 
 class Connection:
     @staticmethod
-    def local(config_text: str | None, origin: str) -> Connection: ...
+    def local(
+        config_text: str | None, origin: str, is_argument: bool
+    ) -> Connection: ...
     @staticmethod
     def attach(runtime_dir: str, name: str, timeout_s: float) -> Connection: ...
     def close(self) -> None: ...
@@ -80,6 +82,36 @@ class CallSet:
 def status_code_name(code: int) -> str: ...
 def close_current() -> None: ...
 def locate(name: str) -> str: ...
+
+# ---- configuration ----
+
+# list of (key, type, default, min, max, possible, choices, doc, variable)
+def settings() -> list[tuple[Any, ...]]: ...
+
+# (list of (key, value, origin, line, name there),
+#  list of (origin, line, key, message),
+#  list of (module, name, id, num_containers, query, config))
+def read_config(
+    text: bytes, origin: str, environment: bool, arguments: list[tuple[str, str]]
+) -> tuple[
+    list[tuple[Any, ...]],
+    list[tuple[str, int, str, str]],
+    list[tuple[str, str, _PoolId, int, str, str]],
+]: ...
+
+# list of (origin, line, key, message)
+def check_config(text: bytes, origin: str) -> list[tuple[str, int, str, str]]: ...
+
+# (str: errors, a line each; list of str: settings of each pool)
+def check_compose(
+    connection: Connection, text: bytes, origin: str, timeout_ms: int = 0
+) -> Call: ...
+
+# (its YAML, settings, serial, num_containers)
+def describe_pool(
+    connection: Connection, pool_id: _PoolId, timeout_ms: int = 0
+) -> Call: ...
+def write_compose(entries: list[tuple[str, str, _PoolId, int, str]]) -> str: ...
 
 # None
 def call(
@@ -143,7 +175,7 @@ def typed_many(
 ) -> tuple[tuple[int, str] | None, list[list[Any] | None]]: ...
 
 # ---- admin ----
-# _PoolId
+# (_PoolId, bool: made by this call)
 def create_pool(
     connection: Connection,
     module: str,
@@ -152,6 +184,7 @@ def create_pool(
     num_containers: int,
     config: str,
     timeout_ms: int = 0,
+    query: str = "dynamic",
 ) -> Call: ...
 
 # None

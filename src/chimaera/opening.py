@@ -33,8 +33,9 @@ def local(config: Config | None = None) -> Runtime:
     Parameters
     ----------
     config : path or mapping, optional
-        YAML file, or its contents as a mapping. By default the file that
-        ``CHI_SERVER_CONF`` names, else the built-in defaults.
+        YAML file, or its contents as a mapping, which goes before the variables
+        of the environment. By default the file that ``CHI_SERVER_CONF`` names, if
+        any.
 
     Returns
     -------
@@ -61,7 +62,7 @@ def local(config: Config | None = None) -> Runtime:
         origin = os.fspath(config)
         text = Path(origin).read_text(encoding="utf-8")
     with on_repo_path():
-        connection = core.Connection.local(text, origin)
+        connection = core.Connection.local(text, origin, isinstance(config, Mapping))
     return _opened(connection)
 
 

@@ -360,7 +360,7 @@ class Runtime(StockModules):
         return Future(
             call,
             f"creating pool {name!r}",
-            lambda made: client_class(module)(self, PoolId(*made), name),
+            lambda made: client_class(module)(self, PoolId(*made[0]), name),
         )
 
     def unload_module(

@@ -406,7 +406,7 @@ int Main(int argc, char** argv) {
   summary.name = "file_" + args.Text("part");
   summary.seed = args.Number("seed");
   summary.asked = args.Number("count");
-  RuntimeConfig config = RuntimeConfig::Default();
+  RuntimeConfig config;
   config.num_threads = 2;
   config.pin_workers = false;
   config.module_paths.emplace_back(CHI_TEST_LIBRARY_DIR);

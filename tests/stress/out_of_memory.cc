@@ -82,7 +82,7 @@ void SayWhere() {
 int RunDaemon(const std::string& dir, Board* board) {
   std::set_terminate(&SayWhere);
   SetLogLevel(LogLevel::kFatal);
-  RuntimeConfig config = RuntimeConfig::Default();
+  RuntimeConfig config = RuntimeConfig();
   config.num_threads = 2;
   config.pin_workers = false;
   config.mapping_policy = "map_by_pid_tid";  // others remember who has come

@@ -82,6 +82,17 @@ chi::Future<UnloadModuleTask> Client::AsyncUnloadModule(
   return Send<UnloadModuleTask>(pool_query, module);
 }
 
+chi::Future<CheckComposeTask> Client::AsyncCheckCompose(
+    const hipc::MemContext& /*mctx*/, const std::string& text,
+    const std::string& origin) {
+  return Send<CheckComposeTask>(chi::PoolQuery::Local(), text, origin);
+}
+
+chi::Future<DescribePoolTask> Client::AsyncDescribePool(
+    const hipc::MemContext& /*mctx*/, const chi::PoolId& target_pool_id) {
+  return Send<DescribePoolTask>(chi::PoolQuery::Local(), target_pool_id);
+}
+
 chi::Result<std::vector<chi::PoolInfo>> Client::ListPools(
     const hipc::MemContext& mctx) {
   auto future = AsyncListPools(mctx);

@@ -16,6 +16,7 @@
 #include "chimaera/admin/route_here.h"
 #include "chimaera/base/clock.h"
 #include "chimaera/base/format.h"
+#include "chimaera/core/compose.h"
 #include "chimaera/ipc/control_server.h"
 #include "chimaera/runtime/dump.h"
 
@@ -108,16 +109,64 @@ void Runtime::GetOrCreatePool(
   request.pool_id = task->target_pool_id_;
   request.num_containers = task->num_containers_;
   if (task->IsYaml()) request.config = task->chimod_params_.str();
-  const bool known =
-      !CHI_POOL_MANAGER->FindPoolByName(request.pool_name).IsNull();
-  const chi::Result<chi::PoolId> id =
-      CHI_POOL_MANAGER->GetOrCreate(request, task.Cast<chi::Task>(), rctx);
+  bool created = false;
+  const chi::Result<chi::PoolId> id = CHI_POOL_MANAGER->GetOrCreate(
+      request, task.Cast<chi::Task>(), rctx, &created);
   // What the module's Create has left in the task is part of the status.
   task->return_code_ = 0;
   task->text_size_ = 0;
   if (!id.ok()) return Answer(id.status(), *task);
   task->new_pool_id_ = *id;
-  if (!known) pools_created_.fetch_add(1, std::memory_order_relaxed);
+  task->created_ = created ? 1 : 0;
+  if (created) pools_created_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Runtime::CheckCompose(hipc::FullPtr<CheckComposeTask> task,
+                           chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
+  chi::ConfigSources sources;
+  sources.text = task->text_.str();
+  sources.origin = task->origin_.str();
+  chi::ConfigReading reading = chi::ReadConfig(sources);
+  const std::vector<std::string> settings = chi::CheckCompose(
+      reading.config.compose,
+      [](const chi::PoolConfig& pool) {
+        return CHI_POOL_MANAGER->ReadParameters(pool);
+      },
+      &reading.errors);
+  std::string errors;
+  for (const chi::ConfigError& error : reading.errors) {
+    errors += error.ToString() + "\n";
+  }
+  task->errors_ = errors;
+  std::string list;
+  for (const std::string& each : settings) list += each + '\0';
+  task->settings_ = list;
+}
+
+void Runtime::DescribePool(hipc::FullPtr<DescribePoolTask> task,
+                           chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
+  const chi::Result<chi::PoolOrigin> origin =
+      CHI_POOL_MANAGER->OriginOf(task->target_pool_id_);
+  if (!origin.ok()) {
+    task->SetError(origin.status().code_value(), origin.status().message());
+    return;
+  }
+  const chi::PoolRequest& request = origin->request;
+  task->serial_ = origin->serial;
+  task->num_containers_ = request.num_containers;
+  task->config_ = request.config;
+  chi::PoolConfig config;
+  config.mod_name_ = request.mod_name;
+  config.pool_name_ = request.pool_name;
+  config.config_ = request.config;
+  // Its module has taken them, so that they are no mistake; if nobody knows
+  // them, they are no one's.
+  if (request.config.empty()) return;
+  const chi::Result<std::string> settings =
+      CHI_POOL_MANAGER->ReadParameters(config);
+  if (settings.ok()) task->settings_ = *settings;
 }
 
 void Runtime::DestroyPool(hipc::FullPtr<DestroyPoolTask> task,

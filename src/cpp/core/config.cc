@@ -1,302 +1,279 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Which keys a configuration has, what values they take, and which of them
-// must agree.
+// Lays the sources of a configuration over each other, and checks what must
+// agree.
 
 #include "chimaera/core/config.h"
 
+#include <sys/auxv.h>
+#include <unistd.h>
+
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <map>
+#include <initializer_list>
 #include <memory>
-#include <optional>
 #include <utility>
 
-#include "chimaera/base/check.h"
-#include "chimaera/base/clock.h"
 #include "chimaera/base/format.h"
-#include "chimaera/ipc/control.h"
-#include "chimaera/sched/mapping_policy.h"
+#include "chimaera/base/nearest_name.h"
+#include "chimaera/core/setting_table.h"
+#include "core/config_compose.h"
 #include "core/config_reader.h"
+#include "core/setting_reader.h"
 #include "core/yaml_tree.h"
 
 namespace chi {
 namespace {
 
-constexpr u64 kPageBytes = 4096;
-constexpr u64 kMaxBusyWaitNs = kNsPerSec;
-constexpr u64 kMaxLongTaskNs = 10 * kNsPerSec;
-constexpr u64 kMaxRebalanceNs = 3600 * kNsPerSec;
-constexpr u64 kMaxSegmentBytes = kGiB * 1024;
-constexpr u64 kMaxNameBytes = 64;
-constexpr u32 kMaxPoolContainers = 4096;
+// Reads one source into `reading`, over what is there.
+class Layer {
+ public:
+  Layer(std::string_view origin, ConfigReading* reading)
+      : errors_(origin), reading_(*reading) {}
 
-bool IsPowerOfTwo(u64 value) { return (value & (value - 1)) == 0; }
+  ConfigErrors& errors() { return errors_; }
 
-// The map at `key` of the file, or an empty one.
-const YamlNode& SectionOf(ConfigReader& top, std::string_view key) {
-  static const YamlNode kEmpty;
-  const YamlNode* section = top.Find(key);
-  return section == nullptr ? kEmpty : *section;
-}
-
-void ReadRuntime(const YamlNode& node, ConfigErrors& errors,
-                 RuntimeConfig* config) {
-  ConfigReader reader(node, "runtime.", errors);
-  reader.ReadString("name", &config->name);
-  const bool plain =
-      std::all_of(config->name.begin(), config->name.end(), [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' ||
-               c == '-';
-      });
-  if (!plain || config->name.size() > kMaxNameBytes) {
-    reader.Fail("name", Format("must be at most {} letters, digits, _ and -",
-                               kMaxNameBytes));
+  void Read(const YamlNode& root) {
+    static const YamlNode kNothing;
+    ConfigReader top(root, "", errors_);
+    std::string_view section;
+    std::unique_ptr<ConfigReader> reader;
+    for (const Setting& setting : Settings()) {
+      if (setting.section() != section) {
+        if (reader != nullptr) reader->Finish();
+        section = setting.section();
+        const YamlNode* const node = top.Find(section);
+        reader =
+            std::make_unique<ConfigReader>(node == nullptr ? kNothing : *node,
+                                           Format("{}.", section), errors_);
+      }
+      ReadSetting(setting, *reader, &reading_.config);
+      if (reader->Find(setting.name()) == nullptr) continue;
+      reading_.places[std::string(setting.key)] = {
+          errors_.origin(), reader->LineOf(setting.name()),
+          std::string(setting.key)};
+    }
+    reader->Finish();
+    if (const YamlNode* const list = top.Find("compose")) {
+      ReadCompose(*list, errors_, &reading_.config.compose);
+    }
+    top.Finish();
   }
-  reader.ReadNumber("num_threads", 0, kMaxWorkers, &config->num_threads);
-  reader.ReadDuration("first_busy_wait", kMaxBusyWaitNs,
-                      &config->first_busy_wait_ns);
-  reader.ReadBool("pin_workers", &config->pin_workers);
-  reader.Finish();
-}
 
-void ReadScheduling(const YamlNode& node, ConfigErrors& errors,
-                    RuntimeConfig* config) {
-  ConfigReader reader(node, "scheduling.", errors);
-  reader.ReadString("policy", &config->mapping_policy);
-  const Status known = MakeMappingPolicy(config->mapping_policy).status();
-  if (!known.ok()) reader.Fail("policy", known.message());
-  reader.ReadNumber("long_workers", 0, kMaxWorkers - 1,
-                    &config->num_long_workers);
-  reader.ReadDuration("long_task", kMaxLongTaskNs, &config->long_task_ns);
-  reader.ReadDuration("rebalance_interval", kMaxRebalanceNs,
-                      &config->rebalance_interval_ns);
-  if (config->num_threads != 0 &&
-      config->num_long_workers >= std::max(config->num_threads, 2u)) {
-    reader.Fail("long_workers",
-                Format("{} of {} workers leave none for short tasks",
-                       config->num_long_workers, config->num_threads));
-  }
-  reader.Finish();
-}
-
-// Segments are mapped in whole pages.
-void ReadSegment(ConfigReader& reader, std::string_view key, u64* out) {
-  reader.ReadSize(key, kMiB, kMaxSegmentBytes, out);
-  if (*out % kPageBytes != 0) {
-    reader.Fail(key,
-                Format("{} bytes are no multiple of {}", *out, kPageBytes));
-  }
-}
-
-void ReadMemory(const YamlNode& node, ConfigErrors& errors,
-                RuntimeConfig* config) {
-  ConfigReader reader(node, "memory.", errors);
-  ReadSegment(reader, "main_segment", &config->main_segment_bytes);
-  ReadSegment(reader, "client_data_segment",
-              &config->client_data_segment_bytes);
-  ReadSegment(reader, "runtime_data_segment",
-              &config->runtime_data_segment_bytes);
-  reader.ReadSize("max_client_bytes", kMiB, kMaxSegmentBytes,
-                  &config->max_client_bytes);
-  reader.ReadSize("max_result_bytes", kPageBytes, kMaxSegmentBytes,
-                  &config->max_result_bytes);
-  reader.ReadSize("max_runtime_data_bytes", kMiB, kMaxSegmentBytes,
-                  &config->max_runtime_data_bytes);
-  const u64 first =
-      config->main_segment_bytes + config->client_data_segment_bytes;
-  if (config->max_client_bytes < first) {
-    reader.Fail("max_client_bytes",
-                Format("{} is less than main_segment and client_data_segment "
-                       "together, {}",
-                       config->max_client_bytes, first));
-  }
-  if (config->max_runtime_data_bytes < config->runtime_data_segment_bytes) {
-    reader.Fail("max_runtime_data_bytes",
-                Format("{} is less than runtime_data_segment, {}",
-                       config->max_runtime_data_bytes,
-                       config->runtime_data_segment_bytes));
-  }
-  reader.Finish();
-}
-
-void ReadQueueAndLimits(const YamlNode& queue, const YamlNode& limits,
-                        ConfigErrors& errors, RuntimeConfig* config) {
-  ConfigReader reader(queue, "queue.", errors);
-  reader.ReadNumber("depth", 16, 65536, &config->queue_depth);
-  if (!IsPowerOfTwo(config->queue_depth)) {
-    reader.Fail("depth", Format("{} is no power of two", config->queue_depth));
-  }
-  reader.Finish();
-
-  ConfigReader limit(limits, "limits.", errors);
-  limit.ReadNumber("sessions", 1, 65536, &config->max_sessions);
-  limit.ReadNumber("tasks_in_flight", 1, 1u << 24,
-                   &config->max_tasks_in_flight);
-  limit.ReadNumber("task_timeout_ms", 0, ~0u, &config->task_timeout_ms);
-  limit.ReadNumber("rings", 2, 65536, &config->max_rings);
-  limit.Finish();
-}
-
-void CheckAbsolute(ConfigReader& reader, std::string_view key,
-                   const std::string& path) {
-  if (path.empty() || path[0] != '/') {
-    reader.Fail(key, Format("'{}' is no absolute path", path));
-  }
-}
-
-void ReadLoggingAndModules(const YamlNode& logging, const YamlNode& modules,
-                           ConfigErrors& errors, RuntimeConfig* config) {
-  ConfigReader log(logging, "logging.", errors);
-  if (const std::string* text = log.FindScalar("level")) {
-    const Result<LogLevel> level = ParseLogLevel(*text);
-    if (level.ok()) {
-      config->log_level = *level;
-    } else {
-      log.Fail("level", level.status().message());
+  // Hands the mistakes over; `name_of` tells what a key is called here.
+  template <class NameOf>
+  void Finish(const NameOf& name_of) {
+    std::vector<ConfigError> errors = errors_.list();
+    std::stable_sort(errors.begin(), errors.end(),
+                     [](const ConfigError& a, const ConfigError& b) {
+                       return a.line < b.line;
+                     });
+    for (ConfigError& error : errors) {
+      error.key = name_of(error.key);
+      reading_.errors.push_back(std::move(error));
+    }
+    for (auto& [key, place] : reading_.places) {
+      if (place.origin == errors_.origin()) place.key = name_of(key);
     }
   }
-  log.ReadString("file", &config->log_file);
-  if (!config->log_file.empty()) CheckAbsolute(log, "file", config->log_file);
-  log.Finish();
 
-  ConfigReader module(modules, "modules.", errors);
-  module.ReadStrings("paths", &config->module_paths);
-  for (const std::string& path : config->module_paths) {
-    CheckAbsolute(module, "paths", path);
-  }
-  module.Finish();
+ private:
+  ConfigErrors errors_;
+  ConfigReading& reading_;
+};
+
+std::string SameName(const std::string& key) { return key; }
+
+std::string VariableOf(const std::string& key) {
+  const Setting* const setting = FindSetting(key);
+  return setting == nullptr ? key : setting->variable();
 }
 
-// A required word of a compose entry.
-void ReadWord(ConfigReader& reader, std::string_view key, std::string* out) {
-  if (reader.Require(key) == nullptr) return;
-  const std::string* text = reader.FindScalar(key);
-  if (text == nullptr) return;
-  if (text->empty()) reader.Fail(key, "must not be empty");
-  *out = *text;
+// Gives what stands in `value` to `setting`, in a tree as a file has it.
+void AddToTree(const Setting& setting, std::string_view value, YamlNode* tree) {
+  tree->kind = YamlNode::Kind::kMap;
+  YamlMember* section = nullptr;
+  for (YamlMember& member : tree->members) {
+    if (member.key == setting.section()) section = &member;
+  }
+  if (section == nullptr) {
+    section = &tree->members.emplace_back();
+    section->key = setting.section();
+    section->value.kind = YamlNode::Kind::kMap;
+  }
+  YamlMember& added = section->value.members.emplace_back();
+  added.key = setting.name();
+  added.line = 0;
+  added.value = TextNode(setting, value);
 }
 
-PoolConfig ReadPool(const YamlNode& node, const std::string& path,
-                    ConfigErrors& errors) {
-  PoolConfig pool;
-  ConfigReader reader(node, path, errors);
-  ReadWord(reader, "mod_name", &pool.mod_name_);
-  ReadWord(reader, "pool_name", &pool.pool_name_);
-  std::string id;
-  ReadWord(reader, "pool_id", &id);
-  if (!id.empty()) {
-    const std::optional<PoolId> parsed = PoolId::Parse(id);
-    if (!parsed) {
-      reader.Fail("pool_id", Format("'{}' is no pool id, as 200.0 is", id));
-    } else if (parsed->IsNull()) {
-      reader.Fail("pool_id", "0.0 is the null pool id");
-    } else if (*parsed == kAdminPoolId) {
-      reader.Fail("pool_id", Format("{} is the admin pool's", *parsed));
-    } else {
-      pool.pool_id_ = *parsed;
-    }
+void ReadFile(const ConfigSources& sources, ConfigReading* reading) {
+  if (sources.text.empty()) return;
+  Layer layer(sources.origin, reading);
+  const Result<YamlNode> root =
+      ParseYaml(sources.text, sources.origin, RuntimeConfig::kMaxBytes,
+                RuntimeConfig::kMaxDepth);
+  if (root.ok()) {
+    layer.Read(*root);
+  } else {
+    layer.errors().Add(root.status());
   }
-  if (const std::string* word = reader.FindScalar("pool_query")) {
-    const std::optional<PoolQuery> query = PoolQuery::Parse(*word);
-    if (query) {
-      pool.pool_query_ = *query;
-    } else {
-      reader.Fail("pool_query",
-                  Format("'{}' is none of local, dynamic, broadcast", *word));
-    }
-  }
-  reader.ReadNumber("num_containers", 1, kMaxPoolContainers,
-                    &pool.num_containers_);
-  reader.FinishOpen();
-  pool.config_ = WriteYaml(node);
-  return pool;
+  layer.Finish(&SameName);
 }
 
-void ReadCompose(const YamlNode& list, ConfigErrors& errors,
-                 std::vector<PoolConfig>* compose) {
-  if (list.kind == YamlNode::Kind::kNull) return;
-  if (list.kind != YamlNode::Kind::kList) {
-    errors.Add(list.line, "compose", "must be a list of pools");
-    return;
-  }
-  std::map<PoolId, u32> lines_of_ids;
-  std::map<std::string, u32> lines_of_names;
-  for (size_t i = 0; i < list.items.size(); ++i) {
-    const YamlNode& item = list.items[i];
-    const std::string path = Format("compose[{}].", i);
-    if (item.kind == YamlNode::Kind::kNull) {
-      errors.Add(item.line, Format("compose[{}]", i), "is empty");
+void ReadEnvironment(ConfigReading* reading) {
+  if (getauxval(AT_SECURE) != 0) return;
+  Layer layer("environment", reading);
+  std::vector<std::string> names;
+  for (const Setting& setting : Settings()) names.push_back(setting.variable());
+  YamlNode tree;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    if (text.substr(0, kSettingPrefix.size()) != kSettingPrefix) continue;
+    const std::string_view name = text.substr(0, text.find('='));
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) {
+      const std::vector<std::string_view> known(names.begin(), names.end());
+      layer.errors().Add(0, name, "unknown variable" + DidYouMean(name, known));
       continue;
     }
-    PoolConfig pool = ReadPool(item, path, errors);
-    if (!pool.pool_id_.IsNull()) {
-      const auto first = lines_of_ids.emplace(pool.pool_id_, item.line);
-      if (!first.second) {
-        errors.Add(item.line, path + "pool_id",
-                   Format("{} belongs to the pool in line {} already",
-                          pool.pool_id_, first.first->second));
-      }
+    const auto index = static_cast<size_t>(found - names.begin());
+    AddToTree(Settings()[index],
+              text.substr(std::min(name.size() + 1, text.size())), &tree);
+  }
+  layer.Read(tree);
+  layer.Finish(&VariableOf);
+}
+
+void ReadArguments(const ConfigSources& sources, ConfigReading* reading) {
+  if (sources.arguments.empty()) return;
+  Layer layer("argument", reading);
+  YamlNode tree;
+  for (const auto& [key, value] : sources.arguments) {
+    const Setting* const setting = FindSetting(key);
+    if (setting != nullptr) {
+      AddToTree(*setting, value, &tree);
+      continue;
     }
-    if (!pool.pool_name_.empty()) {
-      const auto first = lines_of_names.emplace(pool.pool_name_, item.line);
-      if (!first.second) {
-        errors.Add(item.line, path + "pool_name",
-                   Format("'{}' belongs to the pool in line {} already",
-                          pool.pool_name_, first.first->second));
-      }
-    }
-    compose->push_back(std::move(pool));
+    std::vector<std::string_view> known;
+    for (const Setting& each : Settings()) known.push_back(each.key);
+    layer.errors().Add(0, key, "unknown setting" + DidYouMean(key, known));
+  }
+  layer.Read(tree);
+  layer.Finish(&SameName);
+}
+
+// What log.h takes from the environment by itself, before all others.
+void ReadLogVariables(ConfigReading* reading) {
+  const char* const level = std::getenv("CHI_LOG_LEVEL");
+  const char* const debug = std::getenv("CHI_DEBUG");
+  const std::string text = level != nullptr                      ? level
+                           : debug != nullptr && debug[0] == '1' ? "debug"
+                                                                 : "";
+  const Result<LogLevel> parsed = ParseLogLevel(text);
+  if (!parsed.ok()) return;
+  reading->config.log_level = *parsed;
+  reading->places["logging.level"] = {
+      "environment", 0, level != nullptr ? "CHI_LOG_LEVEL" : "CHI_DEBUG"};
+}
+
+// ---- what must agree --------------------------------------------------------
+
+// A mistake of several settings stands where the first of them was set.
+void FailTogether(std::initializer_list<const char*> keys, std::string what,
+                  ConfigReading* reading) {
+  ConfigError error;
+  for (const char* key : keys) {
+    const auto place = reading->places.find(key);
+    if (place == reading->places.end()) continue;
+    error = {place->second.origin, place->second.line, place->second.key, {}};
+    break;
+  }
+  error.what = std::move(what);
+  reading->errors.push_back(std::move(error));
+}
+
+void CheckRelations(ConfigReading* reading) {
+  const RuntimeConfig& config = reading->config;
+  if (config.num_threads != 0 &&
+      config.num_long_workers >= std::max(config.num_threads, 2u)) {
+    FailTogether({"scheduling.long_workers", "runtime.num_threads"},
+                 Format("{} of {} workers leave none for short tasks",
+                        config.num_long_workers, config.num_threads),
+                 reading);
+  }
+  const u64 first =
+      config.main_segment_bytes + config.client_data_segment_bytes;
+  if (config.max_client_bytes < first) {
+    FailTogether({"memory.max_client_bytes", "memory.main_segment",
+                  "memory.client_data_segment"},
+                 Format("max_client_bytes, {}, is less than main_segment and "
+                        "client_data_segment together, {}",
+                        config.max_client_bytes, first),
+                 reading);
+  }
+  if (config.max_runtime_data_bytes < config.runtime_data_segment_bytes) {
+    FailTogether(
+        {"memory.max_runtime_data_bytes", "memory.runtime_data_segment"},
+        Format("max_runtime_data_bytes, {}, is less than "
+               "runtime_data_segment, {}",
+               config.max_runtime_data_bytes,
+               config.runtime_data_segment_bytes),
+        reading);
   }
 }
 
 }  // namespace
 
-Result<RuntimeConfig> RuntimeConfig::FromYaml(std::string_view text,
-                                              std::string_view origin) {
-  CHI_ASSIGN_OR_RETURN(const YamlNode root,
-                       ParseYaml(text, origin, kMaxBytes, kMaxDepth));
-  ConfigErrors errors(origin);
-  ConfigReader top(root, "", errors);
-  RuntimeConfig config;
-  ReadRuntime(SectionOf(top, "runtime"), errors, &config);
-  ReadScheduling(SectionOf(top, "scheduling"), errors, &config);
-  ReadMemory(SectionOf(top, "memory"), errors, &config);
-  const YamlNode& queue = SectionOf(top, "queue");
-  ReadQueueAndLimits(queue, SectionOf(top, "limits"), errors, &config);
-  const YamlNode& logging = SectionOf(top, "logging");
-  ReadLoggingAndModules(logging, SectionOf(top, "modules"), errors, &config);
-  ReadCompose(SectionOf(top, "compose"), errors, &config.compose);
-  top.Finish();
-  CHI_RETURN_IF_ERROR(errors.status());
-  return config;
+ConfigReading ReadConfig(const ConfigSources& sources) {
+  ConfigReading reading;
+  if (!sources.text_is_argument) ReadFile(sources, &reading);
+  if (sources.environment) ReadEnvironment(&reading);
+  if (sources.text_is_argument) ReadFile(sources, &reading);
+  ReadArguments(sources, &reading);
+  if (sources.environment) ReadLogVariables(&reading);
+  CheckRelations(&reading);
+  return reading;
 }
 
-Result<std::vector<PoolConfig>> ParseCompose(std::string_view text,
-                                             std::string_view origin) {
-  CHI_ASSIGN_OR_RETURN(const YamlNode root,
-                       ParseYaml(text, origin, RuntimeConfig::kMaxBytes,
-                                 RuntimeConfig::kMaxDepth));
-  ConfigErrors errors(origin);
-  ConfigReader top(root, "", errors);
-  std::vector<PoolConfig> compose;
-  if (root.kind == YamlNode::Kind::kNull) {
-    errors.Add(root.line, "compose", "is missing");
-  } else if (const YamlNode* list = top.Require("compose")) {
-    ReadCompose(*list, errors, &compose);
-  }
-  top.Finish();
-  CHI_RETURN_IF_ERROR(errors.status());
-  return compose;
+Result<RuntimeConfig> RuntimeConfig::FromSources(const ConfigSources& sources) {
+  ConfigReading reading = ReadConfig(sources);
+  CHI_RETURN_IF_ERROR(StatusOf(reading.errors));
+  return std::move(reading.config);
+}
+
+Result<RuntimeConfig> RuntimeConfig::FromYaml(std::string_view text,
+                                              std::string_view origin) {
+  ConfigSources sources;
+  sources.text = text;
+  sources.origin = origin;
+  return FromSources(sources);
 }
 
 Result<RuntimeConfig> RuntimeConfig::FromFile(const std::string& path) {
   CHI_ASSIGN_OR_RETURN(const std::string text, ReadConfigFile(path));
   return FromYaml(text, path);
+}
+
+Result<RuntimeConfig> RuntimeConfig::Load() {
+  CHI_ASSIGN_OR_RETURN(const ConfigSources sources, ConfigSources::Of());
+  return FromSources(sources);
+}
+
+Result<ConfigSources> ConfigSources::Of(std::string path) {
+  ConfigSources sources;
+  sources.environment = true;
+  if (path.empty()) {
+    const char* const named = secure_getenv("CHI_SERVER_CONF");
+    if (named != nullptr) path = named;
+  }
+  if (path.empty()) return sources;
+  CHI_ASSIGN_OR_RETURN(sources.text, ReadConfigFile(path));
+  sources.origin = std::move(path);
+  return sources;
 }
 
 Result<std::string> ReadConfigFile(const std::string& path) {
@@ -311,19 +288,6 @@ Result<std::string> ReadConfigFile(const std::string& path) {
   text.resize(std::fread(text.data(), 1, text.size(), file.get()));
   if (std::ferror(file.get()) != 0) return Status::FromErrno(errno, path);
   return text;
-}
-
-RuntimeConfig RuntimeConfig::Default() {
-  Result<RuntimeConfig> config =
-      FromYaml(DefaultConfigText(), "chimaera_default.yaml");
-  CHI_CHECK(config.ok(), "{}", config.status());
-  return std::move(config).value();
-}
-
-Result<RuntimeConfig> RuntimeConfig::Load() {
-  const char* path = secure_getenv("CHI_SERVER_CONF");
-  if (path == nullptr || *path == '\0') return Default();
-  return FromFile(path);
 }
 
 }  // namespace chi

@@ -42,18 +42,39 @@ std::string Clip(const std::string& text) {
 }  // namespace
 
 void ConfigErrors::Add(u32 line, std::string_view key, std::string_view what) {
-  ++count_;
-  if (count_ > kMaxReported) return;
-  if (!text_.empty()) text_ += '\n';
-  text_ += Format("{}:{}: {}{}{}", origin_, line, key, key.empty() ? "" : ": ",
-                  what);
+  list_.push_back({origin_, line, std::string(key), std::string(what)});
 }
 
-Status ConfigErrors::status() const {
-  if (count_ == 0) return Status();
-  if (count_ <= kMaxReported) return Status::BadRequest(text_);
-  return Status::BadRequest(
-      Format("{}\n{}: and {} more", text_, origin_, count_ - kMaxReported));
+void ConfigErrors::Add(const Status& status) {
+  std::string_view text = status.message();
+  const std::string start = origin_ + ":";
+  u32 line = 0;
+  if (text.substr(0, start.size()) == start) text.remove_prefix(start.size());
+  const auto number =
+      std::from_chars(text.data(), text.data() + text.size(), line);
+  text.remove_prefix(static_cast<size_t>(number.ptr - text.data()));
+  if (text.substr(0, 2) == ": ") text.remove_prefix(2);
+  Add(line, "", text);
+}
+
+std::string ConfigError::ToString() const {
+  std::string text = origin;
+  if (line != 0) text += Format(":{}", line);
+  if (!key.empty()) text += ": " + key;
+  return text + ": " + what;
+}
+
+Status StatusOf(const std::vector<ConfigError>& errors) {
+  if (errors.empty()) return Status();
+  std::string text;
+  for (size_t i = 0; i < errors.size() && i < kMaxReported; ++i) {
+    text += (i == 0 ? "" : "\n") + errors[i].ToString();
+  }
+  if (errors.size() > kMaxReported) {
+    text += Format("\n{}: and {} more", errors.back().origin,
+                   errors.size() - kMaxReported);
+  }
+  return Status::BadRequest(text);
 }
 
 ConfigReader::ConfigReader(const YamlNode& node, std::string path,
@@ -153,7 +174,9 @@ void ConfigReader::ReadString(std::string_view key, std::string* out) {
 void ConfigReader::ReadStrings(std::string_view key,
                                std::vector<std::string>* out) {
   const YamlNode* value = Find(key);
-  if (value == nullptr || value->kind == YamlNode::Kind::kNull) return;
+  if (value == nullptr) return;
+  out->clear();
+  if (value->kind == YamlNode::Kind::kNull) return;
   if (value->kind != YamlNode::Kind::kList) {
     Fail(key, Format("must be a list, not {}", KindName(value->kind)));
     return;

@@ -7,31 +7,32 @@
 #ifndef CHIMAERA_CORE_CONFIG_READER_H_
 #define CHIMAERA_CORE_CONFIG_READER_H_
 
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "chimaera/base/status.h"
 #include "chimaera/base/types.h"
+#include "chimaera/core/config.h"
 #include "core/yaml_tree.h"
 
 namespace chi {
 
-/// The mistakes of one file.
+/// The mistakes of one source.
 class ConfigErrors {
  public:
   explicit ConfigErrors(std::string_view origin) : origin_(origin) {}
 
-  /// Adds "origin:line: key: what".
   void Add(u32 line, std::string_view key, std::string_view what);
-  /// Success, or kBadRequest with a line for each mistake, the first 20.
-  Status status() const;
+  /// Adds the failure of ParseYaml, "origin:line: what".
+  void Add(const Status& status);
+  const std::string& origin() const { return origin_; }
+  const std::vector<ConfigError>& list() const { return list_; }
+  Status status() const { return StatusOf(list_); }
 
  private:
-  std::string origin_;
-  u64 count_ = 0;
-  std::string text_;
+  const std::string origin_;
+  std::vector<ConfigError> list_;
 };
 
 /// One map. Each Read looks for a key; if it is there, its value goes to `out`,

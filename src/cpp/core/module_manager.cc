@@ -21,6 +21,7 @@
 #include "chimaera/base/format.h"
 #include "chimaera/base/heap_accounts.h"
 #include "chimaera/base/log.h"
+#include "chimaera/core/compose.h"
 #include "chimaera/core/exit_hook.h"
 #include "chimaera/core/module_call.h"
 #include "chimaera/core/module_entry.h"
@@ -121,11 +122,14 @@ Result<std::unique_ptr<Module>> Load(std::string_view name,
         Format("{}: has no {}", path,
                alloc.address == nullptr ? "alloc_chimod" : "destroy_chimod"));
   }
+  // Older modules have none.
+  const SharedLibrary::Symbol read = library.Find("chi_read_parameters");
   return std::make_unique<Module>(
       std::string(name), path,
       std::make_unique<SharedLibrary>(std::move(library)),
       reinterpret_cast<AllocChimodFn>(alloc.address),
-      reinterpret_cast<DestroyChimodFn>(destroy.address));
+      reinterpret_cast<DestroyChimodFn>(destroy.address),
+      reinterpret_cast<ReadParametersFn>(read.address));
 }
 
 std::atomic<void (*)()> exit_hook{nullptr};
@@ -172,11 +176,12 @@ Module::Module(std::string name, std::string path, AllocChimodFn alloc,
 
 Module::Module(std::string name, std::string path,
                std::unique_ptr<SharedLibrary> library, AllocChimodFn alloc,
-               DestroyChimodFn destroy)
+               DestroyChimodFn destroy, ReadParametersFn read_parameters)
     : name_(std::move(name)),
       path_(std::move(path)),
       alloc_(alloc),
       destroy_(destroy),
+      read_parameters_(read_parameters),
       library_(std::move(library)) {
   CodeUses::Watch(reinterpret_cast<const void*>(alloc_));
 }
@@ -210,6 +215,18 @@ Result<ContainerPtr> Module::NewContainer() const {
   }
   RegisterExitHook(alloc_);
   return container;
+}
+
+Result<std::string> Module::ReadParameters(const PoolConfig& config) const {
+  std::string settings = config.config_;
+  if (read_parameters_ != nullptr) {
+    Status status;
+    CHI_RETURN_IF_ERROR(CallModule(Format("pool '{}'", config.pool_name_), [&] {
+      read_parameters_(&config, &settings, &status);
+    }));
+    CHI_RETURN_IF_ERROR(status);
+  }
+  return OwnSettings(settings);
 }
 
 Result<bool> ModuleManager::Unload(std::string_view name) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "chimaera/base/format.h"
 #include "chimaera/base/mutex.h"
 #include "chimaera/core/pool_manager.h"
 
@@ -30,6 +31,20 @@ std::vector<PoolCosts> PoolManager::ListCosts() const {
     all.push_back({id, entry.name, std::move(rows)});
   }
   return all;
+}
+
+Result<PoolOrigin> PoolManager::OriginOf(PoolId id) const {
+  const MutexLock lock(mutex_);
+  const auto found = entries_.find(id);
+  if (found == entries_.end() || found->second.state != PoolState::kLive) {
+    return Status::NotFound(Format("pool {} does not exist", id));
+  }
+  const Entry& entry = found->second;
+  const u32 per_node =
+      entry.num_containers / static_cast<u32>(nodes_.nodes.size());
+  return PoolOrigin{
+      {entry.module, entry.name, id, per_node, entry.pool->config()},
+      entry.serial};
 }
 
 const char* PoolStateName(PoolState state) {

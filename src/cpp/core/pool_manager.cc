@@ -123,8 +123,9 @@ PoolManager::~PoolManager() {
 
 Result<PoolId> PoolManager::GetOrCreate(const PoolRequest& request,
                                         hipc::FullPtr<Task> create_task,
-                                        RunContext& ctx) {
+                                        RunContext& ctx, bool* created) {
   CHI_ASSIGN_OR_RETURN(const PoolId existing, Reserve(request));
+  if (created != nullptr) *created = existing.IsNull();
   if (!existing.IsNull()) return existing;
   const PoolId id = request.pool_id;
   Reservation reservation(*this, id);

@@ -49,6 +49,43 @@ Result<bool> PoolManager::UnloadModule(const std::string& name) {
   return modules_.Unload(name);
 }
 
+// That nobody unloads the module.
+class PoolManager::Reading {
+ public:
+  Reading(PoolManager& pools, const std::string& module)
+      : pools_(pools), module_(module) {
+    for (;;) {
+      {
+        const MutexLock lock(pools_.mutex_);
+        // Unloading has a bound of its own.
+        if (pools_.unloading_.count(module_) == 0) {
+          ++pools_.reading_[module_];
+          return;
+        }
+      }
+      pools_.Pause();
+    }
+  }
+  ~Reading() {
+    const MutexLock lock(pools_.mutex_);
+    const auto found = pools_.reading_.find(module_);
+    if (--found->second == 0) pools_.reading_.erase(found);
+  }
+  Reading(const Reading&) = delete;
+  Reading& operator=(const Reading&) = delete;
+
+ private:
+  PoolManager& pools_;
+  const std::string& module_;
+};
+
+Result<std::string> PoolManager::ReadParameters(const PoolConfig& config) {
+  const Reading reading(*this, config.mod_name_);
+  CHI_ASSIGN_OR_RETURN(const Module* const module,
+                       modules_.Find(config.mod_name_));
+  return module->ReadParameters(config);
+}
+
 Status PoolManager::BeginUnload(const std::string& name) {
   const MutexLock lock(mutex_);
   for (const auto& [id, entry] : entries_) {
@@ -56,6 +93,10 @@ Status PoolManager::BeginUnload(const std::string& name) {
     return Status::BadRequest(
         Format("module {} cannot be unloaded: pool {} '{}' of it is {}", name,
                id, entry.name, PoolStateName(entry.state)));
+  }
+  if (reading_.count(name) != 0) {
+    return Status::BadRequest(
+        Format("module {} cannot be unloaded: its parameters are read", name));
   }
   if (unloading_.insert(name).second) return Status();
   return Status::BadRequest(

@@ -31,11 +31,17 @@ using ConnectionPtr = std::shared_ptr<Connection>;
 // ---- opening
 // -----------------------------------------------------------------
 
+// No text: the file of CHI_SERVER_CONF. A mapping of the program's own goes
+// before the environment.
 ConnectionPtr Local(const std::optional<std::string>& config_text,
-                    const std::string& origin) {
-  RuntimeConfig config = ValueOf(
-      config_text.has_value() ? RuntimeConfig::FromYaml(*config_text, origin)
-                              : RuntimeConfig::Load());
+                    const std::string& origin, bool is_argument) {
+  ConfigSources sources;
+  if (config_text.has_value()) {
+    sources = {*config_text, origin, is_argument, true, {}};
+  } else {
+    sources = ValueOf(ConfigSources::Of());
+  }
+  const RuntimeConfig config = ValueOf(RuntimeConfig::FromSources(sources));
   // A program that embeds a runtime did not ask for its news; and what the
   // environment says goes before both.
   if (std::getenv("CHI_LOG_LEVEL") == nullptr &&
@@ -65,13 +71,15 @@ std::unique_ptr<Call> CreatePool(const ConnectionPtr& connection,
                                  const std::string& module,
                                  const std::string& name,
                                  const PoolIdTuple& pool_id, u32 num_containers,
-                                 const std::string& config, u32 timeout_ms) {
+                                 const std::string& config, u32 timeout_ms,
+                                 const std::string& query) {
   PoolConfig pool;
   pool.mod_name_ = module;
   pool.pool_name_ = name;
   pool.pool_id_ = ToPoolId(pool_id);
   pool.num_containers_ = num_containers;
   pool.config_ = config;
+  if (const auto where = PoolQuery::Parse(query)) pool.pool_query_ = *where;
   return StartCall<CreatePoolTask>(
       connection,
       [&pool, timeout_ms] {
@@ -81,7 +89,8 @@ std::unique_ptr<Call> CreatePool(const ConnectionPtr& connection,
         return ipc.Submit(task);
       },
       [](CreatePoolTask& task) -> py::object {
-        return py::cast(FromPoolId(task.new_pool_id_));
+        return py::make_tuple(FromPoolId(task.new_pool_id_),
+                              task.created_ != 0);
       });
 }
 
@@ -217,6 +226,7 @@ void BindConnection(py::module_& m) {
   py::class_<Connection, ConnectionPtr>(m, "Connection",
                                         "The one connection of this process.")
       .def_static("local", &Local, py::arg("config_text"), py::arg("origin"),
+                  py::arg("is_argument"),
                   "Start a runtime in this process and attach to it.")
       .def_static("attach", &Attach, py::arg("runtime_dir"), py::arg("name"),
                   py::arg("timeout_s"), "Attach to a running one.")
@@ -309,7 +319,7 @@ void BindRuntime(py::module_& m) {
         "The runtime directory that a name stands for.");
   m.def("create_pool", &CreatePool, connection, py::arg("module"),
         py::arg("name"), py::arg("pool_id"), py::arg("num_containers"),
-        py::arg("config"), timeout_ms);
+        py::arg("config"), timeout_ms, py::arg("query") = "dynamic");
   m.def("destroy_pool", &DestroyPool, connection, py::arg("pool_id"),
         timeout_ms);
   m.def("unload_module", &UnloadModule, connection, py::arg("module"),

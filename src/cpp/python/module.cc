@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, m) {
   chi::python::BindErrors(m);   // Status -> exception
   chi::python::BindTask(m);     // Call: what every operation returns
   chi::python::BindRun(m);      // the shortest way to run a task
+  chi::python::BindConfig(m);   // settings and what they are read from
   chi::python::BindRuntime(m);  // Connection, Buffer, pools, statistics
   chi::python::BindEcho(m);     // module echo
   chi::python::BindBdev(m);     // module bdev

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "chimaera/base/log.h"
+#include "chimaera/core/compose.h"
 #include "chimaera/core/create_pool_task.h"
 #include "chimaera/ipc/ipc_manager.h"
 
@@ -117,8 +118,15 @@ Status Server::CreateAdminPool() {
 }
 
 // The pools of the configuration, as if a client had asked for each of them.
+// What their modules refuse is told with its line before any is made.
 Status Server::Compose() {
   if (config_.compose.empty()) return Status();
+  std::vector<ConfigError> errors;
+  CheckCompose(
+      config_.compose,
+      [this](const PoolConfig& pool) { return pools_->ReadParameters(pool); },
+      &errors);
+  CHI_RETURN_IF_ERROR(StatusOf(errors));
   IpcManager ipc;
   ipc.SetPortSource(workers_.get());
   for (const PoolConfig& pool : config_.compose) {

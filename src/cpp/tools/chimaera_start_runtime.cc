@@ -13,8 +13,10 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <utility>
 
@@ -43,6 +45,10 @@ constexpr char kHelp[] =
     "                     else /tmp/chimaera-<uid>\n"
     "  --name NAME        to run several: a directory of that name beside it\n"
     "  --config FILE      settings (YAML); by default $CHI_SERVER_CONF\n"
+    "  --set KEY=VALUE    one setting, as runtime.num_threads=3; goes before\n"
+    "                     $CHIMAERA__RUNTIME__NUM_THREADS and the file; may "
+    "be\n"
+    "                     given several times\n"
     "  --log-file FILE    append the log there instead of to standard error\n"
     "  --ready-fd N       write one line to descriptor N when it runs\n"
     "\n"
@@ -63,19 +69,37 @@ void TellStarter(const Options& options, const std::string& line) {
   close(fd);
 }
 
+// "KEY=VALUE", one in each line.
+Status AddSettings(const std::string& lines, chi::ConfigSources* sources) {
+  std::istringstream text(lines);
+  for (std::string line; std::getline(text, line);) {
+    const size_t equals = line.find('=');
+    if (equals == std::string::npos) {
+      return Status::BadRequest(
+          chi::Format("--set {}: write SECTION.KEY=VALUE", line));
+    }
+    sources->arguments.emplace_back(line.substr(0, equals),
+                                    line.substr(equals + 1));
+  }
+  return Status();
+}
+
 Result<RuntimeConfig> ReadConfig(const Options& options) {
-  const auto file = options.find("config");
-  Result<RuntimeConfig> config = file == options.end()
-                                     ? RuntimeConfig::Load()
-                                     : RuntimeConfig::FromFile(file->second);
-  if (!config.ok()) return config;
-  if (const auto name = options.find("name"); name != options.end()) {
-    config->name = name->second;
+  const auto value_of = [&options](const char* name) {
+    const auto found = options.find(name);
+    return found == options.end() ? std::string() : found->second;
+  };
+  CHI_ASSIGN_OR_RETURN(chi::ConfigSources sources,
+                       chi::ConfigSources::Of(value_of("config")));
+  if (options.count("name") != 0) {
+    sources.arguments.emplace_back("runtime.name", value_of("name"));
   }
-  if (const auto log = options.find("log-file"); log != options.end()) {
-    config->log_file = log->second;
+  if (options.count("log-file") != 0) {
+    const std::string log = std::filesystem::absolute(value_of("log-file"));
+    sources.arguments.emplace_back("logging.file", log);
   }
-  return config;
+  CHI_RETURN_IF_ERROR(AddSettings(value_of("set"), &sources));
+  return RuntimeConfig::FromSources(sources);
 }
 
 Status SetUpLog(const RuntimeConfig& config) {
@@ -142,7 +166,8 @@ int Run(Options options) {
 
 int main(int argc, char** argv) {
   const Result<Options> options = chi::tools::ParseOptions(
-      argc, argv, {"runtime-dir", "name", "config", "log-file", "ready-fd"});
+      argc, argv, {"runtime-dir", "name", "config", "log-file", "ready-fd"},
+      {"set"});
   if (!options.ok()) {
     std::fprintf(stderr, "chimaera_start_runtime: %s\n\n%s",
                  std::string(options.status().message()).c_str(), kHelp);

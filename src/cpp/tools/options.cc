@@ -12,7 +12,12 @@
 namespace chi::tools {
 
 Result<std::map<std::string, std::string>> ParseOptions(
-    int argc, char** argv, const std::vector<std::string>& known) {
+    int argc, char** argv, const std::vector<std::string>& known,
+    const std::vector<std::string>& repeated) {
+  const auto is_in = [](const std::vector<std::string>& names,
+                        const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
   std::map<std::string, std::string> options;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
@@ -21,19 +26,25 @@ Result<std::map<std::string, std::string>> ParseOptions(
       continue;
     }
     const size_t equals = word.find('=');
-    const std::string name = word.substr(0, equals);
-    const bool is_known =
-        name.rfind("--", 0) == 0 &&
-        std::find(known.begin(), known.end(), name.substr(2)) != known.end();
-    if (!is_known) return Status::BadRequest(Format("unknown option {}", name));
+    std::string name = word.substr(0, equals);
+    const bool has_dashes = name.rfind("--", 0) == 0;
+    if (has_dashes) name.erase(0, 2);
+    const bool may_repeat = is_in(repeated, name);
+    if (!has_dashes || !(may_repeat || is_in(known, name))) {
+      return Status::BadRequest(
+          Format("unknown option {}", word.substr(0, equals)));
+    }
     if (equals == std::string::npos && i + 1 == argc) {
-      return Status::BadRequest(Format("{} wants a value", name));
+      return Status::BadRequest(Format("--{} wants a value", name));
     }
     const std::string value =
         equals == std::string::npos ? argv[++i] : word.substr(equals + 1);
-    if (!options.emplace(name.substr(2), value).second) {
-      return Status::BadRequest(Format("{} stands twice", name));
+    const auto added = options.emplace(name, value);
+    if (added.second) continue;
+    if (!may_repeat) {
+      return Status::BadRequest(Format("--{} stands twice", name));
     }
+    added.first->second += "\n" + value;
   }
   return options;
 }

@@ -21,9 +21,11 @@ inline constexpr int kExitUsage = 2;  // also: a runtime runs there already
 inline constexpr int kExitNoRuntime = 3;
 
 /// The values by name, without the dashes; "help" has an empty one. kBadRequest
-/// naming what is not in `known`, lacks a value, or stands twice.
+/// naming what is not known, lacks a value, or stands twice; those of
+/// `repeated` may, and have a line for each value.
 Result<std::map<std::string, std::string>> ParseOptions(
-    int argc, char** argv, const std::vector<std::string>& known);
+    int argc, char** argv, const std::vector<std::string>& known,
+    const std::vector<std::string>& repeated = {});
 
 }  // namespace chi::tools
 

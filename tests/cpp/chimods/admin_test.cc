@@ -130,6 +130,7 @@ TEST_CASE("admin: parameters that end early or go on are refused") {
         chi::CreateTaskId(), chi::kAdminPoolId, PoolQuery::Local(),
         "chimaera_echo", "p", PoolId(300, 0));
     task->chimod_params_ = bytes;
+    task->params_format_ = static_cast<chi::u32>(chi::ParamsFormat::kBinary);
     auto future = CHI_IPC->Submit(task);
     const chi::Status status = future.Get();
     // No parameters at all mean the defaults.
@@ -137,6 +138,44 @@ TEST_CASE("admin: parameters that end early or go on are refused") {
             (bytes.empty() ? StatusCode::kOk : StatusCode::kBadRequest));
     REQUIRE(future->result_code_ == future->return_code_);
   }
+}
+
+TEST_CASE("admin: what a client made a pool with is told as YAML") {
+  Embedded runtime;
+  Client echo;
+  const PoolId id(300, 0);
+  REQUIRE(echo.Create(HSHM_MCTX, PoolQuery::Local(), "one", id, true));
+  auto described = CHI_ADMIN->AsyncDescribePool(HSHM_MCTX, id);
+  REQUIRE(described.Get().ok());
+  REQUIRE(described->config_.str() == "{allow_crash: true}");
+  REQUIRE(described->settings_.str() == "allow_crash: true\n");
+  REQUIRE(described->num_containers_ == 1);
+  auto none = CHI_ADMIN->AsyncDescribePool(HSHM_MCTX, PoolId(301, 0));
+  REQUIRE(none.Get().code() == StatusCode::kNotFound);
+}
+
+TEST_CASE("admin: a compose file is checked by its modules, and no pool made") {
+  Embedded runtime;
+  auto checked = CHI_ADMIN->AsyncCheckCompose(
+      HSHM_MCTX,
+      "queue: {depth: 5}\n"
+      "compose:\n"
+      "- {mod_name: chimaera_echo, pool_name: a, pool_id: 9.0}\n"
+      "- mod_name: chimaera_echo\n"
+      "  pool_name: b\n"
+      "  pool_id: 10.0\n"
+      "  alow_crash: true\n"
+      "- {mod_name: nobodys, pool_name: c, pool_id: 11.0}\n",
+      "f.yaml");
+  REQUIRE(checked.Get().ok());
+  const std::string errors = checked->errors_.str();
+  INFO(errors);
+  REQUIRE(errors.find("f.yaml:1: queue.depth: ") == 0);
+  REQUIRE(errors.find("f.yaml:7: compose[1].alow_crash: unknown key (did you "
+                      "mean 'allow_crash'?)\n") != std::string::npos);
+  REQUIRE(errors.find("f.yaml:8: compose[2].mod_name: module 'nobodys'") !=
+          std::string::npos);
+  REQUIRE(CHI_ADMIN->ListPools(HSHM_MCTX)->size() == 1);
 }
 
 TEST_CASE("admin: only the admin pool creates and destroys") {

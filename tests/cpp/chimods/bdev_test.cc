@@ -152,7 +152,7 @@ TEST_CASE("bdev: settings that make no sense are refused") {
   REQUIRE(Says(create(BdevType::kFile, 4096), StatusCode::kBadRequest,
                "absolute path"));
   REQUIRE(Says(create(static_cast<BdevType>(7), 4096), StatusCode::kBadRequest,
-               "no type"));
+               "ram or file"));
   REQUIRE(create(BdevType::kRam, 0).code() == StatusCode::kBadRequest);
   REQUIRE(Says(create(BdevType::kRam, u64{1} << 47), StatusCode::kNoMemory,
                "140737488355328"));

@@ -19,7 +19,7 @@ namespace chi::test {
 class Embedded {
  public:
   explicit Embedded(const std::string& yaml = "") {
-    auto config = yaml.empty() ? Result<RuntimeConfig>(RuntimeConfig::Default())
+    auto config = yaml.empty() ? Result<RuntimeConfig>(RuntimeConfig())
                                : RuntimeConfig::FromYaml(yaml, "test");
     INFO(config.status());
     REQUIRE(config.ok());

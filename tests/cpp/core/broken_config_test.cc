@@ -101,9 +101,11 @@ TEST_CASE("Broken YAML: keys and values of the sections") {
       {"memory: {client_data_segment: 2TB}",
        "f:1: memory.client_data_segment: 2TB is not within"},
       {"memory:\n  main_segment: 4MB\n  max_client_bytes: 8MB",
-       "f:3: memory.max_client_bytes: 8388608 is less than main_segment and"},
+       "f:3: memory.max_client_bytes: max_client_bytes, 8388608, is less than "
+       "main_segment and"},
       {"memory: {runtime_data_segment: 2GB}",
-       "f:1: memory.max_runtime_data_bytes: 1073741824 is less than"},
+       "f:1: memory.runtime_data_segment: max_runtime_data_bytes, 1073741824, "
+       "is less than"},
       {"memory: {max_result_bytes: 1}",
        "f:1: memory.max_result_bytes: 1 is not within"},
       {"queue: {depth: 0}", "f:1: queue.depth: 0 is not within 16 and 65536"},
@@ -166,7 +168,7 @@ TEST_CASE("Broken YAML: compose entries") {
        "'num_containers'?)"},
       {"compose:\n- {mod_name: m, pool_name: p, pool_id: 2.0}\n"
        "- {mod_name: m, pool_name: q, pool_id: 2}",
-       "f:3: compose[1].pool_id: 2.0 belongs to the pool in line 2 already"},
+       "f:3: compose[1].pool_id: '2.0' belongs to the pool in line 2 already"},
       {"compose:\n- {mod_name: m, pool_name: p, pool_id: 2.0}\n"
        "- {mod_name: m, pool_name: p, pool_id: 3.0}",
        "f:3: compose[1].pool_name: 'p' belongs to the pool in line 2 already"},

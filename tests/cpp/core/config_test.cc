@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "chimaera/base/clock.h"
+#include "chimaera/core/setting_table.h"
 #include "support/catch.h"
 
 namespace chi {
@@ -24,49 +25,79 @@ Result<RuntimeConfig> Read(std::string_view text) {
 }
 
 TEST_CASE("RuntimeConfig: the default file says what the struct says") {
-  const RuntimeConfig file = RuntimeConfig::Default();
-  const RuntimeConfig plain;
-  CHECK(file.name == plain.name);
-  CHECK(file.num_threads == plain.num_threads);
-  CHECK(file.first_busy_wait_ns == plain.first_busy_wait_ns);
-  CHECK(file.pin_workers == plain.pin_workers);
-  CHECK(file.main_segment_bytes == plain.main_segment_bytes);
-  CHECK(file.client_data_segment_bytes == plain.client_data_segment_bytes);
-  CHECK(file.runtime_data_segment_bytes == plain.runtime_data_segment_bytes);
-  CHECK(file.max_client_bytes == plain.max_client_bytes);
-  CHECK(file.max_result_bytes == plain.max_result_bytes);
-  CHECK(file.max_runtime_data_bytes == plain.max_runtime_data_bytes);
-  CHECK(file.queue_depth == plain.queue_depth);
-  CHECK(file.max_sessions == plain.max_sessions);
-  CHECK(file.max_tasks_in_flight == plain.max_tasks_in_flight);
-  CHECK(file.max_rings == plain.max_rings);
-  CHECK(file.log_level == plain.log_level);
-  CHECK(file.log_file == plain.log_file);
-  CHECK(file.module_paths == plain.module_paths);
-  CHECK(file.compose.empty());
-}
-
-TEST_CASE("RuntimeConfig: the embedded text is the file of the source tree") {
-  std::ifstream file(CORE_TEST_CONFIG_DIR "/chimaera_default.yaml");
-  std::stringstream text;
-  text << file.rdbuf();
-  CHECK(text.str() == DefaultConfigText());
-}
-
-TEST_CASE("RuntimeConfig: the default file names every key") {
-  // A key that is known and not in the file would be offered as a hint.
-  for (const char* section :
-       {"runtime", "memory", "queue", "limits", "logging", "modules"}) {
-    const auto wrong = Read(std::string(section) + ":\n  zzzzzzzz: 1\n");
-    std::string known(wrong.status().message());
-    known = known.substr(known.find("known are ") + 10);
-    std::stringstream keys(known);
-    for (std::string key; std::getline(keys, key, ',');) {
-      key.erase(0, key.find_first_not_of(' '));
-      INFO(section << "." << key);
-      CHECK(DefaultConfigText().find("\n  " + key + ":") != std::string::npos);
-    }
+  const auto file =
+      RuntimeConfig::FromFile(CORE_TEST_CONFIG_DIR "/chimaera_default.yaml");
+  REQUIRE(file.ok());
+  for (const Setting& setting : Settings()) {
+    INFO(setting.key);
+    CHECK(setting.TextOf(*file) == setting.TextOf(RuntimeConfig()));
   }
+  CHECK(file->compose.empty());
+}
+
+TEST_CASE("Settings: what each default says is read back as it is") {
+  for (const Setting& setting : Settings()) {
+    const std::string text = setting.TextOf(RuntimeConfig());
+    INFO(setting.key << ": " << text << " of " << setting.possible());
+    const auto config = Read(std::string(setting.section()) + ":\n  " +
+                             std::string(setting.name()) + ": " + text);
+    REQUIRE(config.ok());
+    CHECK(setting.TextOf(*config) == text);
+  }
+}
+
+TEST_CASE("ReadConfig: arguments before environment before file") {
+  ConfigSources sources;
+  sources.text = "queue: {depth: 16}\nlimits:\n  rings: 3\n  sessions: 4\n";
+  sources.origin = "f.yaml";
+  sources.environment = true;
+  sources.arguments = {{"queue.depth", "64"}, {"modules.paths", "/a:/b"}};
+  setenv("CHIMAERA__QUEUE__DEPTH", "32", 1);
+  setenv("CHIMAERA__LIMITS__RINGS", "5", 1);
+  const ConfigReading all = ReadConfig(sources);
+  sources.arguments.clear();
+  const ConfigReading two = ReadConfig(sources);
+  sources.text_is_argument = true;
+  const ConfigReading turned = ReadConfig(sources);
+  unsetenv("CHIMAERA__QUEUE__DEPTH");
+  unsetenv("CHIMAERA__LIMITS__RINGS");
+  CHECK(all.errors.empty());
+  CHECK(all.config.queue_depth == 64);
+  CHECK(all.places.at("queue.depth").origin == "argument");
+  CHECK(all.config.module_paths == std::vector<std::string>{"/a", "/b"});
+  CHECK(all.config.max_rings == 5);
+  CHECK(all.places.at("limits.rings").key == "CHIMAERA__LIMITS__RINGS");
+  CHECK(all.config.max_sessions == 4);
+  CHECK(all.places.at("limits.sessions").line == 4);
+  CHECK(all.places.count("limits.task_timeout_ms") == 0);
+  CHECK(two.config.queue_depth == 32);
+  CHECK(turned.config.queue_depth == 16);
+  CHECK(turned.config.max_rings == 3);
+}
+
+TEST_CASE("ReadConfig: mistakes say whose they are") {
+  ConfigSources sources;
+  sources.text = "memory:\n  max_client_bytes: 8MB\n";
+  sources.origin = "f.yaml";
+  sources.environment = true;
+  sources.arguments = {{"queue.deph", "64"}, {"limits.rings", "one"}};
+  setenv("CHIMAERA__QUEU__DEPTH", "32", 1);
+  setenv("CHIMAERA__LIMITS__SESSIONS", "-3", 1);
+  const ConfigReading reading = ReadConfig(sources);
+  unsetenv("CHIMAERA__QUEU__DEPTH");
+  unsetenv("CHIMAERA__LIMITS__SESSIONS");
+  std::string text;
+  for (const ConfigError& error : reading.errors) {
+    text += error.ToString() + "\n";
+  }
+  CHECK(text ==
+        "environment: CHIMAERA__QUEU__DEPTH: unknown variable (did you mean "
+        "'CHIMAERA__QUEUE__DEPTH'?)\n"
+        "environment: CHIMAERA__LIMITS__SESSIONS: '-3' is no whole number\n"
+        "argument: queue.deph: unknown setting (did you mean 'queue.depth'?)\n"
+        "argument: limits.rings: 'one' is no whole number\n"
+        "f.yaml:2: memory.max_client_bytes: max_client_bytes, 8388608, is less "
+        "than main_segment and client_data_segment together, 20971520\n");
 }
 
 TEST_CASE("RuntimeConfig: an empty file gives the defaults") {
@@ -182,18 +213,6 @@ TEST_CASE("RuntimeConfig: CHI_SERVER_CONF names the file that is loaded") {
   unsetenv("CHI_SERVER_CONF");
   CHECK(missing.status().code() == StatusCode::kNotFound);
   CHECK(present.ok());
-}
-
-TEST_CASE("ParseCompose: takes a compose file and nothing else") {
-  const auto pools =
-      ParseCompose("compose: [{mod_name: m, pool_name: p, pool_id: 7.0}]", "c");
-  REQUIRE(pools.ok());
-  CHECK(pools->size() == 1);
-  CHECK(ParseCompose("", "c").status().message() == "c:1: compose: is missing");
-  CHECK(ParseCompose("{}", "c").status().message() ==
-        "c:1: compose: is missing");
-  CHECK_THAT(ParseCompose("compose: []\nruntime: {}", "c").status().ToString(),
-             Catch::Contains("c:2: runtime: unknown key"));
 }
 
 }  // namespace

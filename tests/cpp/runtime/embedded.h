@@ -21,7 +21,7 @@ namespace chi::test {
 class Embedded {
  public:
   explicit Embedded(u32 num_workers, const std::string& module_dir = "") {
-    RuntimeConfig config = RuntimeConfig::Default();
+    RuntimeConfig config = RuntimeConfig();
     config.num_threads = num_workers;
     config.pin_workers = false;
     config.module_paths.emplace_back(CHI_TEST_LIBRARY_DIR);

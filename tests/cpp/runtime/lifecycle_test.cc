@@ -23,7 +23,7 @@ using chimaera::echo::SleepTask;
 using Echo = chimaera::echo::Client;
 
 RuntimeConfig TestConfig() {
-  RuntimeConfig config = RuntimeConfig::Default();
+  RuntimeConfig config = RuntimeConfig();
   config.num_threads = 2;
   config.pin_workers = false;
   config.module_paths.emplace_back(CHI_TEST_LIBRARY_DIR);

@@ -24,7 +24,7 @@ struct FaultsEnd {
 
 TEST_CASE("Threads: a start that does not get all of them is an error") {
   const FaultsEnd end;
-  RuntimeConfig config = RuntimeConfig::Default();
+  RuntimeConfig config = RuntimeConfig();
   config.num_threads = 3;
   config.pin_workers = false;
   config.module_paths.emplace_back(CHI_TEST_LIBRARY_DIR);

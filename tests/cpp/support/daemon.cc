@@ -64,9 +64,9 @@ int main(int argc, char** argv) {
   if (argc < 3) return 2;
   std::signal(SIGTERM, [](int) { terminated = true; });
   chi::SetLogLevel(chi::LogLevel::kError);
-  auto config =
-      argc > 3 ? chi::RuntimeConfig::FromFile(argv[3])
-               : chi::Result<chi::RuntimeConfig>(chi::RuntimeConfig::Default());
+  auto config = argc > 3
+                    ? chi::RuntimeConfig::FromFile(argv[3])
+                    : chi::Result<chi::RuntimeConfig>(chi::RuntimeConfig());
   if (!config.ok()) {
     Say(config.status().ToString());
     return 1;

@@ -29,7 +29,7 @@ namespace {
   sigaddset(&term, SIGTERM);
   sigprocmask(SIG_BLOCK, &term, nullptr);
   SetLogLevel(LogLevel::kWarning);
-  RuntimeConfig config = RuntimeConfig::Default();
+  RuntimeConfig config = RuntimeConfig();
   config.max_tasks_in_flight = 1u << 20;
   config.num_threads = num_workers;
   if (small_clients) {

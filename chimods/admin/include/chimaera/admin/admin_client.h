@@ -76,6 +76,17 @@ class Client : public chi::ContainerClient {
       const hipc::MemContext& mctx, const chi::PoolQuery& pool_query,
       const std::string& module);
 
+  /// What is wrong with the configuration `text`, its pools with it as their
+  /// modules see them, a line for each mistake; `origin` is its path. Makes no
+  /// pool, but loads modules.
+  chi::Future<CheckComposeTask> AsyncCheckCompose(const hipc::MemContext& mctx,
+                                                  const std::string& text,
+                                                  const std::string& origin);
+
+  /// What a pool was made with.
+  chi::Future<DescribePoolTask> AsyncDescribePool(
+      const hipc::MemContext& mctx, const chi::PoolId& target_pool_id);
+
   /// All pools by id, also those that come and go just now.
   chi::Result<std::vector<chi::PoolInfo>> ListPools(
       const hipc::MemContext& mctx);

@@ -30,6 +30,10 @@ class Runtime : public chi::Container {
   void DestroyPool(hipc::FullPtr<DestroyPoolTask> task, chi::RunContext& rctx);
   void UnloadModule(hipc::FullPtr<UnloadModuleTask> task,
                     chi::RunContext& rctx);
+  void CheckCompose(hipc::FullPtr<CheckComposeTask> task,
+                    chi::RunContext& rctx);
+  void DescribePool(hipc::FullPtr<DescribePoolTask> task,
+                    chi::RunContext& rctx);
   void ListPools(hipc::FullPtr<ListPoolsTask> task, chi::RunContext& rctx);
   void GetStats(hipc::FullPtr<GetStatsTask> task, chi::RunContext& rctx);
   void Flush(hipc::FullPtr<FlushTask> task, chi::RunContext& rctx);

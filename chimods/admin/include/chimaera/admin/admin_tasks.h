@@ -54,11 +54,19 @@ struct BaseCreateTask : public chi::CreatePoolTask {
     SetIdAndParams(alloc, std::forward<Args>(args)...);
   }
 
-  /// Stores a CreateParamsT made from `args`.
+  /// Stores a CreateParamsT made from `args`: as YAML, which the runtime can
+  /// show and export, if it has ToConfig (core/config.h).
   template <class... Args>
   void SetParams(const AllocT& /*alloc*/, Args&&... args) {
-    chimod_params_ = WriteParams(CreateParamsT(std::forward<Args>(args)...));
-    params_format_ = static_cast<chi::u32>(chi::ParamsFormat::kBinary);
+    const CreateParamsT params(std::forward<Args>(args)...);
+    chi::ParamsFormat format = chi::ParamsFormat::kBinary;
+    if constexpr (chi::internal::HasToConfig<CreateParamsT>::value) {
+      chimod_params_ = params.ToConfig();
+      format = chi::ParamsFormat::kYaml;
+    } else {
+      chimod_params_ = WriteParams(params);
+    }
+    params_format_ = static_cast<chi::u32>(format);
   }
 
   /// What the module's Create works with: parameters that were set, the
@@ -147,6 +155,67 @@ struct UnloadModuleTask : public chi::Task {
   template <class Archive>
   void SerializeOut(Archive& ar) {
     ar(is_gone_);
+  }
+};
+
+/// See Client::CheckCompose.
+struct CheckComposeTask : public chi::Task {
+  IN chi::string text_;    ///< Of a configuration file.
+  IN chi::string origin_;  ///< Its path, for messages.
+  OUT chi::string errors_;
+  /// For each pool what chi::Module::ReadParameters gives, and a zero byte.
+  OUT chi::string settings_;
+
+  explicit CheckComposeTask(const AllocT& alloc)
+      : chi::Task(alloc),
+        text_(alloc),
+        origin_(alloc),
+        errors_(alloc),
+        settings_(alloc) {}
+  CheckComposeTask(const AllocT& alloc, const chi::TaskId& task_id,
+                   const chi::PoolId& pool_id, const chi::PoolQuery& pool_query,
+                   std::string_view text, std::string_view origin)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kCheckCompose),
+        text_(alloc, text),
+        origin_(alloc, origin),
+        errors_(alloc),
+        settings_(alloc) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& ar) {
+    ar(text_, origin_);
+  }
+  template <class Archive>
+  void SerializeOut(Archive& ar) {
+    ar(errors_, settings_);
+  }
+};
+
+/// What a pool was made with; kNotFound if there is none.
+struct DescribePoolTask : public chi::Task {
+  IN chi::PoolId target_pool_id_;
+  OUT chi::string config_;    ///< As in chi::PoolRequest.
+  OUT chi::string settings_;  ///< As in CheckComposeTask, of this pool alone.
+  OUT chi::u64 serial_ = 0;   ///< Counts creations.
+  OUT chi::u32 num_containers_ = 0;  ///< On each node.
+
+  explicit DescribePoolTask(const AllocT& alloc)
+      : chi::Task(alloc), config_(alloc), settings_(alloc) {}
+  DescribePoolTask(const AllocT& alloc, const chi::TaskId& task_id,
+                   const chi::PoolId& pool_id, const chi::PoolQuery& pool_query,
+                   const chi::PoolId& target_pool_id)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kDescribePool),
+        target_pool_id_(target_pool_id),
+        config_(alloc),
+        settings_(alloc) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& ar) {
+    ar(target_pool_id_);
+  }
+  template <class Archive>
+  void SerializeOut(Archive& ar) {
+    ar(config_, settings_, serial_, num_containers_);
   }
 };
 

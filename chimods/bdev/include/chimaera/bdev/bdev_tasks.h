@@ -16,6 +16,7 @@
 #include <chimaera/chimaera.h>
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 namespace chimaera::bdev {
@@ -58,6 +59,27 @@ struct CreateParams {
   /// `checksums` and `scrub_mib_per_s`. Throws StatusError(kBadRequest), also
   /// for a key that nobody knows.
   void LoadConfig(const chi::PoolConfig& config);
+
+  /// What LoadConfig reads; only what is not the default, but for the type.
+  std::string ToConfig() const {
+    const CreateParams usual;
+    std::string text = "{bdev_type: ";
+    if (bdev_type_ == BdevType::kRam || bdev_type_ == BdevType::kFile) {
+      text += bdev_type_ == BdevType::kRam ? "ram" : "file";
+    } else {
+      text += std::to_string(static_cast<chi::u32>(bdev_type_));
+    }
+    const auto add = [&text](const char* key, auto value, auto other) {
+      if (value != other) text += chi::Format(", {}: {}", key, value);
+    };
+    add("capacity", total_size_, usual.total_size_);
+    add("io_depth", io_depth_, usual.io_depth_);
+    add("alignment", alignment_, usual.alignment_);
+    if (direct_) text += ", direct: true";
+    if (!checksums_) text += ", checksums: false";
+    add("scrub_mib_per_s", scrub_mib_per_s_, usual.scrub_mib_per_s_);
+    return text + "}";
+  }
 
   /// kBadRequest naming the number that makes no sense.
   chi::Status Check() const;

@@ -12,6 +12,7 @@
 #include <chimaera/echo/autogen/echo_methods.h>
 #include <chimaera/echo/autogen/echo_tasks.h>
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,6 +34,9 @@ struct CreateParams {
   }
   /// Reads `allow_crash`. Throws StatusError(kBadRequest).
   void LoadConfig(const chi::PoolConfig& config);
+  std::string ToConfig() const {
+    return allow_crash_ ? "{allow_crash: true}" : "{}";
+  }
 };
 
 using CreateTask = admin::GetOrCreatePoolTask<CreateParams>;

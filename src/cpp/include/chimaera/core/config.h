@@ -1,17 +1,20 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What a runtime is told before it starts: a plain struct and the reader of
-// the YAML files that fill it. A file names only what it changes; the values
-// below hold for the rest, and src/cpp/config/chimaera_default.yaml shows them
-// all. A key that nobody reads is an error: a misspelt setting that silently
-// does nothing costs an afternoon.
+// What a runtime is told before it starts: a plain struct with the defaults,
+// and what fills it, weakest first: a YAML file, the environment, arguments.
+// What each field means and may be stands in core/setting_table.cc. A key that
+// nobody reads is an error: a misspelt setting that silently does nothing costs
+// an afternoon.
 
 #ifndef CHIMAERA_CORE_CONFIG_H_
 #define CHIMAERA_CORE_CONFIG_H_
 
+#include <map>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "chimaera/base/log.h"
@@ -32,7 +35,29 @@ struct PoolConfig {
   u32 num_containers_ = 1;  ///< On each node.
   /// The whole entry as YAML text, for the keys that are the module's own.
   std::string config_;
+  /// Where it stands: the file, and the line of each of its keys, of the entry
+  /// at "". May be empty.
+  std::string origin_;
+  std::map<std::string, u32> lines_;
 };
+
+namespace internal {
+
+/// Whether a module's CreateParams can be written as YAML: a method
+/// `std::string ToConfig() const` that gives a map of the module's own keys,
+/// from which its LoadConfig makes equal parameters. What a pool was made with
+/// is remembered then, whoever made it.
+template <class, class = void>
+struct HasToConfig : std::false_type {};
+template <class T>
+struct HasToConfig<
+    T, std::enable_if_t<std::is_same_v<
+           decltype(std::declval<const T&>().ToConfig()), std::string>>>
+    : std::true_type {};
+
+}  // namespace internal
+
+struct ConfigSources;
 
 struct RuntimeConfig {
   /// Longest YAML text that is read, and how deep it may nest.
@@ -78,33 +103,72 @@ struct RuntimeConfig {
   // ---- compose ----
   std::vector<PoolConfig> compose;  ///< Made at the start, in this order.
 
-  /// Reads `text`; `origin` (a path) stands in messages. On failure
-  /// kBadRequest with one line per mistake, each "origin:line: key: what".
+  /// Reads `text` and nothing else; `origin` (a path) stands in messages. On
+  /// failure kBadRequest with one line per mistake, each
+  /// "origin:line: key: what".
   static Result<RuntimeConfig> FromYaml(std::string_view text,
                                         std::string_view origin);
 
   /// The same for a file. kNotFound or kIo, naming it, if it cannot be read.
   static Result<RuntimeConfig> FromFile(const std::string& path);
 
-  /// The embedded defaults: equal to RuntimeConfig().
-  static RuntimeConfig Default();
+  /// From all sources; kBadRequest as above.
+  static Result<RuntimeConfig> FromSources(const ConfigSources& sources);
 
-  /// The file that CHI_SERVER_CONF names, else Default().
+  /// The file that CHI_SERVER_CONF names, if any, then the environment.
   static Result<RuntimeConfig> Load();
 };
 
-/// The pools of a compose file: a map with the key `compose`, read as
-/// RuntimeConfig reads its own. Other sections are refused: they belong to the
-/// start of a runtime.
-Result<std::vector<PoolConfig>> ParseCompose(std::string_view text,
-                                             std::string_view origin);
+/// One mistake, and where it stands.
+struct ConfigError {
+  std::string origin;  ///< A path, "environment" or "argument".
+  u32 line = 0;        ///< 0: there are no lines.
+  std::string key;     ///< "memory.main_segment", "compose[1].pool_id", or "".
+  std::string what;
 
-/// The text of a configuration or compose file, cut one byte above
+  /// "origin:line: key: what", without what is not there.
+  std::string ToString() const;
+};
+
+/// Success, or kBadRequest with a line for each, the first 20.
+Status StatusOf(const std::vector<ConfigError>& errors);
+
+/// What a configuration is made from, the weakest first: the defaults, `text`,
+/// the environment's CHIMAERA__SECTION__KEY, `arguments`.
+struct ConfigSources {
+  std::string text;    ///< YAML; may be empty.
+  std::string origin;  ///< Its path, for messages.
+  /// `text` is what a program says, and goes before the environment.
+  bool text_is_argument = false;
+  bool environment = false;
+  /// "runtime.num_threads" and a value as in the environment.
+  std::vector<std::pair<std::string, std::string>> arguments;
+
+  /// The file `path`, by default the one that CHI_SERVER_CONF names, if any;
+  /// and the environment. Errors as ReadConfigFile.
+  static Result<ConfigSources> Of(std::string path = "");
+};
+
+/// Where a value stands that is not the default.
+struct ConfigPlace {
+  std::string origin;  ///< As ConfigError::origin.
+  u32 line = 0;
+  std::string key;  ///< What it is called there.
+};
+
+struct ConfigReading {
+  RuntimeConfig config;  ///< Means something if there are no errors.
+  std::map<std::string, ConfigPlace> places;  ///< By key of the setting.
+  std::vector<ConfigError> errors;            ///< By source, then by line.
+};
+
+/// Reads all sources and finds all mistakes. A process with more rights than
+/// its caller takes no notice of the environment.
+ConfigReading ReadConfig(const ConfigSources& sources);
+
+/// The text of a configuration file, cut one byte above
 /// RuntimeConfig::kMaxBytes. kNotFound or kIo, naming it.
 Result<std::string> ReadConfigFile(const std::string& path);
-
-/// The text of the embedded default file.
-std::string_view DefaultConfigText();
 
 }  // namespace chi
 

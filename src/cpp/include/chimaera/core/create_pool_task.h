@@ -38,6 +38,7 @@ struct CreatePoolTask : public Task {
   OUT PoolId new_pool_id_;      ///< The pool's id; null if there is none.
   OUT u32 result_code_ = 0;     ///< As return_code_.
   OUT string error_message_;    ///< The whole text of an error.
+  OUT u32 created_ = 0;         ///< 1: it was not there before.
   TEMP bool is_admin_ = false;  ///< A request to the admin container itself.
 
   explicit CreatePoolTask(const hipc::CtxAllocator<CHI_MAIN_ALLOC_T>& alloc)
@@ -75,7 +76,7 @@ struct CreatePoolTask : public Task {
   }
   template <class Archive>
   void SerializeOut(Archive& ar) {
-    ar(new_pool_id_, result_code_, error_message_);
+    ar(new_pool_id_, result_code_, error_message_, created_);
   }
 
   bool IsYaml() const {

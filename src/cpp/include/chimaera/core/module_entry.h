@@ -11,8 +11,10 @@
 #include <memory>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "chimaera/base/types.h"
+#include "chimaera/core/config.h"
 #include "chimaera/core/container.h"
 #include "chimaera/core/method_table.h"
 #include "chimaera/ipc/abi.h"
@@ -44,7 +46,7 @@ inline constexpr u32 kModuleRevision = 2;
   const u64 parts[] = {
       kModuleRevision,     sizeof(Container),   alignof(Container),
       sizeof(MethodRow),   sizeof(MethodTable), sizeof(RunContext),
-      sizeof(std::string), sizeof(Status),
+      sizeof(std::string), sizeof(Status),      sizeof(PoolConfig),
   };
   u64 hash = AbiHash();
   for (const u64 part : parts) hash = internal::MixAbi(hash, part);
@@ -76,6 +78,35 @@ Container* AllocateContainer() {
   return container.release();
 }
 
+template <class, class = void>
+struct HasLoadConfig : std::false_type {};
+template <class T>
+struct HasLoadConfig<T, std::void_t<decltype(std::declval<T&>().LoadConfig(
+                            std::declval<const PoolConfig&>()))>>
+    : std::true_type {};
+
+template <class, class = void>
+struct HasCheck : std::false_type {};
+template <class T>
+struct HasCheck<T, std::enable_if_t<std::is_same_v<
+                       decltype(std::declval<const T&>().Check()), Status>>>
+    : std::true_type {};
+
+/// Makes the parameters of a module from `config`, as its Create would, and
+/// writes them again where they have a ToConfig; else `settings` stays as it
+/// is. LoadConfig throws.
+template <class ParamsT>
+Status ReadParameters(const PoolConfig& config, std::string* settings) {
+  ParamsT params;
+  if constexpr (HasLoadConfig<ParamsT>::value) params.LoadConfig(config);
+  if constexpr (HasCheck<ParamsT>::value) {
+    const Status status = params.Check();
+    if (!status.ok()) return status;
+  }
+  if constexpr (HasToConfig<ParamsT>::value) *settings = params.ToConfig();
+  return Status();
+}
+
 }  // namespace internal
 
 }  // namespace chi
@@ -85,29 +116,36 @@ Container* AllocateContainer() {
 /// and the generated <module>_lib_exec.cc is part of the library. Once in it,
 /// in a .cc file.
 /// The functions let exceptions of the module through. A semicolon may follow.
-#define CHI_TASK_CC(RuntimeT)                                            \
-  extern "C" {                                                           \
-  CHI_INTERNAL_VISIBLE extern const ::chi::ModuleStamp chi_module_stamp; \
-  constexpr ::chi::ModuleStamp chi_module_stamp =                        \
-      ::chi::MakeModuleStamp(RuntimeT::CreateParams::chimod_lib_name);   \
-  CHI_INTERNAL_VISIBLE extern bool is_chimaera_chimod_;                  \
-  bool is_chimaera_chimod_ = true;                                       \
-  CHI_INTERNAL_EXPORT const char* get_chimod_name() {                    \
-    return RuntimeT::CreateParams::chimod_lib_name;                      \
-  }                                                                      \
-  CHI_INTERNAL_EXPORT ::chi::Container* alloc_chimod() {                 \
-    return ::chi::internal::AllocateContainer<RuntimeT>();               \
-  }                                                                      \
-  CHI_INTERNAL_EXPORT ::chi::Container* new_chimod(                      \
-      const ::chi::PoolId* pool_id, const char* pool_name) {             \
-    ::std::unique_ptr<::chi::Container> container(                       \
-        ::chi::internal::AllocateContainer<RuntimeT>());                 \
-    container->Init(*pool_id, pool_name);                                \
-    return container.release();                                          \
-  }                                                                      \
-  CHI_INTERNAL_EXPORT void destroy_chimod(::chi::Container* container) { \
-    ::std::unique_ptr<::chi::Container>{container};                      \
-  }                                                                      \
+#define CHI_TASK_CC(RuntimeT)                                             \
+  extern "C" {                                                            \
+  CHI_INTERNAL_VISIBLE extern const ::chi::ModuleStamp chi_module_stamp;  \
+  constexpr ::chi::ModuleStamp chi_module_stamp =                         \
+      ::chi::MakeModuleStamp(RuntimeT::CreateParams::chimod_lib_name);    \
+  CHI_INTERNAL_VISIBLE extern bool is_chimaera_chimod_;                   \
+  bool is_chimaera_chimod_ = true;                                        \
+  CHI_INTERNAL_EXPORT const char* get_chimod_name() {                     \
+    return RuntimeT::CreateParams::chimod_lib_name;                       \
+  }                                                                       \
+  CHI_INTERNAL_EXPORT ::chi::Container* alloc_chimod() {                  \
+    return ::chi::internal::AllocateContainer<RuntimeT>();                \
+  }                                                                       \
+  CHI_INTERNAL_EXPORT ::chi::Container* new_chimod(                       \
+      const ::chi::PoolId* pool_id, const char* pool_name) {              \
+    ::std::unique_ptr<::chi::Container> container(                        \
+        ::chi::internal::AllocateContainer<RuntimeT>());                  \
+    container->Init(*pool_id, pool_name);                                 \
+    return container.release();                                           \
+  }                                                                       \
+  CHI_INTERNAL_EXPORT void destroy_chimod(::chi::Container* container) {  \
+    ::std::unique_ptr<::chi::Container>{container};                       \
+  }                                                                       \
+  CHI_INTERNAL_EXPORT void chi_read_parameters(                           \
+      const ::chi::PoolConfig* config, ::std::string* settings,           \
+      ::chi::Status* status) {                                            \
+    *status =                                                             \
+        ::chi::internal::ReadParameters<typename RuntimeT::CreateParams>( \
+            *config, settings);                                           \
+  }                                                                       \
   }
 
 #define CHI_INTERNAL_EXPORT __attribute__((visibility("default")))

@@ -25,6 +25,7 @@
 #include "chimaera/base/mutex.h"
 #include "chimaera/base/result.h"
 #include "chimaera/base/thread_annotations.h"
+#include "chimaera/core/config.h"
 #include "chimaera/core/container.h"
 
 namespace chi {
@@ -34,6 +35,8 @@ using AllocChimodFn = Container* (*)();
 using NewChimodFn = Container* (*)(const PoolId*, const char* pool_name);
 using GetChimodNameFn = const char* (*)();
 using DestroyChimodFn = void (*)(Container*);
+using ReadParametersFn = void (*)(const PoolConfig*, std::string* settings,
+                                  Status*);
 
 /// A container and the function of its module that frees it.
 using ContainerPtr = std::unique_ptr<Container, DestroyChimodFn>;
@@ -48,7 +51,7 @@ class Module {
          DestroyChimodFn destroy);
   Module(std::string name, std::string path,
          std::unique_ptr<SharedLibrary> library, AllocChimodFn alloc,
-         DestroyChimodFn destroy);
+         DestroyChimodFn destroy, ReadParametersFn read_parameters);
   /// Leaves the library in memory.
   ~Module();
   Module(const Module&) = delete;
@@ -61,6 +64,12 @@ class Module {
   /// A container with its methods, not yet initialised. Runs the module's
   /// constructor: kModuleException with its text if that throws.
   Result<ContainerPtr> NewContainer() const;
+
+  /// What a compose entry's own keys mean: those that its parameters have once
+  /// they were read, as YAML, sorted, so that entries which say the same give
+  /// the same text. Of a module that cannot write its parameters, the entry's
+  /// keys as they stand. Errors of the module, most often kBadRequest.
+  Result<std::string> ReadParameters(const PoolConfig& config) const;
 
   /// Tasks that its code made inside the runtime and does not wait for, which
   /// are not over. Each is freed by a function of the module.
@@ -76,6 +85,7 @@ class Module {
   const std::string path_;
   const AllocChimodFn alloc_;
   const DestroyChimodFn destroy_;
+  const ReadParametersFn read_parameters_ = nullptr;
   std::unique_ptr<SharedLibrary> library_;  // null: nothing to unload
 };
 

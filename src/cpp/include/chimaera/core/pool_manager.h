@@ -71,7 +71,15 @@ struct PoolRequest {
   std::string pool_name;
   PoolId pool_id;
   u32 num_containers = 1;  ///< On each node.
-  std::string config;      ///< YAML text of the compose entry; may be empty.
+  /// YAML text of the compose entry, or of the module's own keys; empty: it is
+  /// not known what the pool is made with.
+  std::string config;
+};
+
+/// What a pool was made with.
+struct PoolOrigin {
+  PoolRequest request;
+  u64 serial = 0;  ///< Counts creations.
 };
 
 /// One row of a listing.
@@ -143,9 +151,17 @@ class PoolManager {
   /// another name. kBadRequest: null id, empty name, no containers. Module
   /// errors as ModuleManager::Find; what Create writes into the task becomes
   /// the error. kOverloaded: too many pools. kDeadlineExceeded: somebody else
-  /// is still making this pool.
+  /// is still making this pool. *created tells whether this call has made it.
   Result<PoolId> GetOrCreate(const PoolRequest& request,
-                             hipc::FullPtr<Task> create_task, RunContext& ctx);
+                             hipc::FullPtr<Task> create_task, RunContext& ctx,
+                             bool* created = nullptr);
+
+  /// What the live pool `id` was made with. kNotFound.
+  Result<PoolOrigin> OriginOf(PoolId id) const;
+
+  /// Module::ReadParameters of the entry's module, loaded if it is not yet; it
+  /// is not unloaded meanwhile. Errors as ModuleManager::Find.
+  Result<std::string> ReadParameters(const PoolConfig& config);
 
   /// Calls `call` when pool `id`, which is being made, is live or was given up;
   /// at once if it is live. False if there is no such pool. `call` must not
@@ -239,6 +255,7 @@ class PoolManager {
   class Reservation;
   class Destroyer;
   class Unloading;
+  class Reading;
 
   Status CheckRequest(const PoolRequest& request) const;
   /// The id of the existing pool, or the null id: then name and id are taken.
@@ -274,6 +291,8 @@ class PoolManager {
   std::map<PoolId, Entry> entries_ CHI_GUARDED_BY(mutex_);
   std::map<std::string, PoolId, std::less<>> ids_ CHI_GUARDED_BY(mutex_);
   std::set<std::string, std::less<>> unloading_ CHI_GUARDED_BY(mutex_);
+  // Modules whose parameters are being read, and by how many.
+  std::map<std::string, u32> reading_ CHI_GUARDED_BY(mutex_);
   u64 last_serial_ CHI_GUARDED_BY(mutex_) = 0;
   std::unique_ptr<const Table> current_ CHI_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<const Table>> retired_ CHI_GUARDED_BY(mutex_);
