@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from chimaera._core_config import *  # noqa: F403
 from chimaera.block import Block
 
 _PoolId: TypeAlias = tuple[int, int]
@@ -82,36 +83,6 @@ class CallSet:
 def status_code_name(code: int) -> str: ...
 def close_current() -> None: ...
 def locate(name: str) -> str: ...
-
-# ---- configuration ----
-
-# list of (key, type, default, min, max, possible, choices, doc, variable)
-def settings() -> list[tuple[Any, ...]]: ...
-
-# (list of (key, value, origin, line, name there),
-#  list of (origin, line, key, message),
-#  list of (module, name, id, num_containers, query, config))
-def read_config(
-    text: bytes, origin: str, environment: bool, arguments: list[tuple[str, str]]
-) -> tuple[
-    list[tuple[Any, ...]],
-    list[tuple[str, int, str, str]],
-    list[tuple[str, str, _PoolId, int, str, str]],
-]: ...
-
-# list of (origin, line, key, message)
-def check_config(text: bytes, origin: str) -> list[tuple[str, int, str, str]]: ...
-
-# (str: errors, a line each; list of str: settings of each pool)
-def check_compose(
-    connection: Connection, text: bytes, origin: str, timeout_ms: int = 0
-) -> Call: ...
-
-# (its YAML, settings, serial, num_containers)
-def describe_pool(
-    connection: Connection, pool_id: _PoolId, timeout_ms: int = 0
-) -> Call: ...
-def write_compose(entries: list[tuple[str, str, _PoolId, int, str]]) -> str: ...
 
 # None
 def call(
@@ -213,7 +184,6 @@ def flush(connection: Connection, wait_s: float, timeout_ms: int = 0) -> Call: .
 def stop_runtime(connection: Connection, timeout_ms: int = 0) -> Call: ...
 
 # ---- echo ----
-
 # None
 def echo_null(
     connection: Connection, pool_id: _PoolId, query: _Query, timeout_ms: int = 0
@@ -266,7 +236,6 @@ def echo_spawn(
 ) -> Call: ...
 
 # ---- bdev ----
-
 # list of _Block
 def bdev_allocate(
     connection: Connection,
@@ -420,7 +389,6 @@ def bdev_list_objects(
 ) -> Call: ...
 
 # ---- stats ----
-
 # (count, nans, min, max, sum, below, above, list of bins)
 def stats_reduce(
     connection: Connection,

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import sys
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from chimaera.status import MethodCost
 
-__all__ = ["main", "start_runtime_main", "stop_runtime_main"]
+__all__ = ["compose_main", "main", "start_runtime_main", "stop_runtime_main"]
 
 SHOWN_COSTS = 10
 
@@ -27,6 +28,12 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2  # also: a runtime runs already
 EXIT_NO_RUNTIME = 3
 EXIT_INTERRUPTED = 130
+
+# With parsers of their own.
+_WITH_SUBCOMMANDS = {
+    "compose": "chimaera.cli_compose",
+    "config": "chimaera.cli_config",
+}
 
 _EPILOG = """exit codes:
   0    done
@@ -55,10 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from chimaera.codegen.cli import main as refresh_repo
 
         return refresh_repo(arguments[1:], prog="chimaera refresh-repo")
-    options = _parser().parse_args(arguments)
-    run: Callable[[argparse.Namespace], int] = options.run
     try:
-        return run(options)
+        return _run(arguments)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except ImportError as error:
@@ -81,6 +86,20 @@ def start_runtime_main() -> NoReturn:
 def stop_runtime_main() -> NoReturn:
     """Become the program chimaera_stop_runtime."""
     _become("chimaera_stop_runtime")
+
+
+def _run(arguments: list[str]) -> int:
+    if arguments and arguments[0] in _WITH_SUBCOMMANDS:
+        module = importlib.import_module(_WITH_SUBCOMMANDS[arguments[0]])
+        return int(module.main(arguments[1:]))
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    return run(options)
+
+
+def compose_main() -> int:
+    """Run the command chimaera_compose, short for ``chimaera compose``."""
+    return main(["compose", *sys.argv[1:]])
 
 
 def _become(tool: str) -> NoReturn:
@@ -119,10 +138,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
-    _where(start := add("start", _start, "start a runtime in the background"))
-    start.add_argument("--config", help="YAML file of settings")
-    start.add_argument("--log-file", help="default: runtime.log in its directory")
-    _seconds(start)
+    _start_arguments(add("start", _start, "start a runtime in the background"))
     _where(stop := add("stop", _stop, "stop a runtime and wait for its end"))
     _seconds(stop)
     _where(status := add("status", _status, "what a runtime does"))
@@ -167,6 +183,8 @@ def _parser() -> argparse.ArgumentParser:
     _scaffold_arguments(add)
     add("cmake-dir", _cmake_dir, "print where find_package(chimaera) has to look")
     # Taken out by main before; here for --help.
+    add("compose", _version, "pools of a YAML file: apply, plan, export, down")
+    add("config", _version, "settings: show, check, schema, default")
     add("refresh-repo", _version, "generate the method tables of a module repository")
     add("version", _version, "print the version")
     return parser
@@ -212,6 +230,20 @@ def _scaffold_arguments(add: Callable[..., Any]) -> None:
         )
 
 
+def _start_arguments(command: argparse.ArgumentParser) -> None:
+    _where(command)
+    command.add_argument("--config", help="YAML file of settings")
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="one setting, as runtime.num_threads=3; may be given several times",
+    )
+    command.add_argument("--log-file", help="default: runtime.log in its directory")
+    _seconds(command)
+
+
 def _demo_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--connect",
@@ -240,6 +272,7 @@ def _start(options: argparse.Namespace) -> int:
             options.name,
             runtime_dir=options.runtime_dir,
             config=options.config,
+            settings=options.set,
             log_file=options.log_file,
             timeout_s=options.timeout,
         )

@@ -12,6 +12,7 @@ import os
 import select
 import subprocess
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +56,7 @@ def start(
     *,
     runtime_dir: AnyPath | None = None,
     config: AnyPath | None = None,
+    settings: Iterable[str] = (),
     log_file: AnyPath | None = None,
     timeout_s: float = DEFAULT_TIMEOUT_S,
 ) -> Daemon:
@@ -68,6 +70,9 @@ def start(
         Where it meets its clients; by default as `connect` looks for it.
     config : path, optional
         YAML file of settings.
+    settings : iterable of str, optional
+        Single ones, as ``"runtime.num_threads=3"``; they go before the environment,
+        and that before the file.
     log_file : path, optional
         By default ``runtime.log`` in the runtime directory; appended to.
     timeout_s : float
@@ -95,6 +100,8 @@ def start(
         options += ["--name", name]
     if config is not None:
         options += ["--config", os.fspath(Path(config).resolve())]
+    for setting in settings:
+        options += ["--set", setting]
     line = _spawn(options, log, deadline)
     if not line.startswith("ready "):
         _, code, message = line.split(" ", 2)

@@ -1,0 +1,34 @@
+# SPDX-FileCopyrightText: 2026 The Chimaera Authors
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The part of _core.pyi that is src/cpp/python/bind_config.cc. There is no such
+# module: the extension has these functions itself.
+
+from typing import Any, TypeAlias
+
+from chimaera._core import Call, Connection
+
+_PoolId: TypeAlias = tuple[int, int]
+
+# list of (key, type, default, min, max, possible, choices, doc, variable)
+def settings() -> list[tuple[Any, ...]]: ...
+
+# lists of (key, value, origin, line, name there), of (origin, line, key, message),
+# and of (module, name, id, num_containers, query, config)
+def read_config(
+    text: bytes, origin: str, environment: bool, arguments: list[tuple[str, str]]
+) -> tuple[list[Any], list[Any], list[Any]]: ...
+
+# list of (origin, line, key, message)
+def check_config(text: bytes, origin: str) -> list[tuple[str, int, str, str]]: ...
+
+# (errors, a line each; list of the settings of each pool)
+def check_compose(
+    connection: Connection, text: bytes, origin: str, timeout_ms: int = 0
+) -> Call: ...
+
+# (its YAML, settings, serial, num_containers)
+def describe_pool(
+    connection: Connection, pool_id: _PoolId, timeout_ms: int = 0
+) -> Call: ...
+def write_compose(entries: list[tuple[str, str, _PoolId, int, str]]) -> str: ...
