@@ -56,6 +56,21 @@ def test_a_waiting_call_is_cancelled(rt: chimaera.Runtime) -> None:
     assert not future.cancel()
 
 
+def test_a_call_without_room_for_its_task_is_refused() -> None:
+    memory = {
+        "main_segment": "1MB",
+        "client_data_segment": "1MB",
+        "max_client_bytes": "2MB",
+    }
+    with testing.runtime({"memory": memory}) as rt:
+        echo = rt.echo()
+        kept = [echo.null_async() for _ in range(1 << 16)]
+        with pytest.raises(errors.NoMemoryError):
+            echo.null()
+        kept.clear()
+        echo.null()
+
+
 def test_a_call_that_is_done_stays_as_it_is(rt: chimaera.Runtime) -> None:
     future = rt.echo().echo_async("x")
     assert future.result() == "x"
