@@ -232,6 +232,10 @@ class ChimaeraFileSystem(AsyncFileSystem):  # type: ignore[misc] # no types
         except FileExistsError:
             if not exist_ok or await self._isfile(path):
                 raise
+            # It may be there only by what is in it, and that may go.
+            path = self._strip_protocol(path)
+            if path:
+                await self._do(object_io.put(self.device, path + "/", b""))
 
     async def _rmdir(self, path: str) -> None:
         path = self._strip_protocol(path)

@@ -84,6 +84,14 @@ def test_ranges(fs: ChimaeraFileSystem) -> None:
     assert fs.cat_ranges(["a/b", "a/b"], [0, 9], [3, 12]) == [data[:3], data[9:12]]
 
 
+def test_a_folder_that_was_made_outlives_its_files(fs: ChimaeraFileSystem) -> None:
+    fs.pipe_file("made/file", b"x")
+    fs.makedirs("made", exist_ok=True)
+    fs.makedirs("made", exist_ok=True)
+    fs.rm_file("made/file")
+    assert fs.ls("made") == []
+
+
 def test_files_larger_than_their_buffer(fs: ChimaeraFileSystem) -> None:
     rows = [f"row {i}\n" for i in range(20_000)]
     with fs.open("table", "w", block_size=1 << 14) as file:
