@@ -180,8 +180,8 @@ Result<bool> Worker::Impl::HandOver(ShmPtr pointer) {
     session.EndTask();
     return false;
   }
-  Add(stats_.handed_over, 1);
   Subtract(stats_.tasks, 1);  // it begins where it is run
+  Add(stats_.handed_over, 1);
   return true;
 }
 

@@ -46,6 +46,8 @@ TEST_CASE("Watchdog: a method that does not yield is named, once") {
   Watched w;
   const u64 before = w.stats().tasks.load();
   auto busy = w.echo.AsyncBusy(HSHM_MCTX, PoolQuery::Local(), 4 * kNsPerSec);
+  // A long task counts as begun once as it comes and, handed over, again.
+  REQUIRE(WaitUntil([&] { return w.stats().handed_over.load() == 1; }));
   REQUIRE(WaitUntil([&] { return w.stats().tasks.load() > before; }));
   w.LookAfter(0);
   w.LookAfter(kLong);
