@@ -1,20 +1,28 @@
 # SPDX-FileCopyrightText: 2026 The Chimaera Authors
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Public: users' tests need a runtime as much as ours do.
-"""A runtime for the length of a test."""
+# Public: users' tests need a runtime as much as ours do. The fixtures of pytest are in
+# pytest_plugin.py: nothing here needs pytest.
+"""A runtime for the length of a test, and a look at what the test leaves behind."""
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
+from chimaera.errors import BadRequestError
+from chimaera.leaks import KINDS, Places, shared_memory, snapshot
 from chimaera.opening import local
 from chimaera.runtime import Runtime
 
-__all__ = ["fake_module", "runtime", "wait_until"]
+__all__ = ["LeakError", "fake_module", "no_leaks", "runtime", "wait_until"]
+
+
+class LeakError(AssertionError):
+    """Something was left behind; the message names it."""
 
 
 @contextlib.contextmanager
@@ -50,6 +58,83 @@ def runtime(config: Mapping[str, Any] | None = None) -> Iterator[Runtime]:
         yield rt
         # What a failed test still holds must not fail the next one too.
         rt.close(force=True)
+
+
+@contextlib.contextmanager
+def no_leaks(
+    runtime: Runtime, *, allowed: Collection[str] = (), wait_s: float = 2.0
+) -> Iterator[None]:
+    """Look whether a block of code leaves something behind in a runtime.
+
+    After an exception, or if the runtime was closed, it does not look: frames of
+    failed tests keep what they had.
+
+    Parameters
+    ----------
+    runtime : Runtime
+    allowed : collection of str
+        What may be left: ``"tasks"`` that are not done, ``"loans"`` of arrays,
+        ``"views"`` of blocks, ``"blocks"`` that are not freed, ``"memory"`` of arrays
+        of `Runtime.empty`, ``"clients"`` that are still attached, ``"pools"``.
+    wait_s : float
+        Seconds for what is on its way to its end.
+
+    Raises
+    ------
+    LeakError
+        Something was; the message says what and, where somebody has seen it, which
+        line made it.
+
+    Examples
+    --------
+    >>> with chimaera.testing.runtime() as rt:
+    ...     device = rt.bdev(size_bytes=1 << 20)
+    ...     with chimaera.testing.no_leaks(rt):
+    ...         device.free(device.allocate(100))
+    """
+    unknown = set(allowed) - set(KINDS)
+    if unknown:
+        raise BadRequestError(
+            f"{', '.join(sorted(unknown))}: {', '.join(KINDS)} can be allowed"
+        )
+    before = snapshot(runtime)
+    with Places() as places:
+        yield
+        if before is None:
+            return
+        wanted = [kind for kind in KINDS if kind not in allowed]
+        found: list[str] = []
+
+        def clean() -> bool:
+            now = snapshot(runtime)
+            if now is None:
+                return True
+            leaks = now.leaks_since(before, wanted, places)
+            found[:] = [leak.text for leak in leaks]
+            if found:
+                # Cycles of objects keep arrays until somebody collects them.
+                gc.collect()
+            return not found
+
+        if not wait_until(clean, timeout_s=wait_s, pause_s=0.02):
+            raise LeakError("left behind: " + "\n  ".join(found))
+
+
+@contextlib.contextmanager
+def no_shared_memory() -> Iterator[None]:
+    """Look whether segments of a runtime stay in this process after its end.
+
+    Raises
+    ------
+    LeakError
+        Arrays still lie in them, mostly.
+    """
+    before = shared_memory()
+    yield
+    gc.collect()
+    more = sorted(shared_memory() - before)
+    if more:
+        raise LeakError(f"left behind: shared memory {', '.join(more)}")
 
 
 def fake_module(name: str, **functions: Callable[..., Any]) -> Any:
