@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from html import escape
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -392,19 +391,9 @@ class DeviceArray(core.Exporter, ArrayTwins):
         )
 
     def _repr_html_(self) -> str:
-        rows = {
-            "array": self.name,
-            "device": self.device.name,
-            "shape": self.shape,
-            "dtype": self.dtype,
-            "chunks": f"{self.chunks}, {self._stored.layout.num_chunks} of them",
-            "bytes": f"{self.nbytes:,}",
-        }
-        cells = "".join(
-            f"<tr><th>{name}</th><td>{escape(str(value))}</td></tr>"
-            for name, value in rows.items()
-        )
-        return f"<table>{cells}</table>"
+        from chimaera import html
+
+        return html.of_array(self, self._stored.mask)
 
     def _refresh(self, timeout_s: float) -> Stored:
         """Look up the object."""

@@ -365,6 +365,11 @@ class BlockDevice(DeviceArrays, NamedObjects, ManyBlocks, BlockRanges):
         check_no_views(self.runtime.connection, self)
         return super().destroy_async(timeout_s=timeout_s)
 
+    def _repr_html_(self) -> str:
+        from chimaera import html
+
+        return html.of_device(self)
+
     def _allocate(
         self, size_bytes: int, query: PoolQuery, timeout_s: float | None
     ) -> core.Call:

@@ -324,6 +324,11 @@ class Pool:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}, pool {self.id}>"
 
+    def _repr_html_(self) -> str:
+        from chimaera import html
+
+        return html.of_pool(self)
+
 
 # Module, to the Python module and class of its client.
 _CLIENTS = {

@@ -483,3 +483,8 @@ class Runtime(StockModules):
             return f"<Runtime, unusable: {error}>"
         where = "in this process" if self.is_local else f"of pid {self.pid}"
         return f"<Runtime {where}, {self.num_workers} workers, {self.runtime_dir}>"
+
+    def _repr_html_(self) -> str:
+        from chimaera import html
+
+        return html.of_runtime(self)

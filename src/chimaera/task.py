@@ -232,6 +232,11 @@ class Future(Generic[T]):
             state = "done" if error is None else f"failed: {error!r}"
         return f"<Future of {self._what}, {state}>"
 
+    def _repr_html_(self) -> str:
+        from chimaera import html
+
+        return html.of_future(self, self._what)
+
     def _wait(self, timeout_s: float) -> tuple[T, None] | tuple[None, BaseException]:
         if self._outcome is None:
             if not self._call.wait(check_timeout(timeout_s)):
