@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from chimaera.module import Module
     from chimaera.opening import connect, local
     from chimaera.pool import Pool, PoolId, PoolInfo, PoolQuery
+    from chimaera.progress_bar import progress, transfer_progress
     from chimaera.runtime import Runtime
     from chimaera.stats import Stats
     from chimaera.status import RuntimeStatus
@@ -71,9 +72,11 @@ __all__ = [
     "errors",
     "gather",
     "local",
+    "progress",
     "start",
     "stop",
     "testing",
+    "transfer_progress",
     "wait",
 ]
 
@@ -100,8 +103,10 @@ _HOMES = {
     "connect": "opening",
     "gather": "waiting",
     "local": "opening",
+    "progress": "progress_bar",
     "start": "daemon",
     "stop": "daemon",
+    "transfer_progress": "progress_bar",
     "wait": "waiting",
     "errors": "",
     "testing": "",
