@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chimaera import errors as errors
+    from chimaera import plot as plot
     from chimaera import testing as testing
     from chimaera.array import DeviceArray
     from chimaera.bdev import BlockDevice
@@ -72,6 +73,7 @@ __all__ = [
     "errors",
     "gather",
     "local",
+    "plot",
     "progress",
     "start",
     "stop",
@@ -109,6 +111,7 @@ _HOMES = {
     "transfer_progress": "progress_bar",
     "wait": "waiting",
     "errors": "",
+    "plot": "",
     "testing": "",
 }
 
