@@ -172,8 +172,8 @@ def _parser() -> argparse.ArgumentParser:
         "topic",
         nargs="*",
         metavar="topic",
-        help="latency, throughput, memory, idle, tasks, storage, python or modules "
-        "(all, in seven minutes)",
+        help="latency, throughput, memory, idle, tasks, storage, python, modules "
+        "or product (all, in seven minutes)",
     )
     bench.add_argument(
         "--quick", action="store_true", help="in seconds; the figures mean nothing"

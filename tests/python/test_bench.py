@@ -72,7 +72,7 @@ def test_the_table_holds_a_line_per_figure() -> None:
     done = bench("idle")
 
     lines = done.stdout.splitlines()
-    assert [line.split()[0] for line in lines] == ["idle_cpu", "start_ready"]
+    assert [line.split()[0] for line in lines] == ["idle_cpu", "first_answer"]
     assert all("target <=" in line for line in lines)
 
 

@@ -9,7 +9,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
-from chimaera.bench import arrays, calls, copies, crossings, instructions, modules, tool
+from chimaera.bench import (
+    arrays,
+    calls,
+    copies,
+    crossings,
+    instructions,
+    modules,
+    product,
+    tool,
+)
 from chimaera.bench.figure import Figure, NotMeasuredError, report
 
 __all__ = ["TOPICS", "main"]
@@ -45,7 +54,7 @@ TOPICS: dict[str, list[tuple[tuple[str, ...], Measure]]] = {
             tool.measurer("memory"),
         ),
     ],
-    "idle": [(("idle_cpu", "start_ready"), tool.measurer("idle"))],
+    "idle": [(("idle_cpu", "first_answer"), tool.measurer("idle"))],
     "tasks": [
         (
             (
@@ -95,6 +104,18 @@ TOPICS: dict[str, list[tuple[tuple[str, ...], Measure]]] = {
         (
             ("new_module_kit", "new_module_first_call", "module_rebuild"),
             modules.measure,
+        ),
+    ],
+    "product": [
+        (
+            (
+                "python_start",
+                "start_ready",
+                "status_time",
+                "help_time",
+                "import_time",
+            ),
+            product.measure_commands,
         ),
     ],
 }
