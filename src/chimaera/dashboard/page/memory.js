@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: 2026 The Chimaera Authors
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Shared memory: how full each segment is, and who has what of it.
+
+import { byId, element, Rows, setPart, setText } from "./dom.js";
+import { bytes } from "./format.js";
+
+const ROWS_MAX = 12;
+
+const figures = ["free", "loaned", "pinned"].map((name) => {
+  const value = element("dd", { "data-memory": name }, "–");
+  return { name: `${name}_bytes`, value, node: element("div", {},
+    element("dt", {}, name), value) };
+});
+const segments = element("ul", { class: "plain" });
+const more = element("p", { class: "muted", hidden: "" });
+const holders = element("ul", { class: "plain" });
+const title = element("h3", {}, "held by clients");
+byId("memory").append(
+  element("dl", { class: "figures" }, ...figures.map((figure) => figure.node)),
+  segments, more, title, holders,
+);
+
+const segmentRows = new Rows(segments, makeBar, (row, segment) => {
+  const owner = segment.owner ? ` ${segment.owner}` : "";
+  setText(row.name, `${segment.kind}${owner}`);
+  setText(row.value, `${bytes(segment.used_bytes)} of ${bytes(segment.bytes)}`);
+  setPart(row.part, segment.bytes > 0 ? segment.used_bytes / segment.bytes : 0);
+});
+
+const holderRows = new Rows(holders, () => {
+  const name = element("span");
+  const value = element("span", { class: "value" });
+  return { node: element("li", { class: "pair" }, name, value), name, value };
+}, (row, client) => {
+  setText(row.name, `client ${client.id}, pid ${client.pid}`);
+  setText(row.value, `${bytes(client.loaned_bytes)} loaned, ` +
+    `${bytes(client.pinned_bytes)} pinned`);
+});
+
+/** A name, a figure and a bar that is filled in part. */
+export function makeBar() {
+  const name = element("span");
+  const value = element("span", { class: "value" });
+  const part = element("i");
+  const bar = element("div", { class: "bar", "aria-hidden": "true" }, part);
+  const node = element("li", { class: "pair" }, name, value, bar);
+  return { node, name, value, part };
+}
+
+export function showMemory(metrics) {
+  const { memory } = metrics;
+  for (const { name, value } of figures) setText(value, bytes(memory[name]));
+  const largest = memory.segments
+    .map((segment, index) => ({ ...segment, index }))
+    .sort((one, other) => other.used_bytes - one.used_bytes || one.index - other.index);
+  segmentRows.update(largest.slice(0, ROWS_MAX),
+    (segment) => `${segment.kind} ${segment.owner} ${segment.index}`);
+  more.hidden = largest.length <= ROWS_MAX;
+  setText(more, `and ${largest.length - ROWS_MAX} more`);
+  const held = (client) => client.loaned_bytes + client.pinned_bytes;
+  const holding = metrics.clients.filter((client) => held(client) > 0)
+    .sort((one, other) => held(other) - held(one));
+  title.hidden = holding.length === 0;
+  holderRows.update(holding.slice(0, ROWS_MAX), (client) => client.id);
+}
