@@ -32,3 +32,13 @@ def describe_pool(
     connection: Connection, pool_id: _PoolId, timeout_ms: int = 0
 ) -> Call: ...
 def write_compose(entries: list[tuple[str, str, _PoolId, int, str]]) -> str: ...
+
+# ---- bind_objects.cc ----
+# (total_bytes, part_bytes, list of (used, sealed))
+def bdev_map(
+    connection: Connection,
+    pool_id: _PoolId,
+    query: tuple[int, int, int],
+    num_cells: int,
+    timeout_ms: int = 0,
+) -> Call: ...

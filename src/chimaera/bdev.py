@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from chimaera._extension import core
 from chimaera.block import BdevStats, Block, stats_of
 from chimaera.block_many import ManyBlocks
+from chimaera.block_map import MappedBlocks
 from chimaera.block_ranges import BlockRanges
 from chimaera.block_view import check_no_views, view, view_async
 from chimaera.device_arrays import DeviceArrays
@@ -38,7 +39,7 @@ __all__ = ["BdevStats", "Block", "BlockDevice"]
 _NO_ARRAY = {core.Call, bool, type(None)}
 
 
-class BlockDevice(DeviceArrays, NamedObjects, ManyBlocks, BlockRanges):
+class BlockDevice(DeviceArrays, NamedObjects, ManyBlocks, BlockRanges, MappedBlocks):
     """A block device in the runtime; made by `Runtime.bdev`.
 
     Every method has a twin ``…_async`` that returns a `Future`; the waiting one

@@ -19,7 +19,9 @@ from chimaera.errors import BadRequestError, NotFoundError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["latency", "latency_of", "timeline"]
+    from chimaera.block_map import BlockMap
+
+__all__ = ["device_map", "latency", "latency_of", "timeline"]
 
 # Percentiles that are drawn, and how: key, name, marker.
 _PERCENTILES = (
@@ -29,6 +31,8 @@ _PERCENTILES = (
     ("p999_s", "99.9 %", ">"),
 )
 _OTHERS = "others"
+# Of a device: what is free, used and sealed, as red, green and blue.
+_FREE, _USED, _SEALED = (0.92, 0.92, 0.92), (0.90, 0.45, 0.10), (0.15, 0.40, 0.70)
 # Spans in spans are drawn so much lower, as often as that.
 _NESTED_PART, _NESTED_MAX = 0.62, 3
 
@@ -36,6 +40,11 @@ _NESTED_PART, _NESTED_MAX = 0.62, 3
 @runtime_checkable
 class _HasMetrics(Protocol):
     def metrics(self) -> dict[str, Any]: ...
+
+
+@runtime_checkable
+class _HasMap(Protocol):
+    def block_map(self, num_parts: int = ...) -> BlockMap: ...
 
 
 @runtime_checkable
@@ -220,6 +229,82 @@ def latency_of(
     ax.set_ylim(0, 103)
     _legend(ax)
     return ax
+
+
+def device_map(
+    device: BlockMap | _HasMap, *, ax: Axes | None = None, columns: int = 64
+) -> Axes:
+    """Draw which parts of a device are free, used by clients, and sealed.
+
+    Parameters
+    ----------
+    device : BlockDevice or BlockMap
+        A device, which is asked in ``columns**2`` parts, or what its `block_map` gave.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+    columns : int
+        Parts side by side; the next ones lie below.
+
+    Returns
+    -------
+    Axes
+        An image, a pixel for each part. Its colour is that of what the part holds,
+        mixed where it holds several.
+    """
+    import numpy as np
+    from matplotlib.patches import Patch
+
+    if columns < 1:
+        raise BadRequestError(f"columns={columns}")
+    found = device.block_map(columns**2) if isinstance(device, _HasMap) else device
+    sizes = found.sizes
+    used, sealed = found.used / sizes, found.sealed / sizes
+    colours = (
+        np.multiply.outer(1 - used - sealed, _FREE)
+        + np.multiply.outer(used, _USED)
+        + np.multiply.outer(sealed, _SEALED)
+    )
+    rows = max(1, -(-len(sizes) // columns))
+    # What is beyond the end of the device is transparent.
+    image = np.zeros((rows * columns, 4))
+    image[: len(sizes), :3] = np.clip(colours, 0, 1)
+    image[: len(sizes), 3] = 1
+    unit, factor = _unit(found.total_bytes)
+    across, down = found.part_bytes * columns / factor, rows * columns
+    ax = ax or _new_axes(6, 5)
+    ax.imshow(
+        image.reshape(rows, columns, 4),
+        extent=(0, across, down * found.part_bytes / factor, 0),
+        aspect="auto",
+        interpolation="nearest",
+    )
+    total = max(1, found.total_bytes)
+    parts = (
+        ("sealed", _SEALED, int(found.sealed.sum())),
+        ("used", _USED, int(found.used.sum())),
+        ("free", _FREE, total - int(found.sealed.sum() + found.used.sum())),
+    )
+    ax.legend(
+        handles=[
+            Patch(facecolor=colour, label=f"{name}, {count / total:.1%}")
+            for name, colour, count in parts
+        ],
+        loc="center left",
+        bbox_to_anchor=(1.01, 0.5),
+        fontsize="small",
+    )
+    ax.set_xlabel(f"place in the row ({unit})")
+    ax.set_ylabel(f"place on the device ({unit})")
+    if isinstance(device, _HasMap):
+        ax.set_title(f"{getattr(device, 'name', '')}")
+    return ax
+
+
+def _unit(size_bytes: int) -> tuple[str, int]:
+    for unit, factor in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if size_bytes >= 2 * factor:
+            return unit, factor
+    return "bytes", 1
 
 
 def _document(metrics: Document | _HasMetrics) -> Document:

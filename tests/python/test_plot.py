@@ -17,6 +17,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 
+import chimaera
 from chimaera import plot
 from chimaera.errors import BadRequestError, NotFoundError
 
@@ -206,6 +207,50 @@ def test_nothing_timed_says_so() -> None:
         plot.latency(nothing)
     with pytest.raises(NotFoundError, match="no timed run of No"):
         plot.latency_of(nothing, "No")
+
+
+def test_a_device_map_shows_whose_each_part_is(rt: chimaera.Runtime) -> None:
+    device = rt.bdev(size_bytes=1 << 20)  # 256 pages
+    array = device.array("a", (16, 4096), "u1", chunks=(1, 4096))
+    array[:] = 1
+    device.allocate(4 * 4096)
+    found = device.block_map(256)
+    assert found.part_bytes == 4096
+    assert (found.sealed.sum(), found.used.sum()) == (16 * 4096, 4 * 4096)
+    axes = plot.device_map(device, columns=16)
+    image = np.asarray(axes.images[0].get_array()).reshape(-1, 4)
+    kinds = {"free": 0, "used": 0, "sealed": 0}
+    for part, colour in enumerate(image):
+        kind = (
+            "sealed" if found.sealed[part] else "used" if found.used[part] else "free"
+        )
+        kinds[kind] += 1
+        assert colour[3] == 1
+        assert colour[:3] == pytest.approx(getattr(plot, f"_{kind.upper()}"))
+    assert kinds == {"free": 236, "used": 4, "sealed": 16}
+    assert legend(axes) == ["sealed, 6.2%", "used, 1.6%", "free, 92.2%"]
+    assert axes.get_ylabel() == "place on the device (KiB)"
+    assert axes.get_title() == device.name
+
+
+def test_parts_are_mixed_and_the_last_row_ends(rt: chimaera.Runtime) -> None:
+    device = rt.bdev(size_bytes=10 * 4096)
+    device.allocate(4096)
+    found = device.block_map(5)
+    assert found.part_bytes == 8192
+    axes = plot.device_map(found, columns=4)
+    image = np.asarray(axes.images[0].get_array())
+    assert image.shape == (2, 4, 4)
+    half = (np.array(plot._USED) + plot._FREE) / 2
+    assert image[0, 0, :3] == pytest.approx(half)
+    assert image[1, :, 3].tolist() == [1, 0, 0, 0]
+    assert axes.get_title() == ""
+
+
+@pytest.mark.parametrize("parts", [0, 1 << 20])
+def test_a_map_of_too_many_parts(rt: chimaera.Runtime, parts: int) -> None:
+    with pytest.raises(BadRequestError, match=f"map of {parts} parts"):
+        rt.bdev(size_bytes=1 << 20).block_map(parts)
 
 
 def test_it_draws_into_given_axes() -> None:

@@ -234,6 +234,26 @@ void Runtime::GetStats(hipc::FullPtr<GetStatsTask> task,
   task->bad_pages_ = scrubber_->num_bad();
 }
 
+void Runtime::GetMap(hipc::FullPtr<GetMapTask> task, chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
+  const u64 asked = task->num_cells_;
+  if (asked == 0 || asked > kMaxMapCells) {
+    return Answer(Status::BadRequest(Format("a map of {} parts: 1 to {}", asked,
+                                            kMaxMapCells)),
+                  *task);
+  }
+  // Whole units of allocation, so that no part is a little in use everywhere.
+  task->total_size_ = store_->size();
+  const u64 unit = params_.alignment_;
+  const u64 wanted = (task->total_size_ + asked - 1) / asked;
+  task->cell_bytes_ = (wanted + unit - 1) / unit * unit;
+  std::vector<MapCell> cells;
+  for (const UsageCell& cell : table_->Map(task->cell_bytes_)) {
+    cells.push_back({cell.used, cell.sealed});
+  }
+  task->cells_ = cells;
+}
+
 // Who asks from inside the runtime may say for whom; a client may not.
 void Runtime::Locate(hipc::FullPtr<LocateTask> task, chi::RunContext& rctx) {
   if (RouteHere(*task, rctx)) return;

@@ -427,6 +427,23 @@ BlockTableStats BlockTable::Stats() const {
   return {stats.free_bytes, stats.largest_free, num_blocks_, num_pins_};
 }
 
+std::vector<UsageCell> BlockTable::Map(u64 cell_bytes) const {
+  std::vector<UsageCell> cells((options_.size + cell_bytes - 1) / cell_bytes);
+  const MutexLock lock(mu_);
+  for (const Slot& slot : slots_) {
+    if (slot.state == State::kFree) continue;
+    const u64 unit = options_.alignment;
+    const u64 end = slot.offset + (slot.size + unit - 1) / unit * unit;
+    for (u64 at = slot.offset; at < end;) {
+      UsageCell& cell = cells[at / cell_bytes];
+      const u64 next = std::min(end, (at / cell_bytes + 1) * cell_bytes);
+      (slot.state == State::kSealed ? cell.sealed : cell.used) += next - at;
+      at = next;
+    }
+  }
+  return cells;
+}
+
 void BlockTable::TEST_CheckInvariants() const {
   const MutexLock lock(mu_);
   extents_.TEST_CheckInvariants();

@@ -63,6 +63,12 @@ struct BlockTableStats {
   chi::u64 num_pins = 0;
 };
 
+/// What of one part of a device blocks have; the rest of it is free.
+struct UsageCell {
+  chi::u64 used = 0;    ///< Bytes of clients' blocks, dying ones too.
+  chi::u64 sealed = 0;  ///< Bytes of blocks of objects.
+};
+
 /// What is to be done with the bytes of a block.
 enum class Access : chi::u8 { kRead, kWrite };
 
@@ -144,6 +150,9 @@ class BlockTable {
   void ForgetClient(chi::u64 client);
 
   BlockTableStats Stats() const;
+  /// Looks at every block; the device is cut into parts of `cell_bytes` > 0,
+  /// the last one shorter.
+  std::vector<UsageCell> Map(chi::u64 cell_bytes) const;
   const BlockTableOptions& options() const { return options_; }
 
   /// CHI_CHECKs the invariants.

@@ -72,6 +72,21 @@ std::unique_ptr<Call> ListObjects(const ConnectionPtr& connection,
       {}, prefix, after, limit);
 }
 
+std::unique_ptr<Call> GetMap(const ConnectionPtr& connection,
+                             const PoolIdTuple& pool, const QueryTuple& query,
+                             u64 num_cells, u32 timeout_ms) {
+  return StartTask<bdev::GetMapTask>(
+      connection, Target(pool, query, timeout_ms),
+      [](bdev::GetMapTask& task) -> py::object {
+        py::list cells;
+        for (const bdev::MapCell& cell : task.cells_) {
+          cells.append(py::make_tuple(cell.used_, cell.sealed_));
+        }
+        return py::make_tuple(task.total_size_, task.cell_bytes_, cells);
+      },
+      {}, num_cells);
+}
+
 }  // namespace
 
 void BindObjects(py::module_& m) {
@@ -86,6 +101,8 @@ void BindObjects(py::module_& m) {
   m.def("bdev_get_object", &GetObject, connection, pool_id, query, name,
         timeout_ms);
   m.def("bdev_delete_object", &DeleteObject, connection, pool_id, query, name,
+        timeout_ms);
+  m.def("bdev_map", &GetMap, connection, pool_id, query, py::arg("num_cells"),
         timeout_ms);
   m.def("bdev_list_objects", &ListObjects, connection, pool_id, query,
         py::arg("prefix"), py::arg("after"), py::arg("limit"), timeout_ms);

@@ -68,6 +68,33 @@ TEST_CASE("BlockTable: a sealed block is everybody's to read, nobody's else") {
   table.TEST_CheckInvariants();
 }
 
+TEST_CASE("BlockTable: a map tells whose every byte is") {
+  BlockTable table(Options());
+  One(table, kAlice, 3 * 4096);
+  const Block sealed = One(table, kAlice, 4096 + 1);  // has two pages
+  const Block freed = One(table, kAlice);
+  One(table, kBob, 10);
+  SealAll(table, kAlice, {sealed});
+  REQUIRE(table.Free(kAlice, &freed, 1).ok());
+
+  const auto pages = table.Map(4096);
+  REQUIRE(pages.size() == 16);
+  for (u64 page = 0; page < pages.size(); ++page) {
+    const bool is_sealed = page == 3 || page == 4;
+    const bool is_used = page < 3 || page == 6;
+    CHECK(pages[page].sealed == (is_sealed ? 4096 : 0));
+    CHECK(pages[page].used == (is_used ? 4096 : 0));
+  }
+  const auto parts = table.Map(4 * 4096);
+  REQUIRE(parts.size() == 4);
+  CHECK(parts[0].used == 3 * 4096);
+  CHECK(parts[0].sealed == 4096);
+  CHECK(parts[1].used == 4096);
+  CHECK(parts[1].sealed == 4096);
+  CHECK(table.Map(u64{1} << 40).size() == 1);
+  CHECK(table.Map(5 * 4096).size() == 4);  // the last one is shorter
+}
+
 TEST_CASE("BlockTable: a seal that fails gives the blocks back") {
   BlockTable table(Options());
   const Block a = One(table, kAlice);

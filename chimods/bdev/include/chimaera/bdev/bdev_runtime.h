@@ -39,6 +39,7 @@ class Runtime : public chi::Container {
   void WriteBlocks(hipc::FullPtr<WriteBlocksTask> task, chi::RunContext& rctx);
   void ReadBlocks(hipc::FullPtr<ReadBlocksTask> task, chi::RunContext& rctx);
   void GetStats(hipc::FullPtr<GetStatsTask> task, chi::RunContext& rctx);
+  void GetMap(hipc::FullPtr<GetMapTask> task, chi::RunContext& rctx);
   void Locate(hipc::FullPtr<LocateTask> task, chi::RunContext& rctx);
   void Unpin(hipc::FullPtr<UnpinTask> task, chi::RunContext& rctx);
   void Sync(hipc::FullPtr<SyncTask> task, chi::RunContext& rctx);

@@ -138,6 +138,43 @@ struct GetStatsTask : public chi::Task {
   }
 };
 
+/// One part of a device: see GetMapTask.
+struct MapCell {
+  chi::u64 used_ = 0;    ///< Bytes of clients' blocks.
+  chi::u64 sealed_ = 0;  ///< Bytes of blocks of objects.
+};
+static_assert(sizeof(MapCell) == 16, "stored in shared memory");
+
+/// The most parts that a device is shown in.
+inline constexpr chi::u64 kMaxMapCells = 1 << 16;
+
+/// Which parts of a device are in use. Looks at every block: for people.
+struct GetMapTask : public chi::Task {
+  using AllocT = hipc::CtxAllocator<CHI_MAIN_ALLOC_T>;
+
+  IN chi::u64 num_cells_ = 0;  ///< About as many; 1 to kMaxMapCells.
+  OUT chi::u64 cell_bytes_ = 0;
+  OUT chi::u64 total_size_ = 0;
+  OUT chi::vector<MapCell> cells_;
+
+  explicit GetMapTask(const AllocT& alloc) : chi::Task(alloc), cells_(alloc) {}
+  GetMapTask(const AllocT& alloc, const chi::TaskId& task_id,
+             const chi::PoolId& pool_id, const chi::PoolQuery& pool_query,
+             chi::u64 num_cells)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kGetMap),
+        num_cells_(num_cells),
+        cells_(alloc) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& ar) {
+    ar(num_cells_);
+  }
+  template <class Archive>
+  void SerializeOut(Archive& ar) {
+    ar(cell_bytes_, total_size_, cells_);
+  }
+};
+
 }  // namespace chimaera::bdev
 
 #endif  // CHIMAERA_BDEV_STATS_TASKS_H_
