@@ -13,12 +13,26 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chimaera.cli_common import (
+    EXIT_DIFFERS,
+    EXIT_OK,
+    add_json,
+    add_where,
+    attach,
+    new_parser,
+)
+
 if TYPE_CHECKING:
     from chimaera.compose import Step
 
-__all__ = ["main"]
+__all__ = ["main", "parser"]
 
-_EXIT_OK, _EXIT_DIFFERS = 0, 4
+_COMMANDS = {
+    "apply": "make the pools of a file that do not run yet, all or none",
+    "plan": "what apply would make (+), what is so (=), what differs (!)",
+    "export": "write the file of what runs",
+    "down": "destroy the pools of a file, the last one first",
+}
 
 _EPILOG = """`chimaera compose FILE` is short for `chimaera compose apply FILE`.
 
@@ -34,26 +48,18 @@ exit codes:
 def main(argv: Sequence[str]) -> int:
     """Run the command; return its exit code."""
     words = list(argv)
-    commands = {
-        "apply": "make the pools of a file that do not run yet, all or none",
-        "plan": "what apply would make (+), what is so (=), what differs (!)",
-        "export": "write the file of what runs",
-        "down": "destroy the pools of a file, the last one first",
-    }
-    if words and words[0] not in {*commands, "-h", "--help"}:
+    if words and words[0] not in {*_COMMANDS, "-h", "--help"}:
         words.insert(0, "apply")
-    parser = argparse.ArgumentParser(
-        prog="chimaera compose",
-        description="Pools of a YAML file in a running runtime.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    subparsers = parser.add_subparsers(required=True, metavar="command", dest="command")
-    for name, what in commands.items():
-        command = subparsers.add_parser(name, help=what, description=what)
-        place = command.add_mutually_exclusive_group()
-        place.add_argument("--name", help="to tell several runtimes apart")
-        place.add_argument("--runtime-dir", help="where runtime and clients meet")
+    return _run(parser("compose").parse_args(words))
+
+
+def parser(name: str) -> argparse.ArgumentParser:
+    """Make the parser of the command."""
+    made = new_parser(name, None, "Pools of a YAML file in a running runtime.", _EPILOG)
+    subparsers = made.add_subparsers(required=True, metavar="command", dest="command")
+    for each, what in _COMMANDS.items():
+        command = subparsers.add_parser(each, help=what, description=what)
+        add_where(command)
         command.add_argument(
             "--timeout",
             type=float,
@@ -61,35 +67,34 @@ def main(argv: Sequence[str]) -> int:
             metavar="S",
             help="seconds for each pool (30)",
         )
-        if name == "export":
+        if each == "export":
             command.add_argument(
                 "-o", "--output", type=Path, metavar="FILE", help="instead of printing"
             )
         else:
             command.add_argument("file", metavar="FILE", help="with a list `compose`")
-            command.add_argument("--json", action="store_true", help="for programs")
-    return _run(parser.parse_args(words))
+            add_json(command)
+    return made
 
 
 def _run(options: argparse.Namespace) -> int:
     from chimaera import compose
-    from chimaera.opening import connect
 
     timeout_s = options.timeout
-    with connect(options.name, runtime_dir=options.runtime_dir) as runtime:
+    with attach(options) as runtime:
         if options.command == "export":
             text = compose.export(runtime, timeout_s=timeout_s)
             if options.output is None:
                 print(text, end="")
             else:
                 options.output.write_text(text, encoding="utf-8")
-            return _EXIT_OK
+            return EXIT_OK
         act = {"apply": compose.apply, "plan": compose.plan, "down": compose.down}
         steps = act[options.command](runtime, options.file, timeout_s=timeout_s)
     _print(steps, as_json=options.json)
     if options.command == "plan" and any(step.action != "=" for step in steps):
-        return _EXIT_DIFFERS
-    return _EXIT_OK
+        return EXIT_DIFFERS
+    return EXIT_OK
 
 
 def _print(steps: list[Step], *, as_json: bool) -> None:

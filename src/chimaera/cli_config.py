@@ -9,12 +9,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict
 
-__all__ = ["main"]
+from chimaera.cli_common import EXIT_FAILED, EXIT_OK, add_json, new_parser
 
-_EXIT_OK, _EXIT_WRONG, _EXIT_USAGE = 0, 1, 2
+__all__ = ["parser"]
 
 _EPILOG = """exit codes:
   0    done; of check and show: no mistakes
@@ -23,15 +22,12 @@ _EPILOG = """exit codes:
 """
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run the command; return its exit code."""
-    parser = argparse.ArgumentParser(
-        prog="chimaera config",
-        description="What a runtime is told before it starts.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def parser(name: str) -> argparse.ArgumentParser:
+    """Make the parser of the command."""
+    made = new_parser(
+        name, _run, "What a runtime is told before it starts, or was told.", _EPILOG
     )
-    commands = parser.add_subparsers(required=True, metavar="command", dest="command")
+    commands = made.add_subparsers(required=True, metavar="command", dest="command")
     show = commands.add_parser(
         "show",
         help="what would hold for a runtime started here, and where it is set",
@@ -49,11 +45,14 @@ def main(argv: Sequence[str]) -> int:
     )
     check.add_argument("file", metavar="FILE")
     for command in (show, check):
-        command.add_argument("--json", action="store_true", help="for programs")
+        add_json(command)
     commands.add_parser("schema", help="the JSON schema of a file, for editors")
     commands.add_parser("default", help="a file with all settings and their meaning")
     commands.add_parser("table", help="the same as a Markdown table")
-    options = parser.parse_args(argv)
+    return made
+
+
+def _run(options: argparse.Namespace) -> int:
     if options.command == "show":
         return _show(options)
     if options.command == "check":
@@ -69,7 +68,7 @@ def _print(command: str) -> int:
     else:
         text = config.default_file if command == "default" else config.reference_table
         print(text(), end="")
-    return _EXIT_OK
+    return EXIT_OK
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -88,7 +87,7 @@ def _show(options: argparse.Namespace) -> int:
             print(f"{value.key:30} {json.dumps(value.value):18} {value.origin}")
         for error in errors:
             print(f"chimaera: {error}", file=sys.stderr)
-    return _EXIT_WRONG if errors else _EXIT_OK
+    return EXIT_FAILED if errors else EXIT_OK
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -102,4 +101,4 @@ def _check(options: argparse.Namespace) -> int:
             print(error, file=sys.stderr)
         if not errors:
             print(f"{options.file}: no mistakes")
-    return _EXIT_WRONG if errors else _EXIT_OK
+    return EXIT_FAILED if errors else EXIT_OK

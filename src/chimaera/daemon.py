@@ -12,23 +12,36 @@ import os
 import select
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from chimaera.errors import (
     AlreadyExistsError,
     ChimaeraError,
     DeadlineExceededError,
+    NoRuntimeError,
     from_code,
 )
 from chimaera.installed import installed_path
 from chimaera.module_packages import repo_path
 from chimaera.task import DEFAULT_TIMEOUT_S, check_timeout
 
-__all__ = ["Daemon", "runtime_dir_of", "start", "stop", "tool_path"]
+__all__ = [
+    "Daemon",
+    "become",
+    "run_here",
+    "runtime_dir_of",
+    "start",
+    "stop",
+    "tool_path",
+    "wait_for",
+]
 
 _EXIT_OK, _EXIT_NO_RUNTIME = 0, 3
+LOG_NAME = "runtime.log"  # in the runtime directory
+_LOOK_AGAIN_S = 0.05
 _READY_BYTES_MAX = 65536
 _LOG_TAIL_BYTES = 2000
 
@@ -94,14 +107,8 @@ def start(
     deadline = time.monotonic() + check_timeout(timeout_s)
     directory = runtime_dir_of(name, runtime_dir)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    log = Path(log_file or directory / "runtime.log").resolve()
-    options = ["--runtime-dir", os.fspath(directory), "--log-file", os.fspath(log)]
-    if name:
-        options += ["--name", name]
-    if config is not None:
-        options += ["--config", os.fspath(Path(config).resolve())]
-    for setting in settings:
-        options += ["--set", setting]
+    log = Path(log_file or directory / LOG_NAME).resolve()
+    options = _options(name, directory, config, settings, log)
     line = _spawn(options, log, deadline)
     if not line.startswith("ready "):
         _, code, message = line.split(" ", 2)
@@ -150,6 +157,64 @@ def stop(
     raise kind(message)
 
 
+def run_here(
+    name: str | None = None,
+    *,
+    runtime_dir: AnyPath | None = None,
+    config: AnyPath | None = None,
+    settings: Iterable[str] = (),
+    log_file: AnyPath | None = None,
+) -> NoReturn:
+    """Become a runtime in the foreground: this program ends where it begins.
+
+    Parameters
+    ----------
+    name, runtime_dir, config, settings
+        As for `start`.
+    log_file : path, optional
+        By default standard error.
+    """
+    directory = runtime_dir_of(name, runtime_dir)
+    log = Path(log_file).resolve() if log_file else None
+    tool = "chimaera_start_runtime"
+    become(tool, _options(name, directory, config, settings, log))
+
+
+def become(tool: str, words: Sequence[str]) -> NoReturn:
+    """Become a C++ program of the package.
+
+    Raises
+    ------
+    NotFoundError
+        The package is not installed completely.
+    """
+    path = tool_path(tool)
+    os.environ["CHI_REPO_PATH"] = repo_path()
+    os.execv(path, [tool, *words])  # noqa: S606 - no shell
+
+
+def wait_for(directory: Path, timeout_s: float = DEFAULT_TIMEOUT_S) -> Daemon:
+    """Wait until a runtime that somebody has started answers.
+
+    Raises
+    ------
+    DeadlineExceededError
+        None does; perhaps nobody is starting one.
+    """
+    from chimaera.opening import connect
+
+    deadline = time.monotonic() + check_timeout(timeout_s)
+    while True:
+        left = deadline - time.monotonic()
+        try:
+            with connect(runtime_dir=directory, timeout_s=max(left, 0.1)) as runtime:
+                return Daemon(runtime.pid, directory, directory / LOG_NAME)
+        except NoRuntimeError as error:
+            if left <= 0:
+                raise DeadlineExceededError(str(error)) from error
+        time.sleep(_LOOK_AGAIN_S)
+
+
 def runtime_dir_of(name: str | None, runtime_dir: AnyPath | None) -> Path:
     """Return the directory that `start`, `stop` and `connect` mean."""
     if runtime_dir is not None:
@@ -168,6 +233,25 @@ def tool_path(tool: str) -> Path:
         The package is not installed completely.
     """
     return installed_path(f"bin/{tool}")
+
+
+def _options(
+    name: str | None,
+    directory: Path,
+    config: AnyPath | None,
+    settings: Iterable[str],
+    log: Path | None,
+) -> list[str]:
+    options = ["--runtime-dir", os.fspath(directory)]
+    if log is not None:
+        options += ["--log-file", os.fspath(log)]
+    if name:
+        options += ["--name", name]
+    if config is not None:
+        options += ["--config", os.fspath(Path(config).resolve())]
+    for setting in settings:
+        options += ["--set", setting]
+    return options
 
 
 def _spawn(options: list[str], log: Path, deadline: float) -> str:

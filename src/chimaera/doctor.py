@@ -48,13 +48,17 @@ class Finding:
         return asdict(self)
 
 
-def examine(runtime_dir: str | os.PathLike[str] | None = None) -> Iterator[Finding]:
+def examine(
+    runtime_dir: str | os.PathLike[str] | None = None, *, name: str | None = None
+) -> Iterator[Finding]:
     """Look at everything.
 
     Parameters
     ----------
     runtime_dir : path, optional
         Of the runtime; by default the usual one.
+    name : str, optional
+        Of the runtime, instead.
 
     Yields
     ------
@@ -67,7 +71,7 @@ def examine(runtime_dir: str | os.PathLike[str] | None = None) -> Iterator[Findi
         yield check()
     yield _modules_on_path()
     yield from _module_packages()
-    yield _runtime(runtime_dir)
+    yield _runtime(runtime_dir, name)
 
 
 def _versions() -> Iterator[Finding]:
@@ -199,7 +203,7 @@ def _module_packages() -> Iterator[Finding]:
             yield Finding(name, "warning", found, "reinstall the package that names it")
 
 
-def _runtime(runtime_dir: str | os.PathLike[str] | None) -> Finding:
+def _runtime(runtime_dir: str | os.PathLike[str] | None, named: str | None) -> Finding:
     """Whether a runtime answers, and what a dead one may have left."""
     from chimaera.daemon import runtime_dir_of
     from chimaera.errors import ChimaeraError, NoRuntimeError
@@ -207,7 +211,7 @@ def _runtime(runtime_dir: str | os.PathLike[str] | None) -> Finding:
 
     name = "runtime"
     try:
-        directory = runtime_dir_of(None, runtime_dir)
+        directory = runtime_dir_of(named, runtime_dir)
         with connect(runtime_dir=directory, timeout_s=2) as runtime:
             pid = runtime.status(timeout_s=2).pid
     except NoRuntimeError:

@@ -113,6 +113,14 @@ def test_a_help_text_is_what_is_printed(page: Path, block: Block) -> None:
     assert block.text.split() == printed, f"{page}:{block.line}"
 
 
+def test_every_command_has_its_help_on_a_page() -> None:
+    from chimaera.cli import COMMANDS
+
+    shown = {block.mark for page in PAGES for block in blocks_of(page)}
+    wanted = {f"output of: chimaera {name} --help" for name in COMMANDS}
+    assert wanted <= shown
+
+
 def test_what_is_made_of_the_settings_is_current() -> None:
     from chimaera import config
 
