@@ -81,8 +81,11 @@ def of_runtime(runtime: Runtime) -> str:
 
 def of_pool(pool: Pool) -> str:
     """Show a pool: what the runtime's list says of it."""
+    runtime: Runtime | None = pool.runtime
+    if runtime is None:  # of chimaera.testing.fake_module
+        return _box(repr(pool))
     ask = _Asking()
-    pools = ask(lambda: pool.runtime.pools_async(timeout_s=ANSWER_S))
+    pools = ask(lambda: runtime.pools_async(timeout_s=ANSWER_S))
     if pools is None:
         return _box(repr(pool), ask.error)
     for info in pools:

@@ -482,7 +482,9 @@ class Runtime(StockModules):
         except ChimaeraError as error:
             return f"<Runtime, unusable: {error}>"
         where = "in this process" if self.is_local else f"of pid {self.pid}"
-        return f"<Runtime {where}, {self.num_workers} workers, {self.runtime_dir}>"
+        count = self.num_workers
+        workers = f"{count} worker{'s' * (count != 1)}"
+        return f"<Runtime {where}, {workers}, {self.runtime_dir}>"
 
     def _repr_html_(self) -> str:
         from chimaera import html

@@ -61,6 +61,11 @@ def test_a_pool_shows_itself(rt: chimaera.Runtime) -> None:
     assert "no such pool" in words(shown(echo))
 
 
+def test_a_fake_pool_is_shown_without_a_runtime() -> None:
+    fake = testing.fake_module("chimaera.echo")
+    assert words(shown(fake)) == repr(fake).strip("<>")
+
+
 def test_a_device_shows_how_full_it_is(rt: chimaera.Runtime) -> None:
     device = rt.bdev(size_bytes=1 << 20)
     device.allocate(256 << 10)

@@ -95,6 +95,11 @@ def main(
         return 1
     if not as_json:
         console.print("Everything equals what NumPy finds.")
+        console.print(
+            "Next: notebooks/01_quickstart.ipynb, or `chimaera start` and "
+            "chimaera.connect() in Python.",
+            soft_wrap=True,
+        )
     return 0
 
 
