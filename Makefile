@@ -42,8 +42,8 @@ SOURCES := CMakeLists.txt pyproject.toml README.md $(shell find src chimods \
 CXX_FILES = $(shell git ls-files -co --exclude-standard '*.h' '*.cc')
 
 .PHONY: demo test stress wheel format lint tidy clean \
-  setup install fuzzers asan-python ctest pytest sanitize asan tsan check-headers \
-  check-wheel
+  setup install fuzzers browser asan-python ctest pytest sanitize asan tsan \
+  check-headers check-wheel
 
 demo: install
 	$(VENV)/chimaera demo $(ARGS)
@@ -78,7 +78,7 @@ ctest: install
 # Where tests find modules that are not installed, and what they install.
 pytest: export CHI_TEST_LIBRARY_DIR := $(CURDIR)/$(BUILD)/lib
 pytest: export CHI_TEST_WHEEL_DIR := $(CURDIR)/dist
-pytest: wheel
+pytest: wheel browser
 	$(VENV)/python -m pytest -m "not stress" $(ARGS) | tee build/pytest.log
 
 sanitize: asan tsan
@@ -88,6 +88,10 @@ asan tsan: setup
 	cmake --preset $@
 	cmake --build --preset $@
 	ctest --preset $@ -j $(JOBS)
+
+# The live page is tested in one; without it, its tests are skipped.
+browser: setup
+	EXTRA_PACKAGES="chromium chromium-driver" scripts/bootstrap.sh
 
 # libFuzzer comes with clang; without either, run.py skips what needs them.
 fuzzers: setup
