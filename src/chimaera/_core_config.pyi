@@ -7,6 +7,7 @@
 from typing import Any, TypeAlias
 
 from chimaera._core import Call, Connection
+from chimaera._core_metrics import *  # noqa: F403
 
 _PoolId: TypeAlias = tuple[int, int]
 

@@ -410,6 +410,12 @@ class Runtime(StockModules):
         call = core.get_stats(self.connection, deadline_ms(timeout_s))
         return Future(call, "runtime status", status_of)
 
+    def metrics(self, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> dict[str, Any]:
+        """Ask for all figures of the runtime, as docs/observing.md explains them."""
+        from chimaera.metrics import metrics_of
+
+        return metrics_of(self, timeout_s)
+
     def dump(
         self, *, max_tasks: int = 10_000, timeout_s: float = DEFAULT_TIMEOUT_S
     ) -> Dump:

@@ -137,6 +137,17 @@ chi::Future<DumpTask> Client::AsyncDump(const hipc::MemContext& /*mctx*/,
   return Send<DumpTask>(chi::PoolQuery::Local(), max_tasks);
 }
 
+chi::Result<std::string> Client::GetMetrics(const hipc::MemContext& mctx) {
+  auto future = AsyncGetMetrics(mctx);
+  CHI_RETURN_IF_ERROR(future.Get());
+  return std::as_const(future->json_).str();
+}
+
+chi::Future<GetMetricsTask> Client::AsyncGetMetrics(
+    const hipc::MemContext& /*mctx*/) {
+  return Send<GetMetricsTask>(chi::PoolQuery::Local());
+}
+
 chi::Result<Stats> Client::GetStats(const hipc::MemContext& mctx) {
   auto future = AsyncGetStats(mctx);
   CHI_RETURN_IF_ERROR(future.Get());

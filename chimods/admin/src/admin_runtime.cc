@@ -8,8 +8,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,28 +15,16 @@
 #include "chimaera/base/clock.h"
 #include "chimaera/base/format.h"
 #include "chimaera/core/compose.h"
+#include "chimaera/core/sampling.h"
 #include "chimaera/ipc/control_server.h"
 #include "chimaera/runtime/dump.h"
+#include "chimaera/runtime/metrics.h"
 
 namespace chimaera::admin {
 namespace {
 
 // How long Dump waits for a worker; one that is stuck does not answer.
 constexpr chi::u64 kDumpAnswerNs = 100 * chi::kNsPerMs;
-
-// Pages of this process that are in memory; 0 if the system does not say.
-chi::u64 ResidentBytes() {
-  const auto close = [](std::FILE* file) { std::fclose(file); };
-  const std::unique_ptr<std::FILE, decltype(close)> file(
-      std::fopen("/proc/self/statm", "re"), close);
-  unsigned long long total = 0;
-  unsigned long long resident = 0;
-  if (file == nullptr ||
-      std::fscanf(file.get(), "%llu %llu", &total, &resident) != 2) {
-    return 0;
-  }
-  return resident * static_cast<chi::u64>(sysconf(_SC_PAGESIZE));
-}
 
 // What was learned most about first.
 void AddCosts(GetStatsTask& task) {
@@ -224,7 +210,7 @@ void Runtime::GetStats(hipc::FullPtr<GetStatsTask> task,
     return counter.load(std::memory_order_relaxed);
   };
   task->uptime_ns_ = chi::SystemClock::Get().NowNs() - start_ns_;
-  task->resident_bytes_ = ResidentBytes();
+  task->resident_bytes_ = chi::ResidentBytes();
   task->pid_ = static_cast<chi::u32>(getpid());
   task->num_pools_ = static_cast<chi::u32>(CHI_POOL_MANAGER->List().size());
   task->pools_created_ = read(pools_created_);
@@ -265,6 +251,28 @@ void Runtime::Dump(hipc::FullPtr<DumpTask> task, chi::RunContext& rctx) {
       chi::TakeDump(*CHI_WORK_ORCHESTRATOR, chi::Chimaera::Get().watchdog(),
                     task->max_tasks_, kDumpAnswerNs)
           .ToJson();
+}
+
+void Runtime::GetMetrics(hipc::FullPtr<GetMetricsTask> task,
+                         chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
+  task->json_ = chi::MetricsJson(chi::Chimaera::Get());
+}
+
+void Runtime::SetSampling(hipc::FullPtr<SetSamplingTask> task,
+                          chi::RunContext& rctx) {
+  if (RouteHere(*task, rctx)) return;
+  chi::Sampling sampling = chi::GetSampling();
+  if (task->one_in_ > chi::Sampling::kMaxOneIn) {
+    const chi::Status refused = chi::Status::BadRequest(
+        chi::Format("one sample in {} runs; at most {} are possible",
+                    task->one_in_, chi::Sampling::kMaxOneIn));
+    task->SetError(refused.code_value(), refused.message());
+    return;
+  }
+  if (task->one_in_ != 0) sampling.one_in = task->one_in_;
+  sampling.on = task->on_ != 0;
+  chi::SetSampling(sampling);
 }
 
 // The order to stop is a job of this worker's own: it runs between two tasks,

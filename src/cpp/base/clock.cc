@@ -31,4 +31,6 @@ const SystemClock& SystemClock::Get() {
   return clock;
 }
 
+u64 UnixNs() { return Read(CLOCK_REALTIME); }
+
 }  // namespace chi

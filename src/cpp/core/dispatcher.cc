@@ -17,9 +17,11 @@
 #include "chimaera/core/fan_out.h"
 #include "chimaera/core/module_call.h"
 #include "chimaera/core/router.h"
+#include "chimaera/core/sampling.h"
 #include "chimaera/ipc/life_word.h"
 #include "chimaera/ipc/session.h"
 #include "chimaera/ipc/thread_port.h"
+#include "chimaera/sched/task_counts.h"
 #include "chimaera/sched/worker.h"
 #include "core/periodic.h"
 
@@ -41,22 +43,6 @@ inline void Finish(Session& session, Task& shared, TaskState done) {
   }
 }
 
-// The same with an error, unless the task is not this worker's any more.
-__attribute__((noinline)) void FinishWith(const Status& error,
-                                          const RunContext& ctx, Task& shared) {
-  if (ctx.handed_over) return;
-  shared.SetError(error.code_value(), error.message());
-  Finish(*ctx.session, shared, TaskState::kDoneWithText);
-}
-
-// The same where the runtime had no memory for what it was to do, or to say.
-__attribute__((noinline, cold)) void FinishWithoutMemory(const RunContext& ctx,
-                                                         Task& shared) {
-  if (ctx.handed_over) return;
-  shared.SetError(static_cast<u32>(StatusCode::kNoMemory), kOutOfMemory);
-  Finish(*ctx.session, shared, TaskState::kDoneWithText);
-}
-
 // Nearly all tasks: one run, by a container of this node.
 bool IsUsual(const TaskHeader& header) {
   return __builtin_expect(
@@ -64,9 +50,18 @@ bool IsUsual(const TaskHeader& header) {
 }
 
 // The error that a method has written into a task of the runtime's own.
+std::string_view TextOf(const Task& task) {
+  return {task.text_, std::min(task.text_size_, Task::kTextCapacity)};
+}
 Status ErrorOf(const Task& task) {
-  const u32 size = std::min(task.text_size_, Task::kTextCapacity);
-  return Status::FromCode(task.return_code_, std::string(task.text_, size));
+  return Status::FromCode(task.return_code_, std::string(TextOf(task)));
+}
+
+// Not where a query is decided: the run is still to come.
+bool IsRun(const RunContext& ctx) { return ctx.exec_mode == ExecMode::kExec; }
+
+void CountRun(const RunContext& ctx) {
+  CountTask(ctx.container->record().first_count + ctx.method->id);
 }
 
 std::string NameOf(const Container& container, const MethodRow& row) {
@@ -143,15 +138,46 @@ void Dispatcher::RunSubmitted(ShmPtr pointer, RunContext& ctx) {
                                ? RunHere(submitted, rest, ctx)
                                : RunUnusual(submitted, rest, ctx);
     if (__builtin_expect(!outcome.ok(), 0)) {
-      FinishWith(outcome, ctx, shared);
+      FinishWith(outcome, submitted, ctx);
       return;
     }
   } catch (const std::bad_alloc&) {
-    FinishWithoutMemory(ctx, shared);
+    FinishWith(static_cast<u32>(StatusCode::kNoMemory), kOutOfMemory, submitted,
+               ctx);
     return;
   }
   shared.return_code_ = 0;
   Finish(session, shared, TaskState::kDone);
+}
+
+// With an error, unless the task is not this worker's any more.
+__attribute__((noinline)) void Dispatcher::FinishWith(
+    const Status& error, const SubmittedTask& submitted,
+    const RunContext& ctx) {
+  if (ctx.handed_over) return;
+  FinishWith(error.code_value(), error.message(), submitted, ctx);
+}
+
+// Without memory: to be used where there is none.
+__attribute__((noinline, cold)) void Dispatcher::FinishWith(
+    u32 code, std::string_view text, const SubmittedTask& submitted,
+    const RunContext& ctx) {
+  if (ctx.handed_over) return;
+  // First, so that its client finds it counted.
+  CountFailure(submitted.header, ctx, code, text);
+  submitted.shared->SetError(code, text);
+  Finish(*ctx.session, *submitted.shared, TaskState::kDoneWithText);
+}
+
+void Dispatcher::CountFailure(const TaskHeader& header, const RunContext& ctx,
+                              u32 code, std::string_view text) {
+  if (ctx.session != nullptr) ctx.session->CountFailure();
+  const bool found = ctx.container != nullptr && ctx.method != nullptr;
+  MethodMetrics* const metrics = found ? ctx.container->metrics() : nullptr;
+  if (metrics != nullptr && !ctx.spread) metrics->CountFailure(*ctx.method);
+  errors_.Add({header.pool_id_, header.method_, ctx.client_id, code, text,
+               ctx.container == nullptr ? "" : ctx.container->pool_name_,
+               found ? ctx.method->name : ""});
 }
 
 void Dispatcher::EndSubmitted(ShmPtr pointer, RunContext& ctx,
@@ -161,9 +187,22 @@ void Dispatcher::EndSubmitted(ShmPtr pointer, RunContext& ctx,
   char* where = session.ResolveWritable(pointer, sizeof(Task));
   if (where == nullptr || session.cut_off()) return;
   Task& shared = *reinterpret_cast<Task*>(where);
-  Pool* const pool = pools_.Find(ReadHeader(shared).pool_id_);
-  if (pool != nullptr) pool->run_ends().Count(end.code());
-  FinishWith(end, ctx, shared);
+  const SubmittedTask submitted{&shared, pointer, ReadHeader(shared)};
+  Pool* const pool = pools_.Find(submitted.header.pool_id_);
+  if (pool != nullptr) {
+    pool->run_ends().Count(end.code());
+    CountEndedTask(*pool, submitted.header.method_, ctx);
+  }
+  FinishWith(end, submitted, ctx);
+}
+
+// It has been a task of the pool although it was never run.
+void Dispatcher::CountEndedTask(const Pool& pool, MethodId method,
+                                RunContext& ctx) {
+  if (pool.num_local() == 0) return;
+  ctx.container = pool.local_container(0);
+  ctx.method = ctx.container->methods().Find(method);
+  if (ctx.method != nullptr) CountRun(ctx);
 }
 
 // What is no task: the wish to cancel one, or what no correct client sends.
@@ -195,7 +234,7 @@ __attribute__((always_inline)) inline Status Dispatcher::RunBy(
   if (__builtin_expect(method == nullptr || rest < method->task_size, 0)) {
     return RunOnce(submitted, rest, ctx);
   }
-  return RunFound(submitted, *container, *record, *method, ctx);
+  return RunFound(submitted, *container, *record, *method, false, ctx);
 }
 
 // The query is Local, and the task runs once.
@@ -228,7 +267,7 @@ Status Dispatcher::Call(RunFn function, SubmittedTask& submitted,
 // What an error names is looked up anew: nothing is kept for it.
 __attribute__((always_inline)) inline Status Dispatcher::RunFound(
     SubmittedTask& submitted, Container& container, const CallRecord& record,
-    const MethodRow& method, RunContext& ctx) {
+    const MethodRow& method, bool may_decide, RunContext& ctx) {
   ctx.container = &container;
   ctx.method = &method;
   if (__builtin_expect(--runs_until_sample == 0, 0)) {
@@ -237,6 +276,7 @@ __attribute__((always_inline)) inline Status Dispatcher::RunFound(
   if (__builtin_expect(record.NeedsCare(method.id), 0)) {
     return RunWithCare(submitted, ctx);
   }
+  if (!may_decide || IsRun(ctx)) CountTask(record.first_count + method.id);
   return CallModule(
       [&] { return NameOf(*ctx.container, *ctx.method); },
       [&] { return method.run_submitted(container, submitted, ctx); });
@@ -247,17 +287,19 @@ Status Dispatcher::RunOnce(SubmittedTask& submitted, u64 rest,
   const MethodRow* method = nullptr;
   CHI_RETURN_IF_ERROR(Find(submitted.header, ctx, &method));
   if (rest < method->task_size) {
+    if (IsRun(ctx)) CountRun(ctx);
     return TooSmall(*method, submitted.pointer, rest);
   }
   return RunFound(submitted, *ctx.container, ctx.container->record(), *method,
-                  ctx);
+                  true, ctx);
 }
 
 void Dispatcher::RestartSampling() {
   static thread_local SeededRandom random(
       reinterpret_cast<u64>(&runs_until_sample));
-  runs_until_sample =
-      kRunsPerSample / 2 + static_cast<u32>(random.Next() % kRunsPerSample);
+  const u32 one_in = GetSampling().one_in;
+  const u32 runs = one_in / 2 + static_cast<u32>(random.Next() % one_in);
+  runs_until_sample = std::max(runs, u32{1});
 }
 
 Status Dispatcher::RunUnusual(SubmittedTask& submitted, u64 rest,
@@ -283,7 +325,10 @@ Status Dispatcher::RunRouted(SubmittedTask& submitted, u64 rest,
     ctx.exec_mode = ExecMode::kDynamicSchedule;
     const Status decided = RunOnce(submitted, rest, ctx);
     ctx.plan = nullptr;
-    CHI_RETURN_IF_ERROR(decided);
+    if (!decided.ok()) {
+      if (ctx.method != nullptr) CountRun(ctx);
+      return decided;
+    }
     CHI_RETURN_IF_ERROR(HandOverIfLong(submitted, plan, ctx));
     ctx.exec_mode = ExecMode::kExec;
   }
@@ -303,6 +348,7 @@ Status Dispatcher::FindSeveral(const TaskHeader& header, RunContext& ctx,
   ctx.method = first.methods().Find(header.method_);
   if (ctx.method == nullptr) return first.UnknownMethod(header.method_);
   *several = {pool, span};
+  ctx.spread = true;
   return Status();
 }
 
@@ -343,6 +389,9 @@ void Dispatcher::RunInternal(hipc::FullPtr<Task> task, RunContext& ctx) {
   } catch (const std::bad_alloc&) {
     task->SetError(static_cast<u32>(StatusCode::kNoMemory), kOutOfMemory);
   }
+  if (task->return_code_ != 0) {
+    CountFailure(*task, ctx, task->return_code_, TextOf(*task));
+  }
   FinishInternalTask(task);
 }
 
@@ -382,6 +431,7 @@ Status Dispatcher::RunInternalOnce(hipc::FullPtr<Task> task,
   Container& container = *ctx.container;
   const MethodRow& row = *method;
   RunPlan plan;
+  if (IsRun(ctx)) CountRun(ctx);
   const bool care = container.NeedsCare(row.id);
   if (care && ctx.exec_mode == ExecMode::kExec) BeginMeasuring(plan, ctx);
   const Status ran = CallModule([&] { return NameOf(container, row); },

@@ -8,9 +8,18 @@
 #include "chimaera/base/clock.h"
 #include "chimaera/core/dispatcher.h"
 #include "chimaera/core/method_costs.h"
+#include "chimaera/core/sampling.h"
+#include "chimaera/sched/task_counts.h"
 #include "chimaera/sched/worker.h"
 
 namespace chi {
+namespace {
+
+void CountRun(const RunContext& ctx) {
+  CountTask(ctx.container->record().first_count + ctx.method->id);
+}
+
+}  // namespace
 
 Status Dispatcher::RunWithCare(SubmittedTask& submitted, RunContext& ctx) {
   const MethodRow& row = *ctx.method;
@@ -22,7 +31,10 @@ Status Dispatcher::RunWithCare(SubmittedTask& submitted, RunContext& ctx) {
     ctx.plan = &plan;
     const Status asked = Call(row.plan, submitted, ctx);
     ctx.plan = nullptr;
-    CHI_RETURN_IF_ERROR(asked);
+    if (!asked.ok()) {
+      CountRun(ctx);
+      return asked;
+    }
   }
   CHI_RETURN_IF_ERROR(HandOverIfLong(submitted, plan, ctx));
   return RunMeasured(submitted, plan, 1, ctx);
@@ -37,11 +49,12 @@ Status Dispatcher::RunSample(SubmittedTask& submitted, RunContext& ctx) {
     return Call(ctx.method->run_submitted, submitted, ctx);
   }
   RunPlan plan;
-  return RunMeasured(submitted, plan, kRunsPerSample, ctx);
+  return RunMeasured(submitted, plan, GetSampling().one_in, ctx);
 }
 
 Status Dispatcher::RunMeasured(SubmittedTask& submitted, RunPlan& plan,
                                u32 runs, RunContext& ctx) {
+  CountRun(ctx);
   BeginMeasuring(plan, ctx);
   Status ran = Call(ctx.method->run_submitted, submitted, ctx);
   EndMeasuring(plan, runs, ctx);
@@ -69,8 +82,13 @@ Status Dispatcher::HandOverIfLong(const SubmittedTask& submitted,
                                   const RunPlan& plan, RunContext& ctx) {
   const MethodCosts* const costs = ctx.container->costs();
   if (costs == nullptr || !costs->IsLong(*ctx.method, plan)) return Status();
-  CHI_ASSIGN_OR_RETURN(ctx.handed_over,
-                       Worker::Current()->HandOver(submitted.pointer));
+  const Result<bool> handed_over =
+      Worker::Current()->HandOver(submitted.pointer);
+  if (!handed_over.ok()) {
+    CountRun(ctx);
+    return handed_over.status();
+  }
+  ctx.handed_over = *handed_over;
   if (!ctx.handed_over) return Status();
   return Status::FromCode(static_cast<u32>(StatusCode::kNotRun), "");
 }

@@ -21,6 +21,44 @@ PoolId PoolManager::FindPoolByName(std::string_view name) const {
   return live ? found->second : PoolId();
 }
 
+PoolInfo PoolManager::InfoOf(PoolId id, const Entry& entry) {
+  const Pool* const pool = entry.pool.get();
+  const u64 heap_bytes = id == kAdminPoolId ? HeapAccounts::Bytes(kRuntimeHeap)
+                                            : entry.heap.bytes();
+  return {id,
+          entry.name,
+          entry.module,
+          entry.num_containers,
+          entry.state,
+          pool != nullptr ? pool->held_runs() : 0,
+          heap_bytes,
+          pool != nullptr ? pool->run_ends().cancelled.load() : 0,
+          pool != nullptr ? pool->run_ends().expired.load() : 0};
+}
+
+std::vector<PoolInfo> PoolManager::List() const {
+  const MutexLock lock(mutex_);
+  std::vector<PoolInfo> list;
+  list.reserve(entries_.size());
+  for (const auto& [id, entry] : entries_) list.push_back(InfoOf(id, entry));
+  return list;
+}
+
+std::vector<PoolMetrics> PoolManager::ListMetrics() const {
+  const MutexLock lock(mutex_);
+  std::vector<PoolMetrics> list;
+  list.reserve(entries_.size());
+  for (const auto& [id, entry] : entries_) {
+    PoolMetrics metrics{InfoOf(id, entry), {}, {}};
+    if (entry.pool != nullptr) {
+      metrics.methods = entry.pool->metrics().List();
+      metrics.costs = entry.pool->costs().List();
+    }
+    list.push_back(std::move(metrics));
+  }
+  return list;
+}
+
 std::vector<PoolCosts> PoolManager::ListCosts() const {
   std::vector<PoolCosts> all;
   const MutexLock lock(mutex_);

@@ -450,24 +450,6 @@ void PoolManager::Pause() const {
 
 // ---- reading ----------------------------------------------------------------
 
-std::vector<PoolInfo> PoolManager::List() const {
-  const MutexLock lock(mutex_);
-  std::vector<PoolInfo> list;
-  list.reserve(entries_.size());
-  for (const auto& [id, entry] : entries_) {
-    const Pool* const pool = entry.pool.get();
-    const u64 heap_bytes = id == kAdminPoolId
-                               ? HeapAccounts::Bytes(kRuntimeHeap)
-                               : entry.heap.bytes();
-    list.push_back({id, entry.name, entry.module, entry.num_containers,
-                    entry.state, pool != nullptr ? pool->held_runs() : 0,
-                    heap_bytes,
-                    pool != nullptr ? pool->run_ends().cancelled.load() : 0,
-                    pool != nullptr ? pool->run_ends().expired.load() : 0});
-  }
-  return list;
-}
-
 void PoolManager::NotifyClientGone(u64 client_id) {
   std::vector<Pool*> held;
   {

@@ -12,6 +12,7 @@
 
 #include "chimaera/base/clock.h"
 #include "chimaera/base/format.h"
+#include "chimaera/core/sampling.h"
 #include "chimaera/ipc/control.h"
 #include "chimaera/sched/mapping_policy.h"
 
@@ -113,6 +114,12 @@ constexpr Setting kSettings[] = {
            "A client's variable CHI_TIMEOUT_MS goes before it"),
     Number("limits.rings", &C::max_rings, 2, 65536,
            "per client: threads times priorities"),
+
+    Bool("statistics.enabled", &C::statistics,
+         "timed runs fill the histograms of docs/observing.md; counters do "
+         "not depend on it"),
+    Number("statistics.sample_one_in", &C::sample_one_in, 1,
+           Sampling::kMaxOneIn, "one run in so many is timed, of every method"),
 
     Choice("logging.level", &C::log_level, &LogLevels,
            "what is logged; CHI_LOG_LEVEL goes first. chimaera.local() logs "

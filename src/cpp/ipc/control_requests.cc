@@ -225,6 +225,10 @@ void ControlService::OnSessionMade(
   }
   --num_handshakes_;
   connection.session = *made;
+  {
+    const MutexLock lock(sessions_mu_);
+    sessions_.push_back(*made);
+  }
   stat_sessions_.fetch_add(1, std::memory_order_relaxed);
   stat_sessions_total_.fetch_add(1, std::memory_order_relaxed);
   // Readable at once if the process has ended meanwhile.

@@ -48,6 +48,9 @@ RuntimeSegments& ControlServer::runtime_segments() {
 SessionCommons& ControlServer::commons() { return service_->commons(); }
 void ControlServer::Admit() { service_->Admit(); }
 RuntimeData& ControlServer::runtime_data() { return *service_->commons().data; }
+std::vector<std::shared_ptr<Session>> ControlServer::Sessions() const {
+  return service_->Sessions();
+}
 ControlServer::Stats ControlServer::stats() const { return service_->stats(); }
 
 }  // namespace chi

@@ -129,6 +129,11 @@ void ControlService::CloseSession(u64 id, std::string reason) {
   Post([this, id, reason = std::move(reason)] { End(id, reason); });
 }
 
+std::vector<std::shared_ptr<Session>> ControlService::Sessions() const {
+  const MutexLock lock(sessions_mu_);
+  return sessions_;
+}
+
 ControlServer::Stats ControlService::stats() const {
   ControlServer::Stats stats;
   stats.sessions = stat_sessions_.load(std::memory_order_relaxed);
@@ -334,6 +339,10 @@ void ControlService::End(u64 id, const std::string& reason) {
   }
   CHI_LOG(kDebug, "session {} (process {}) ends: {}", id, session->pid(),
           reason);
+  {
+    const MutexLock lock(sessions_mu_);
+    sessions_.erase(std::find(sessions_.begin(), sessions_.end(), session));
+  }
   --num_sessions_;
   stat_sessions_.fetch_sub(1, std::memory_order_relaxed);
   if (session->cut_off()) {

@@ -22,7 +22,9 @@
 #include <thread>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
+#include "chimaera/base/mutex.h"
 #include "chimaera/base/result.h"
 #include "chimaera/base/types.h"
 #include "chimaera/base/unique_fd.h"
@@ -55,6 +57,7 @@ class ControlService {
   }
   SessionCommons& commons() { return *commons_; }
   ControlServer::Stats stats() const;
+  std::vector<std::shared_ptr<Session>> Sessions() const;
   [[nodiscard]] bool InForkedChild() const;
 
  private:
@@ -127,6 +130,10 @@ class ControlService {
   u32 num_handshakes_ = 0;
   // Given up for a moment when the process is out of descriptors.
   UniqueFd spare_fd_;
+
+  // What connections_ has, for other threads.
+  mutable Mutex sessions_mu_;
+  std::vector<std::shared_ptr<Session>> sessions_ CHI_GUARDED_BY(sessions_mu_);
 
   // Written by one thread, read by any; they order nothing else.
   std::atomic<bool> admitting_{true};

@@ -181,6 +181,37 @@ Result<char*> Session::AdmitRing(const AttachRingRequest& request) {
   return memory;
 }
 
+void Session::TrackRing(const char* ring, const RingConsumer<>* consumer) {
+  const HeapScope heap;
+  const MutexLock lock(rings_mu_);
+  TrackedRing& tracked = rings_[ring];
+  if (tracked.consumer != nullptr) tracked.taken = tracked.consumer->position();
+  // Who takes a ring over goes on where it was; a new ring begins at 0.
+  tracked.before += tracked.taken - consumer->position();
+  tracked.consumer = consumer;
+  tracked.taken = consumer->position();
+}
+
+void Session::UntrackRing(const char* ring, const RingConsumer<>* consumer) {
+  const MutexLock lock(rings_mu_);
+  TrackedRing& tracked = rings_[ring];
+  if (tracked.consumer != consumer) return;
+  tracked.taken = consumer->position();
+  tracked.consumer = nullptr;
+}
+
+u64 Session::tasks_taken() const {
+  const u64 odd = odd_items_.load(std::memory_order_relaxed);
+  const MutexLock lock(rings_mu_);
+  u64 taken = 0;
+  for (auto& [where, ring] : rings_) {
+    if (ring.consumer != nullptr) ring.taken = ring.consumer->position();
+    taken += ring.before + ring.taken;
+  }
+  told_ = std::max(told_, taken - odd);
+  return told_;
+}
+
 void Session::TakeWakeups(int eventfd) {
   // RWF_NOWAIT, since the client may have made the shared open file blocking.
   u64 count;

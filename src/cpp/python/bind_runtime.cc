@@ -199,6 +199,22 @@ std::unique_ptr<Call> Dump(const ConnectionPtr& connection, u64 max_tasks,
       {}, max_tasks);
 }
 
+std::unique_ptr<Call> GetMetrics(const ConnectionPtr& connection,
+                                 u32 timeout_ms) {
+  return StartTask<admin::GetMetricsTask>(
+      connection, Admin(timeout_ms),
+      [](admin::GetMetricsTask& task) -> py::object {
+        return py::str(std::as_const(task).json_.str());
+      },
+      {});
+}
+
+std::unique_ptr<Call> SetSampling(const ConnectionPtr& connection, bool on,
+                                  u32 one_in, u32 timeout_ms) {
+  return StartTask<admin::SetSamplingTask>(connection, Admin(timeout_ms),
+                                           &NoResult, {}, on, one_in);
+}
+
 std::unique_ptr<Call> Flush(const ConnectionPtr& connection, double wait_s,
                             u32 timeout_ms) {
   return StartTask<admin::FlushTask>(connection, Admin(timeout_ms), &NoResult,
@@ -327,6 +343,9 @@ void BindRuntime(py::module_& m) {
   m.def("list_pools", &ListPools, connection, timeout_ms);
   m.def("get_stats", &GetStats, connection, timeout_ms);
   m.def("dump", &Dump, connection, py::arg("max_tasks"), timeout_ms);
+  m.def("get_metrics", &GetMetrics, connection, timeout_ms);
+  m.def("set_sampling", &SetSampling, connection, py::arg("on"),
+        py::arg("one_in"), timeout_ms);
   m.def("flush", &Flush, connection, py::arg("wait_s"), timeout_ms);
   m.def("stop_runtime", &StopRuntime, connection, timeout_ms);
 }

@@ -138,6 +138,9 @@ RuntimeSegments& Chimaera::segments() {
   return server_->control().runtime_segments();
 }
 const RuntimeConfig& Chimaera::config() const { return server_->config(); }
+const TaskErrors& Chimaera::errors() const { return server_->errors(); }
+u64 Chimaera::uptime_ns() const { return server_->uptime_ns(); }
+const char* Chimaera::health() const { return server_->health(); }
 ClientCore& Chimaera::client() { return *client_; }
 
 void Chimaera::RequestStop() { server_->RequestStop(); }

@@ -12,6 +12,7 @@
 #include "chimaera/base/log.h"
 #include "chimaera/core/compose.h"
 #include "chimaera/core/create_pool_task.h"
+#include "chimaera/core/sampling.h"
 #include "chimaera/ipc/ipc_manager.h"
 
 namespace chi {
@@ -84,6 +85,7 @@ Status Server::Start() {
 }
 
 Status Server::StartParts() {
+  SetSampling({config_.statistics, config_.sample_one_in});
   const SchedOptions sched = WorkerOptionsOf(config_);
   modules_ = std::make_unique<ModuleManager>(config_.module_paths);
   CHI_ASSIGN_OR_RETURN(
@@ -194,6 +196,14 @@ void Server::RequestStop() {
   std::lock_guard<std::mutex> lock(stop_mutex_);
   stop_requested_ = true;
   stop_changed_.notify_all();
+}
+
+const char* Server::health() {
+  {
+    std::lock_guard<std::mutex> lock(stop_mutex_);
+    if (stop_requested_) return "stopping";
+  }
+  return watchdog_->Stuck().empty() ? "ok" : "busy";
 }
 
 bool Server::WaitForStop(u64 timeout_ns) {

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <string>
 
+#include "chimaera/base/clock.h"
 #include "chimaera/base/result.h"
 #include "chimaera/core/config.h"
 #include "chimaera/core/dispatcher.h"
@@ -51,6 +52,10 @@ class Server final : private SessionEvents {
   bool has_workers() const { return workers_ != nullptr; }
   WorkOrchestrator& workers() { return *workers_; }
   Watchdog& watchdog() { return *watchdog_; }
+  const TaskErrors& errors() const { return dispatcher_->errors(); }
+  u64 uptime_ns() const { return SystemClock::Get().NowNs() - start_ns_; }
+  /// See Chimaera::health.
+  const char* health();
 
   void RequestStop();
   bool WaitForStop(u64 timeout_ns);
@@ -65,6 +70,7 @@ class Server final : private SessionEvents {
   void OnSessionGone(const std::shared_ptr<Session>& session) override;
 
   const RuntimeConfig config_;
+  const u64 start_ns_ = SystemClock::Get().NowNs();
   RuntimeDir dir_;
   std::unique_ptr<ModuleManager> modules_;
   std::unique_ptr<ControlServer> control_;

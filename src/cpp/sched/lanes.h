@@ -46,7 +46,12 @@ struct Lane {
         client_id(session->id()),
         consumer(RingLayout<>(source.ring, source.capacity), source.position),
         priority(source.priority),
-        hold(std::move(lane_hold)) {}
+        hold(std::move(lane_hold)) {
+    session->TrackRing(source.ring, &consumer);
+  }
+  ~Lane() { session->UntrackRing(source.ring, &consumer); }
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
 
   const RingSource source;
   const std::shared_ptr<Session> session;

@@ -111,6 +111,7 @@ char* Worker::Resolve(ShmPtr pointer, u64 bytes, const RunContext* run) const {
 }
 
 const WorkerStats& Worker::stats() const { return impl_->stats(); }
+u64 Worker::TasksBegun() const { return impl_->TasksBegun(); }
 
 Storage& Worker::in_place_storage() { return impl_->in_place_storage(); }
 IoRing* Worker::io_ring() {

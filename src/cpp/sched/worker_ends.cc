@@ -178,6 +178,7 @@ void Worker::Impl::CancelSubmitted(ShmPtr slot, RunContext& ctx) {
   const u64 key = slot.bits_ & ~kCancelBit;
   stats_.tasks.store(stats_.tasks.load(std::memory_order_relaxed) - 1,
                      std::memory_order_relaxed);  // it was none
+  if (ctx.session != nullptr) ctx.session->CountOddItem();
   if (CancelKey(ctx.client_id, key) || !options_.all_workers) return;
   for (Worker* peer : options_.all_workers()) {
     if (peer == &self_) continue;

@@ -6,6 +6,8 @@
 #ifndef CHIMAERA_SCHED_WORKER_IMPL_H_
 #define CHIMAERA_SCHED_WORKER_IMPL_H_
 
+#include <algorithm>
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <thread>
@@ -15,6 +17,7 @@
 #include "chimaera/ipc/ipc_manager.h"
 #include "chimaera/sched/executor.h"
 #include "chimaera/sched/spin_word.h"
+#include "chimaera/sched/task_counts.h"
 #include "chimaera/sched/worker.h"
 #include "sched/fiber.h"
 #include "sched/fiber_waiter.h"
@@ -90,11 +93,19 @@ class Worker::Impl {
   void EndIdle(const std::atomic<u64>* held_runs);
 
   bool TEST_PollOnce() {
+    internal::task_counts = counts_.places();
     DrainInbox();
     return PollLanes();
   }
   const WorkerOptions& options() const { return options_; }
   WorkerStats& stats() { return stats_; }
+  u64 TasksBegun() {
+    const u64 begun = stats_.tasks.load(std::memory_order_relaxed);
+    u64 told = tasks_told_.load(std::memory_order_relaxed);
+    while (told < begun && !tasks_told_.compare_exchange_weak(told, begun)) {
+    }
+    return std::max(told, begun);
+  }
   RunContext* current_run() const {
     Frame* const frame = ThisFrame();
     return frame == nullptr ? nullptr : &frame->context;
@@ -189,6 +200,8 @@ class Worker::Impl {
   Inbox inbox_;
   Sleeper sleeper_;
   WorkerStats stats_;
+  std::atomic<u64> tasks_told_{0};  // by TasksBegun
+  const TaskCounts counts_;
   std::thread thread_;  // the thread that starts and stops
 
   Mutex arrivals_mutex_;

@@ -42,6 +42,7 @@ void Worker::Impl::ThreadMain() {
   const SignalStack signal_stack;
   stats_.tid.store(gettid(), std::memory_order_relaxed);
   SetCurrentWorker(&self_);
+  internal::task_counts = counts_.places();
   SetThreadWaiter(&waiter_);
   IpcManager::SetThreadPort(&port_);
   fibers_.Run();
@@ -49,6 +50,7 @@ void Worker::Impl::ThreadMain() {
   io_ring_ = nullptr;
   IpcManager::SetThreadPort(nullptr);
   SetThreadWaiter(nullptr);
+  internal::task_counts = internal::NobodysCounts();
   SetCurrentWorker(nullptr);
   stats_.tid.store(0, std::memory_order_relaxed);
 }

@@ -100,6 +100,10 @@ class Client : public chi::ContainerClient {
   chi::Future<DumpTask> AsyncDump(const hipc::MemContext& mctx,
                                   chi::u64 max_tasks = 10'000);
 
+  /// What the runtime does, in figures, as chi::MetricsJson writes it.
+  chi::Result<std::string> GetMetrics(const hipc::MemContext& mctx);
+  chi::Future<GetMetricsTask> AsyncGetMetrics(const hipc::MemContext& mctx);
+
   chi::Result<Stats> GetStats(const hipc::MemContext& mctx);
   chi::Future<GetStatsTask> AsyncGetStats(const hipc::MemContext& mctx);
 

@@ -38,6 +38,8 @@ class Runtime : public chi::Container {
   void GetStats(hipc::FullPtr<GetStatsTask> task, chi::RunContext& rctx);
   void Flush(hipc::FullPtr<FlushTask> task, chi::RunContext& rctx);
   void Dump(hipc::FullPtr<DumpTask> task, chi::RunContext& rctx);
+  void GetMetrics(hipc::FullPtr<GetMetricsTask> task, chi::RunContext& rctx);
+  void SetSampling(hipc::FullPtr<SetSamplingTask> task, chi::RunContext& rctx);
   void StopRuntime(hipc::FullPtr<StopRuntimeTask> task, chi::RunContext& rctx);
 
  private:

@@ -372,6 +372,46 @@ struct DumpTask : public chi::Task {
   }
 };
 
+/// See Client::GetMetrics.
+struct GetMetricsTask : public chi::Task {
+  OUT chi::string json_;
+
+  explicit GetMetricsTask(const AllocT& alloc)
+      : chi::Task(alloc), json_(alloc) {}
+  GetMetricsTask(const AllocT& alloc, const chi::TaskId& task_id,
+                 const chi::PoolId& pool_id, const chi::PoolQuery& pool_query)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kGetMetrics),
+        json_(alloc) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& /*ar*/) {}
+  template <class Archive>
+  void SerializeOut(Archive& ar) {
+    ar(json_);
+  }
+};
+
+/// See chi::Sampling.
+struct SetSamplingTask : public chi::Task {
+  IN chi::u32 on_ = 1;
+  IN chi::u32 one_in_ = 0;  ///< 0: as it is.
+
+  explicit SetSamplingTask(const AllocT& alloc) : chi::Task(alloc) {}
+  SetSamplingTask(const AllocT& alloc, const chi::TaskId& task_id,
+                  const chi::PoolId& pool_id, const chi::PoolQuery& pool_query,
+                  bool on, chi::u32 one_in)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kSetSampling),
+        on_(on ? 1 : 0),
+        one_in_(one_in) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& ar) {
+    ar(on_, one_in_);
+  }
+  template <class Archive>
+  void SerializeOut(Archive& /*ar*/) {}
+};
+
 struct StopRuntimeTask : public chi::Task {
   explicit StopRuntimeTask(const AllocT& alloc) : chi::Task(alloc) {}
   StopRuntimeTask(const AllocT& alloc, const chi::TaskId& task_id,

@@ -3,7 +3,7 @@
 //
 // Time as an interface, so that tests turn the hands themselves. All deadlines
 // and timeouts in Chimaera are measured on a monotonic clock in nanoseconds;
-// wall-clock time appears in log lines only.
+// wall-clock time appears in what people read only.
 
 #ifndef CHIMAERA_BASE_CLOCK_H_
 #define CHIMAERA_BASE_CLOCK_H_
@@ -52,6 +52,9 @@ class SystemClock final : public Clock {
   /// The one instance; lives until the process ends.
   [[nodiscard]] static const SystemClock& Get();
 };
+
+/// Nanoseconds since 1970, as the machine has been told; for people to read.
+[[nodiscard]] u64 UnixNs();
 
 /// Stands still until told otherwise. For tests.
 class ManualClock final : public Clock {

@@ -19,11 +19,13 @@ namespace chi {
 
 class MethodTable;
 
-struct alignas(16) CallRecord {
+struct alignas(32) CallRecord {
   const MethodTable* methods = nullptr;
   /// A bit per method, by the id modulo 64: a run of it has to be looked at.
   /// Relaxed: a late answer is as good.
   std::atomic<u64> care{0};
+  /// Where a task of the method with id 0 is counted; the others follow.
+  u32 first_count = 0;
 
   bool NeedsCare(u32 method) const {
     return (care.load(std::memory_order_relaxed) >> (method & 63) & 1) != 0;

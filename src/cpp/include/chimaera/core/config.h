@@ -93,6 +93,10 @@ struct RuntimeConfig {
   u32 task_timeout_ms = 0;          ///< Of tasks that state none; 0: no bound.
   u32 max_rings = 256;              ///< Per client: threads times priorities.
 
+  // ---- statistics ----
+  bool statistics = true;  ///< Timed runs fill histograms.
+  u32 sample_one_in = 64;  ///< So many runs, of which one is timed.
+
   // ---- logging ----
   LogLevel log_level = LogLevel::kInfo;
   std::string log_file;  ///< Empty: standard error.

@@ -23,6 +23,7 @@
 namespace chi {
 
 class MethodCosts;
+class MethodMetrics;
 class MethodTable;
 class TaskInputArchive;
 class TaskOutputArchive;
@@ -135,6 +136,14 @@ class Container {
   /// Set by the pool, whose costs these are.
   void SetCosts(MethodCosts* costs) { costs_ = costs; }
 
+  /// What is counted of the pool's methods, or null outside of a pool.
+  MethodMetrics* metrics() const { return metrics_; }
+  /// Set by the pool. Tasks are counted from `first_count` on; see CallRecord.
+  void SetMetrics(MethodMetrics* metrics, u32 first_count) {
+    metrics_ = metrics;
+    record_->first_count = first_count;
+  }
+
   /// The pool's count of runs that have parked, or null outside of a pool.
   std::atomic<u64>* held_runs() const { return held_runs_; }
   void SetHeldRuns(std::atomic<u64>* held_runs) { held_runs_ = held_runs; }
@@ -153,6 +162,7 @@ class Container {
   void MoveRecord(CallRecord* place) {
     place->methods = record_->methods;
     place->care.store(record_->care.load());
+    place->first_count = record_->first_count;
     record_ = place;
   }
   /// Whether a run of `method` has to be looked at: is it long, or is it to be
@@ -174,6 +184,7 @@ class Container {
   CallRecord* record_ = &own_record_;
   const char* module_name_ = "";
   MethodCosts* costs_ = nullptr;
+  MethodMetrics* metrics_ = nullptr;
   std::atomic<u64>* held_runs_ = nullptr;
   HeapAccount heap_account_ = kRuntimeHeap;
   RunEnds* run_ends_ = nullptr;

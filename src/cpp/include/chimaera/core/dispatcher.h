@@ -7,17 +7,23 @@
 #ifndef CHIMAERA_CORE_DISPATCHER_H_
 #define CHIMAERA_CORE_DISPATCHER_H_
 
+#include <string_view>
+
 #include "chimaera/core/method_table.h"
 #include "chimaera/core/pool_manager.h"
 #include "chimaera/core/router.h"
+#include "chimaera/core/task_errors.h"
 #include "chimaera/sched/executor.h"
 
 namespace chi {
 
-/// Stateless but for the pools, which outlive it. Any number of workers.
+/// For any number of workers. The pools outlive it.
 class Dispatcher final : public Executor {
  public:
   explicit Dispatcher(PoolManager& pools) : pools_(pools) {}
+
+  /// Of all tasks that this object ran.
+  const TaskErrors& errors() const { return errors_; }
 
   void RunSubmitted(ShmPtr pointer, RunContext& ctx) override;
   void EndSubmitted(ShmPtr pointer, RunContext& ctx,
@@ -43,12 +49,12 @@ class Dispatcher final : public Executor {
   Status RunHere(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
   Status RunDirect(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
   Status RunOnce(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
+  // Only where `may_decide` says so the mode may be kDynamicSchedule.
   static Status RunFound(SubmittedTask& submitted, Container& container,
                          const CallRecord& record, const MethodRow& method,
-                         RunContext& ctx);
+                         bool may_decide, RunContext& ctx);
   // The way of a task whose method is to be looked at (dispatcher_care.cc).
   using RunFn = Status (*)(Container&, SubmittedTask&, RunContext&);
-  static constexpr u32 kRunsPerSample = 64;
   static Status RunWithCare(SubmittedTask& submitted, RunContext& ctx);
   static Status RunSample(SubmittedTask& submitted, RunContext& ctx);
   static Status RunMeasured(SubmittedTask& submitted, RunPlan& plan, u32 runs,
@@ -73,7 +79,18 @@ class Dispatcher final : public Executor {
   Status RunDecided(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
   Status RunInternalDecided(hipc::FullPtr<Task> task, RunContext& ctx) const;
 
+  // How a task ends that has not succeeded.
+  void FinishWith(const Status& error, const SubmittedTask& submitted,
+                  const RunContext& ctx);
+  void FinishWith(u32 code, std::string_view text,
+                  const SubmittedTask& submitted, const RunContext& ctx);
+  void CountFailure(const TaskHeader& header, const RunContext& ctx, u32 code,
+                    std::string_view text);
+  static void CountEndedTask(const Pool& pool, MethodId method,
+                             RunContext& ctx);
+
   PoolManager& pools_;
+  TaskErrors errors_;
 };
 
 }  // namespace chi

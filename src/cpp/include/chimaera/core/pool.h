@@ -16,6 +16,7 @@
 #include "chimaera/core/address_table.h"
 #include "chimaera/core/container.h"
 #include "chimaera/core/method_costs.h"
+#include "chimaera/core/method_metrics.h"
 #include "chimaera/core/module_manager.h"
 #include "chimaera/ipc/ids.h"
 
@@ -39,7 +40,8 @@ class Pool {
         addresses_(std::move(addresses)),
         containers_(std::move(containers)),
         num_local_(static_cast<u32>(containers_.size())),
-        costs_(containers_, long_task_ns) {
+        costs_(containers_, long_task_ns),
+        metrics_(containers_) {
     for (const ContainerPtr& container : containers_) {
       container->SetHeldRuns(&held_runs_);
       container->SetRunEnds(&run_ends_);
@@ -77,6 +79,7 @@ class Pool {
   }
 
   const MethodCosts& costs() const { return costs_; }
+  const MethodMetrics& metrics() const { return metrics_; }
 
   PoolState state() const { return state_.load(std::memory_order_acquire); }
 
@@ -110,6 +113,7 @@ class Pool {
   const std::vector<ContainerPtr> containers_;  // by local index
   const u32 num_local_;
   MethodCosts costs_;
+  MethodMetrics metrics_;
 
   // Written by PoolManager, read by whoever reports it.
   std::atomic<PoolState> state_{PoolState::kCreating};

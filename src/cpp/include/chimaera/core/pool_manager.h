@@ -98,6 +98,13 @@ struct PoolInfo {
   u64 expired = 0;    ///< Runs that their deadline ended.
 };
 
+/// One pool in figures.
+struct PoolMetrics {
+  PoolInfo info;
+  std::vector<MethodMetrics::Row> methods;  ///< None while it is made.
+  std::vector<MethodCosts::Row> costs;
+};
+
 /// What the methods of one pool cost.
 struct PoolCosts {
   PoolId id;
@@ -194,6 +201,9 @@ class PoolManager {
   /// All pools by id, also those that come and go.
   std::vector<PoolInfo> List() const;
 
+  /// The same with what is counted of their methods.
+  std::vector<PoolMetrics> ListMetrics() const;
+
   /// Calls Container::OnClientGone of every container of every live pool. Only
   /// for a worker. An exception of a module is logged.
   void NotifyClientGone(u64 client_id);
@@ -265,6 +275,7 @@ class PoolManager {
                                       hipc::FullPtr<Task> create_task,
                                       RunContext& ctx);
   HeapAccount HeapAccountOf(PoolId id) const;
+  static PoolInfo InfoOf(PoolId id, const Entry& entry);
   Result<Pool*> BeginDestroy(PoolId id, const RunContext& ctx);
   Status FinishDestroy(Pool& pool, hipc::FullPtr<Task> task, RunContext& ctx);
   Status BeginUnload(const std::string& name);

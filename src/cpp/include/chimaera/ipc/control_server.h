@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "chimaera/base/clock.h"
 #include "chimaera/base/result.h"
@@ -122,6 +123,9 @@ class ControlServer {
     u64 cut_off = 0;         ///< Sessions ended for a violation.
   };
   [[nodiscard]] Stats stats() const;
+
+  /// Those that are attached, by age.
+  [[nodiscard]] std::vector<std::shared_ptr<Session>> Sessions() const;
 
  private:
   explicit ControlServer(std::unique_ptr<ControlService> service);

@@ -160,6 +160,22 @@ class Session {
     return tasks_in_flight_.load(std::memory_order_relaxed);
   }
 
+  // ---- statistics ----
+
+  /// `taken` counts from now on what workers take from the ring at `ring`. To
+  /// be called before the first item is taken, or by who takes it over.
+  void TrackRing(const char* ring, const RingConsumer<>* taken);
+  /// No more, unless somebody else has taken the ring over.
+  void UntrackRing(const char* ring, const RingConsumer<>* taken);
+  /// One item was no task.
+  void CountOddItem() { odd_items_.fetch_add(1, std::memory_order_relaxed); }
+  void CountFailure() { failed_.fetch_add(1, std::memory_order_relaxed); }
+  /// Tasks that workers have taken from the client's rings; exact.
+  [[nodiscard]] u64 tasks_taken() const;
+  [[nodiscard]] u64 tasks_failed() const {
+    return failed_.load(std::memory_order_relaxed);
+  }
+
   // ---- the end ----
 
   /// The client has left or is thrown out: no worker begins anything for it
@@ -256,6 +272,8 @@ class Session {
 
   std::atomic<u32> num_rings_{0};
   std::atomic<u32> tasks_in_flight_{0};
+  std::atomic<u64> odd_items_{0};
+  std::atomic<u64> failed_{0};
   std::atomic<bool> cut_off_{false};
   std::atomic<bool> ended_{false};
 
@@ -265,6 +283,17 @@ class Session {
   // Results the client holds: ShmPtr bits to bytes.
   std::unordered_map<u64, u64> ledger_ CHI_GUARDED_BY(mu_);
   u64 ledger_bytes_ CHI_GUARDED_BY(mu_) = 0;
+
+  struct TrackedRing {
+    const RingConsumer<>* consumer = nullptr;  // null: nobody polls it
+    u64 taken = 0;                             // when it was last asked
+    u64 before = 0;  // of rings that lay there earlier
+  };
+  mutable Mutex rings_mu_;
+  mutable std::unordered_map<const char*, TrackedRing> rings_
+      CHI_GUARDED_BY(rings_mu_);
+  // By tasks_taken, which never says less than before.
+  mutable u64 told_ CHI_GUARDED_BY(rings_mu_) = 0;
 };
 
 }  // namespace chi

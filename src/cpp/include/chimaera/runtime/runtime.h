@@ -28,6 +28,7 @@ class PoolManager;
 class RuntimeDir;
 class RuntimeSegments;
 class Server;
+class TaskErrors;
 class Watchdog;
 class WorkOrchestrator;
 
@@ -86,6 +87,10 @@ class Chimaera {
   ControlServer& control();
   RuntimeSegments& segments();
   const RuntimeConfig& config() const;
+  const TaskErrors& errors() const;
+  u64 uptime_ns() const;
+  /// "ok", "busy": a method holds a worker, or "stopping".
+  const char* health() const;
   /// REQUIRES: is_client().
   ClientCore& client();
 

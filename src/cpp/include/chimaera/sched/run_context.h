@@ -63,7 +63,9 @@ struct RunContext {
   ExecMode exec_mode = ExecMode::kExec;
   /// The task waits elsewhere now and has no outcome yet.
   bool handed_over = false;
-  u16 unused = 0;  // a gap would need a store of its own
+  /// The method runs on copies of the task, for several containers.
+  bool spread = false;
+  u8 unused = 0;  // a gap would need a store of its own
   /// In a periodic task: how many times it was not run so far, since the run
   /// before took too long or its worker was busy. Modulo 2^32.
   u32 missed_periods = 0;

@@ -179,6 +179,9 @@ class Worker {
   /// runtime's and private memory. Null if they are not all there.
   char* Resolve(ShmPtr pointer, u64 bytes, const RunContext* run) const;
   const WorkerStats& stats() const;
+  /// WorkerStats::tasks, but never less than at an earlier call: a task that is
+  /// handed over as it begins was counted for a moment.
+  u64 TasksBegun() const;
 
   // ---- the worker's own thread ----
 

@@ -257,7 +257,8 @@ class RingConsumer {
     // relaxed: ordered by the acquire above, and before the release in
     // PublishConsumed, which is what lets the producer overwrite it.
     *value = next_slot_->value.load(std::memory_order_relaxed);
-    next_sequence_ = sequence + 1;
+    // Not of `Atomics`: it orders nothing, and no model need look at it.
+    __atomic_store_n(&next_sequence_, sequence + 1, __ATOMIC_RELAXED);
     next_slot_ = &slots_[sequence & mask_];
     if (__builtin_expect((sequence & publish_mask_) == 0, 0)) {
       PublishConsumed();
@@ -322,7 +323,11 @@ class RingConsumer {
     }
   }
 
-  [[nodiscard]] u64 position() const { return next_sequence_ - 1; }
+  /// Items taken. Of all the only call that any thread may make at any time,
+  /// for statistics.
+  [[nodiscard]] u64 position() const {
+    return __atomic_load_n(&next_sequence_, __ATOMIC_RELAXED) - 1;
+  }
   [[nodiscard]] u64 capacity() const { return mask_ + 1; }
 
  private:

@@ -1,0 +1,136 @@
+# SPDX-FileCopyrightText: 2026 The Chimaera Authors
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Counts decide, no clock does.
+"""The document of figures: its shape, and that its counters are exact."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import chimaera
+import chimaera.errors
+from chimaera.metrics import set_statistics
+
+CLIENT = """
+import sys, chimaera, chimaera.errors
+
+def counted(runtime):
+    session = runtime.connection.session_id
+    clients = runtime.metrics()["clients"]
+    (mine,) = [client for client in clients if client["id"] == session]
+    return mine["tasks"], mine["failed"]
+
+with chimaera.connect(runtime_dir=sys.argv[1]) as runtime:
+    echo = runtime.echo("shared")
+    before = counted(runtime)
+    for i in range(200):
+        echo.null()
+        if i % 20 == 0:
+            try:
+                echo.throw("no")
+            except chimaera.errors.ModuleExceptionError:
+                pass
+    after = counted(runtime)
+    print(*(b - a for a, b in zip(before, after, strict=True)))
+"""
+
+
+def _pool(document: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the pool called `name`."""
+    pools: list[dict[str, Any]] = document["pools"]
+    return next(pool for pool in pools if pool["name"] == name)
+
+
+def _method(document: dict[str, Any], pool: str, name: str) -> dict[str, Any]:
+    """Return a method of the pool called `pool`."""
+    methods: list[dict[str, Any]] = _pool(document, pool)["methods"]
+    return next(method for method in methods if method["name"] == name)
+
+
+def test_document_tells_who_and_what(rt: chimaera.Runtime) -> None:
+    """The head names the runtime, and every part is there."""
+    document = rt.metrics()
+    assert document["version"] == 1
+    assert document["runtime_dir"] == str(rt.runtime_dir)
+    assert document["health"] == "ok"
+    assert document["uptime_s"] > 0
+    assert document["resident_bytes"] > 2**20
+    assert document["sampling"] == {"on": True, "one_in": 64}
+    assert [pool["id"] for pool in document["pools"]] == ["1.0"]
+    assert document["stuck"] == document["errors"] == document["devices"] == []
+    kinds = {worker["kind"] for worker in document["workers"]}
+    assert kinds <= {"both", "short", "long"}
+    assert document["tasks"] == sum(w["tasks"] for w in document["workers"])
+
+
+def test_counters_are_exact(rt: chimaera.Runtime) -> None:
+    """As many tasks and failures as there were, by method, pool and runtime."""
+    echo = rt.echo("exact")
+    failed = rt.metrics()["failed"]
+    for i in range(500):
+        echo.null()
+        if i % 50 == 0:
+            with pytest.raises(chimaera.errors.ModuleExceptionError):
+                echo.throw("told")
+    document = rt.metrics()
+    assert _method(document, "exact", "Null")["tasks"] == 500
+    assert _method(document, "exact", "Null")["failed"] == 0
+    assert _method(document, "exact", "Throw")["tasks"] == 10
+    assert _method(document, "exact", "Throw")["failed"] == 10
+    assert _pool(document, "exact")["tasks"] == 510
+    assert _pool(document, "exact")["failed"] == 10
+    assert document["failed"] == failed + 10
+    error = document["errors"][0]
+    assert (error["pool"], error["method"]) == ("exact", "Throw")
+    assert "told" in error["message"]
+    assert error["name"] == "ModuleException"
+
+
+def test_counters_of_several_processes(daemon: Path) -> None:
+    """Each client is counted for itself, and the pool for all of them."""
+    with chimaera.connect(runtime_dir=daemon) as runtime:
+        runtime.echo("shared")
+        clients = [
+            subprocess.Popen(
+                [sys.executable, "-c", CLIENT, daemon],
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for _ in range(3)
+        ]
+        for client in clients:
+            told, _ = client.communicate(timeout=120)
+            assert client.returncode == 0
+            # To ask takes a task for the document, and before that one for the
+            # devices' pools.
+            assert told.split() == ["212", "10"]
+        document = runtime.metrics()
+        assert _method(document, "shared", "Null")["tasks"] == 600
+        assert _method(document, "shared", "Throw")["tasks"] == 30
+        assert _pool(document, "shared")["failed"] == 30
+
+
+def test_device_is_in_the_document(rt: chimaera.Runtime) -> None:
+    """What the devices count stands beside the pools."""
+    device = rt.bdev(size_bytes=1 << 20)
+    device.write(device.allocate(4096), bytes(4096))
+    (told,) = rt.metrics()["devices"]
+    assert told["id"] == str(device.id)
+    assert told["num_writes"] == 1
+
+
+def test_statistics_are_switched_while_it_runs(rt: chimaera.Runtime) -> None:
+    """The switch is told; a wrong rate is refused and changes nothing."""
+    set_statistics(rt, on=False, one_in=8)
+    assert rt.metrics()["sampling"] == {"on": False, "one_in": 8}
+    with pytest.raises(chimaera.errors.BadRequestError, match="at most 4096"):
+        set_statistics(rt, on=True, one_in=5000)
+    assert rt.metrics()["sampling"] == {"on": False, "one_in": 8}
+    set_statistics(rt, on=True, one_in=64)
+    assert rt.metrics()["sampling"] == {"on": True, "one_in": 64}
