@@ -7,6 +7,7 @@
 #   make demo      build, install into .venv and run the demonstration
 #   make test      lint, all tests, the C++ ones under the sanitizers too
 #   make stress    every fault at the counts that are promised; half an hour
+#   make docs      the documentation as a site, in build/docs/html
 #   make wheel     a self-contained wheel in dist/
 #   make check-wheel  that it needs only Python (as root, with debootstrap)
 #   make format    format everything;  make lint checks only
@@ -41,7 +42,7 @@ SOURCES := CMakeLists.txt pyproject.toml README.md $(shell find src chimods \
   -not -path '*/__pycache__/*' 2> /dev/null)
 CXX_FILES = $(shell git ls-files -co --exclude-standard '*.h' '*.cc')
 
-.PHONY: demo test stress wheel format lint tidy clean \
+.PHONY: demo test stress docs wheel format lint tidy clean \
   setup install fuzzers browser asan-python ctest pytest sanitize asan tsan \
   check-headers check-wheel
 
@@ -55,6 +56,15 @@ test: lint ctest pytest sanitize
 stress: export CHI_TEST_LIBRARY_DIR := $(CURDIR)/$(BUILD)/lib
 stress: install fuzzers asan-python
 	$(VENV)/python tests/stress/run.py --build $(BUILD) $(ARGS)
+
+# Warnings are errors: a page that is in no table, a link to nothing.
+docs: install
+	EXTRA_PACKAGES=doxygen scripts/bootstrap.sh
+	mkdir -p build/docs/made/cpp
+	$(VENV)/chimaera config schema > build/docs/made/chimaera_schema.json
+	doxygen docs/Doxyfile
+	CHIMAERA_SITE_EXTRA=$(CURDIR)/build/docs/made \
+	  $(VENV)/sphinx-build -q -W --keep-going -j $(JOBS) docs build/docs/html
 
 # ---- steps -------------------------------------------------------------------
 
@@ -78,7 +88,8 @@ ctest: install
 # Where tests find modules that are not installed, and what they install.
 pytest: export CHI_TEST_LIBRARY_DIR := $(CURDIR)/$(BUILD)/lib
 pytest: export CHI_TEST_WHEEL_DIR := $(CURDIR)/dist
-pytest: wheel browser
+pytest: export CHI_TEST_SITE_DIR := $(CURDIR)/build/docs/html
+pytest: wheel docs browser
 	$(VENV)/python -m pytest -m "not stress" $(ARGS) | tee build/pytest.log
 
 sanitize: asan tsan

@@ -78,6 +78,7 @@ with open(sys.argv[1], "rb") as file:
 print(*project["build-system"]["requires"], sep="\n")
 print(*project["project"]["dependencies"], sep="\n")
 print(*project["project"]["optional-dependencies"]["test"], sep="\n")
+print(*project["project"]["optional-dependencies"]["docs"], sep="\n")
 END
 }
 

@@ -113,7 +113,7 @@ Status ReadParameters(const PoolConfig& config, std::string* settings) {
 
 /// Makes the shared library a module whose containers are `RuntimeT`.
 /// REQUIRES: RuntimeT::CreateParams::chimod_lib_name is a constant C string,
-/// and the generated <module>_lib_exec.cc is part of the library. Once in it,
+/// and the generated `<module>_lib_exec.cc` is part of the library. Once in it,
 /// in a .cc file.
 /// The functions let exceptions of the module through. A semicolon may follow.
 #define CHI_TASK_CC(RuntimeT)                                             \

@@ -38,9 +38,9 @@ class RuntimeDir {
 
   /// Where Claim(name_or_path) would go; makes and checks nothing.
   ///   $CHI_RUNTIME_DIR            with a name: a folder of that name in it
-  ///   $XDG_RUNTIME_DIR/chimaera   with a name: chimaera-<name>; only if it is
-  ///                               a directory of this user
-  ///   /tmp/chimaera-<uid>         with a name: a folder of that name in it
+  ///   $XDG_RUNTIME_DIR/chimaera   with a name: `chimaera-<name>`; only if
+  ///                               it is a directory of this user
+  ///   `/tmp/chimaera-<uid>`       with a name: a folder of that name in it
   static Result<std::string> Locate(std::string_view name_or_path);
 
   /// For a client: kNoRuntime if `path` is missing, kPermissionDenied if it is
