@@ -54,6 +54,7 @@ COMMANDS = {
     "ps": Command("cli_look", "tasks that have begun and are not over"),
     "pools": Command("cli_look", "pools of a runtime"),
     "dump": Command("cli_look", "what every live task waits for, and deadlocks"),
+    "dashboard": Command("cli_dashboard", "the live page of a runtime"),
     "logs": Command("cli_logs", "the log of a runtime"),
     "compose": Command("cli_compose", "pools of a YAML file: plan, apply, export"),
     "config": Command("cli_config", "settings: show, check, schema, default"),

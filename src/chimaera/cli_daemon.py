@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import socket
 import sys
 from typing import TYPE_CHECKING
 
@@ -25,11 +26,14 @@ from chimaera.cli_common import (
     no_runtime,
     print_table,
 )
+from chimaera.cli_dashboard import port_number
 
 if TYPE_CHECKING:
     from chimaera.daemon import Daemon
 
 __all__ = ["parser"]
+
+_ANY_PORT = -1
 
 _START_EPILOG = """exit codes:
   0    it runs and has answered; with --block: it has stopped in order
@@ -77,15 +81,25 @@ def _start_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="where one runs or starts already, wait until it answers: no error",
     )
+    made.add_argument(
+        "--dashboard",
+        nargs="?",
+        type=port_number,
+        const=_ANY_PORT,
+        metavar="PORT",
+        help="serve its live page, too, by default at the first free port from 8420 on",
+    )
     add_seconds(made)
     add_json(made)
     return made
 
 
 def _start(options: argparse.Namespace) -> int:
-    from chimaera.daemon import run_here, start
-    from chimaera.errors import AlreadyExistsError
+    from chimaera.daemon import run_here
 
+    if options.block and options.dashboard is not None:
+        print("chimaera: --dashboard does not go with --block", file=sys.stderr)
+        return EXIT_USAGE
     if options.block:
         run_here(
             options.name,
@@ -94,6 +108,20 @@ def _start(options: argparse.Namespace) -> int:
             settings=options.set,
             log_file=options.log_file,
         )
+    if options.dashboard is None:
+        return _start_behind(options, None)
+    from chimaera.dashboard.process import listener
+
+    # First: that a port is taken is said before anything runs.
+    port = None if options.dashboard == _ANY_PORT else options.dashboard
+    with listener(port) as opened:
+        return _start_behind(options, opened)
+
+
+def _start_behind(options: argparse.Namespace, opened: socket.socket | None) -> int:
+    from chimaera.daemon import start
+    from chimaera.errors import AlreadyExistsError
+
     try:
         daemon = start(
             options.name,
@@ -109,24 +137,38 @@ def _start(options: argparse.Namespace) -> int:
             advice = f"`chimaera stop{where}` ends it, another --name starts another"
             print(f"chimaera: {error}; {advice}", file=sys.stderr)
             return EXIT_USAGE
-        return _wait(options)
-    _tell(options, daemon)
+        return _wait(options, opened)
+    _tell(options, daemon, opened)
     return EXIT_OK
 
 
-def _wait(options: argparse.Namespace) -> int:
+def _wait(options: argparse.Namespace, opened: socket.socket | None) -> int:
     """Somebody else's start is under way, or long done."""
     from chimaera.daemon import wait_for
     from chimaera.errors import DeadlineExceededError
 
     try:
-        _tell(options, wait_for(directory_of(options), options.timeout))
+        _tell(options, wait_for(directory_of(options), options.timeout), opened)
     except DeadlineExceededError as error:
         return failed(error, EXIT_FAILED)
     return EXIT_OK
 
 
-def _tell(options: argparse.Namespace, daemon: Daemon) -> None:
+def _page(options: argparse.Namespace, daemon: Daemon, opened: socket.socket) -> str:
+    """Return the address of the runtime's page; start it if it has none."""
+    from chimaera.dashboard import process
+
+    directory = daemon.runtime_dir
+    address = process.find(directory) or process.start(
+        directory, opened, daemon.log_file, timeout_s=options.timeout
+    )
+    return address.url
+
+
+def _tell(
+    options: argparse.Namespace, daemon: Daemon, opened: socket.socket | None
+) -> None:
+    page = None if opened is None else _page(options, daemon, opened)
     how = ""
     if options.name:
         how = repr(options.name)
@@ -138,11 +180,15 @@ def _tell(options: argparse.Namespace, daemon: Daemon) -> None:
             "runtime_dir": str(daemon.runtime_dir),
             "log_file": str(daemon.log_file),
         }
+        if page is not None:
+            facts["dashboard"] = page
         print(json.dumps(facts, indent=2))
         return
     print(f"runtime of pid {daemon.pid} runs in {daemon.runtime_dir}")
     print(f"connect:  chimaera.connect({how})")
     print(f"log:      {daemon.log_file}")
+    if page is not None:
+        print(f"page:     {page}")
 
 
 def _stop_parser() -> argparse.ArgumentParser:
@@ -159,6 +205,10 @@ def _stop(options: argparse.Namespace) -> int:
 
     directory = directory_of(options)
     if stop(runtime_dir=directory, timeout_s=options.timeout):
+        if (directory / "dashboard.json").exists():
+            from chimaera.dashboard import process
+
+            process.stop(directory)
         print(f"the runtime in {directory} has stopped")
         return EXIT_OK
     return failed(no_runtime(options), EXIT_NO_RUNTIME)

@@ -213,7 +213,12 @@ def test_the_document_is_what_the_runtime_says(fake: FakeRuntime) -> None:
         ({"health": "busy"}, 200, None),
         ({"health": "stopping"}, 503, "the runtime is stopping"),
         (
-            {"stuck": [{"worker": 1, "since_s": 9.0, "run": " secret", "stack": ""}]},
+            {"stuck": [{"worker": 1, "since_s": 0.05, "run": "", "stack": ""}]},
+            200,
+            None,
+        ),
+        (
+            {"stuck": [{"worker": 1, "since_s": 12.0, "run": " secret", "stack": ""}]},
             503,
             "1 of the workers is stuck",
         ),

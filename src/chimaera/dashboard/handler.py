@@ -27,6 +27,8 @@ __all__ = ["Handler"]
 
 REQUEST_BYTES_MAX = 32 << 10
 SOCKET_TIMEOUT_S = 10.0
+# A worker that a method keeps so long is bad health; up to then it may just compute.
+STUCK_S = 10.0
 _COMPRESS_FROM_BYTES = 4096
 
 _LOG = logging.getLogger(__name__)
@@ -128,7 +130,9 @@ class Handler(BaseHTTPRequestHandler):
     def _health(self, server: Server) -> None:
         """Tell nothing that needs a token: no names."""
         answer = server.source.metrics()
-        stuck = len(answer.document.get("stuck", ()))
+        stuck = sum(
+            worker["since_s"] >= STUCK_S for worker in answer.document.get("stuck", ())
+        )
         health = answer.document.get("health", "")
         reason = ""
         if answer.error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterable
@@ -28,7 +29,7 @@ CONNECTIONS_MAX = 32
 CONNECTION_S = 20.0
 LOOK_EVERY_S = 0.25
 # So long after the runtime's end pages that are open can still hear of it.
-FAREWELL_S = 3.0
+FAREWELL_S = 2.0
 
 _BUSY = b"HTTP/1.0 503 Too many connections\r\nRetry-After: 1\r\n\r\n"
 
@@ -85,9 +86,11 @@ class Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Log: a client that goes away is no news, and no reason to end."""
+        """Log: a client that goes away is no news, a bug of ours is."""
         del request
-        _LOG.debug("request of %s", client_address, exc_info=True)
+        gone = isinstance(sys.exception(), OSError)
+        level = logging.DEBUG if gone else logging.ERROR
+        _LOG.log(level, "a request of %s", client_address, exc_info=True)
 
     def cut_off_slow(self) -> None:
         """End connections that take too long; their threads end with them."""

@@ -30,7 +30,8 @@ const COLUMNS = [
   figure("p99", "p99", (client) => client.run_s?.p99_s ?? null, latency),
   figure("memory", "memory", (client) => client.memory_bytes, bytes),
   figure("loaned", "loaned", (client) => client.loaned_bytes, bytes),
-  figure("pinned", "pinned", (client) => client.pinned_bytes, bytes),
+  figure("pinned", "pinned", (client) => client.pinned_bytes ?? null,
+    (value) => value === null ? "–" : bytes(value)),
 ];
 
 const table = new Table(byId("clients"), "Clients", COLUMNS, "tasks");

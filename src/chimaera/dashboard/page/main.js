@@ -72,7 +72,13 @@ function show(metrics) {
   setText(byId("pid"), String(metrics.pid));
   setText(byId("directory"), metrics.runtime_dir);
   history.begin(metrics);
-  for (const panel of PANELS) panel(metrics, history);
+  for (const panel of PANELS) {
+    try {
+      panel(metrics, history);
+    } catch (error) {
+      console.error(panel.name, error); // the other panels are still of use
+    }
+  }
   history.end();
   updates += 1;
   document.body.dataset.updates = updates;

@@ -36,7 +36,7 @@ const holderRows = new Rows(holders, () => {
 }, (row, client) => {
   setText(row.name, `client ${client.id}, pid ${client.pid}`);
   setText(row.value, `${bytes(client.loaned_bytes)} loaned, ` +
-    `${bytes(client.pinned_bytes)} pinned`);
+    `${bytes(client.pinned_bytes ?? 0)} pinned`);
 });
 
 /** A name, a figure and a bar that is filled in part. */
@@ -51,6 +51,8 @@ export function makeBar() {
 
 export function showMemory(metrics) {
   const { memory } = metrics;
+  byId("memory").closest("section").hidden = memory === undefined;
+  if (memory === undefined) return;
   for (const { name, value } of figures) setText(value, bytes(memory[name]));
   const largest = memory.segments
     .map((segment, index) => ({ ...segment, index }))
@@ -59,7 +61,7 @@ export function showMemory(metrics) {
     (segment) => `${segment.kind} ${segment.owner} ${segment.index}`);
   more.hidden = largest.length <= ROWS_MAX;
   setText(more, `and ${largest.length - ROWS_MAX} more`);
-  const held = (client) => client.loaned_bytes + client.pinned_bytes;
+  const held = (client) => client.loaned_bytes + (client.pinned_bytes ?? 0);
   const holding = metrics.clients.filter((client) => held(client) > 0)
     .sort((one, other) => held(other) - held(one));
   title.hidden = holding.length === 0;

@@ -6,8 +6,23 @@
 import { colourOf, methodKey } from "./colours.js";
 import { byId, element, setText } from "./dom.js";
 import { count, latency, rate } from "./format.js";
+import { forget, percentiles } from "./recent.js";
 import { draw, sparkline } from "./spark.js";
 import { Table } from "./table.js";
+
+/** Run times of sampled tasks: black in the last minute, grey those of all time. */
+function percentile(id) {
+  return {
+    id, title: id,
+    hint: "run time of sampled tasks: in the last minute; grey: since the pool exists",
+    value: (item) => item.times[id],
+    make: () => element("span"),
+    fill(part, item) {
+      setText(part, latency(item.times[id]));
+      part.className = item.times.recent ? "" : "past";
+    },
+  };
+}
 
 const COLUMNS = [
   {
@@ -48,16 +63,8 @@ const COLUMNS = [
       part.className = item.method.failed > 0 ? "bad" : "";
     },
   },
-  {
-    id: "p50", title: "p50", hint: "run time of sampled tasks, since the pool exists",
-    value: (item) => item.method.run_s?.p50_s ?? null,
-    text: (item) => latency(item.method.run_s?.p50_s),
-  },
-  {
-    id: "p99", title: "p99", hint: "run time of sampled tasks, since the pool exists",
-    value: (item) => item.method.run_s?.p99_s ?? null,
-    text: (item) => latency(item.method.run_s?.p99_s),
-  },
+  percentile("p50"),
+  percentile("p99"),
 ];
 
 const table = new Table(byId("methods"), "Methods", COLUMNS, "tasks");
@@ -70,10 +77,13 @@ export function showMethods(metrics, history) {
       const key = methodKey(pool.id, method.name);
       const now = history.rate(key, method.tasks);
       const series = history.add(key, now);
+      const times = percentiles(key, method.run_s, metrics.uptime_s);
       if (method.tasks === 0) continue;
       const search = `${method.name} ${pool.name} ${pool.module} ${pool.id}`;
-      items.push({ key, pool, method, rate: now, series, search, colour: colourOf(key) });
+      const colour = colourOf(key);
+      items.push({ key, pool, method, rate: now, series, times, search, colour });
     }
   }
+  forget(metrics.uptime_s);
   table.update(items);
 }

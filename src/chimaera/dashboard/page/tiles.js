@@ -48,7 +48,7 @@ const TILES = [
     series: (metrics, history) => history.rate("failed", metrics.failed),
     text: (metrics, now) => rate(now),
     note: (metrics) => `${count(metrics.failed)} failed, ${count(metrics.cancelled)} ` +
-      `cancelled, ${count(metrics.expired)} past their deadline`,
+      `cancelled, ${count(metrics.expired)} expired`,
   },
   {
     id: "slowest",
@@ -62,8 +62,8 @@ const TILES = [
     title: "memory of the process",
     series: (metrics) => metrics.resident_bytes,
     text: (metrics, now) => bytes(now),
-    note: (metrics) => `${bytes(metrics.memory.loaned_bytes)} loaned, ` +
-      `${bytes(metrics.memory.pinned_bytes)} pinned`,
+    note: ({ memory }) => memory === undefined ? "" :
+      `${bytes(memory.loaned_bytes)} loaned, ${bytes(memory.pinned_bytes)} pinned`,
   },
 ];
 

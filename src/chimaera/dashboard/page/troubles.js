@@ -7,6 +7,8 @@ import { byId, element, Rows, setText } from "./dom.js";
 import { clock, duration } from "./format.js";
 
 const ROWS_MAX = 64;
+// The watchdog reports after milliseconds; a method that computes may take its time.
+const STUCK_S = 1;
 
 const stuckRows = new Rows(byId("stuck-list"), makeEntry, (row, stuck) => {
   setText(row.title, `worker ${stuck.worker} for ${duration(stuck.since_s)}`);
@@ -40,8 +42,9 @@ function setStack(row, stack) {
 }
 
 export function showStuck(metrics) {
-  byId("stuck").hidden = metrics.stuck.length === 0;
-  stuckRows.update(metrics.stuck.slice(0, ROWS_MAX), (stuck) => stuck.worker);
+  const stuck = metrics.stuck.filter((one) => one.since_s >= STUCK_S);
+  byId("stuck").hidden = stuck.length === 0;
+  stuckRows.update(stuck.slice(0, ROWS_MAX), (one) => one.worker);
 }
 
 export function showErrors(metrics) {
