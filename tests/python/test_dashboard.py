@@ -26,6 +26,12 @@ from python.dashboard_document import FakeRuntime, document
 WAIT_S = 60.0
 
 
+@pytest.fixture(autouse=True)
+def _quick_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every page end sooner: there are many here."""
+    monkeypatch.setattr(server, "LOOK_EVERY_S", 0.02)
+
+
 @pytest.fixture
 def fake() -> FakeRuntime:
     return FakeRuntime()

@@ -18,7 +18,7 @@ import pytest
 
 import chimaera
 from chimaera import errors, testing
-from chimaera.dashboard import Dashboard, source
+from chimaera.dashboard import Dashboard, server, source
 from python import programs
 from python.browser import WAIT_S, Browser, browser
 from python.dashboard_document import HOSTILE, FakeRuntime, document
@@ -55,6 +55,12 @@ FAINT = """
   }
   return faint;
 """
+
+
+@pytest.fixture(autouse=True)
+def _quick_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every page end sooner: there are many here."""
+    monkeypatch.setattr(server, "LOOK_EVERY_S", 0.02)
 
 
 @pytest.fixture(scope="module")
@@ -228,11 +234,11 @@ def test_hours_add_nothing(web: Browser, monkeypatch: pytest.MonkeyPatch) -> Non
         return counters["nodes"], counters["jsEventListeners"], heap
 
     try:
-        for _ in shown(web, FakeRuntime(), updates=150):
+        for _ in shown(web, FakeRuntime(), updates=130):
             nodes, listeners, heap = size()
-            web.wait_for_updates(600)
+            web.wait_for_updates(430)
             later = size()
-            # One node too many for each update would be 450.
+            # One node too many for each update would be 300.
             assert later[0] <= nodes + 150
             assert later[1] <= listeners
             assert later[2] <= heap + 500_000

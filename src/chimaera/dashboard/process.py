@@ -77,7 +77,7 @@ def find(directory: Path) -> Address | None:
             if not _is_locked(file.fileno()):
                 return None
             return Address(**json.load(file))
-    except (FileNotFoundError, ValueError):  # or it is being written just now
+    except (FileNotFoundError, ValueError, TypeError):  # or it is being written
         return None
 
 
