@@ -98,28 +98,19 @@ def document(uptime_s: float = 3725.0, *, name: str = "analysis") -> dict[str, A
 
 
 def _memory() -> dict[str, Any]:
+    def segment(kind: str, owner: str, size: int, used: int | None) -> dict[str, Any]:
+        return {"kind": kind, "owner": owner, "bytes": size, "used_bytes": used}
+
+    segments = [segment("runtime_data", "runtime", 512 << 20, 201 << 20)]
+    for index in range(1, 4):
+        owner = f"client {index}"
+        segments.append(segment("main", owner, 16 << 20, None))
+        segments.append(segment("client_data", owner, 256 << 20, None))
     return {
-        "segments": [
-            {"kind": "main", "owner": "", "bytes": 64 << 20, "used_bytes": 9 << 20},
-            {
-                "kind": "runtime data",
-                "owner": "",
-                "bytes": 512 << 20,
-                "used_bytes": 201 << 20,
-            },
-            *(
-                {
-                    "kind": "client data",
-                    "owner": f"client {index}",
-                    "bytes": 256 << 20,
-                    "used_bytes": (30 + 70 * index) << 20,
-                }
-                for index in range(3)
-            ),
-        ],
-        "loaned_bytes": 70 << 20,
+        "segments": segments,
+        "loaned_bytes": 105 << 20,
         "pinned_bytes": 12 << 20,
-        "free_bytes": 811 << 20,
+        "free_bytes": 311 << 20,
     }
 
 

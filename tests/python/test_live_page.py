@@ -126,7 +126,9 @@ def test_the_page_shows_what_the_document_says(web: Browser) -> None:
     assert clients["client 3"]["loaned"] == "70.0 MiB"
     assert "3.00 GiB of 4.00 GiB free" in web.text("#devices")
     assert "queue 3, at most 32" in web.text("#devices")
-    assert "811 MiB" in web.text("#memory")
+    assert "311 MiB" in web.text("#memory")
+    assert "main of client 3" in web.text("#memory")
+    assert "201 MiB of 512 MiB" in web.text("#memory")
     workers = web.text("#workers")
     assert "terrain HillShade for 2.4 s" in workers
     assert web.complaints() == []
@@ -204,6 +206,40 @@ def test_live_tasks_are_asked_for_when_wanted(web: Browser, page: Dashboard) -> 
     web.click("#look")
     web.wait_for_text("#live-summary", "0 tasks have begun")
     assert page.port
+
+
+RECENT = """
+  const done = arguments[arguments.length - 1];
+  const at = (count, slow) => ({count: count + slow, p50_s: 1e-6, p99_s: 1e-6,
+    buckets: slow ? [[1e-6, count], [5e-3, slow]] : [[1e-6, count]]});
+  import("/recent.js").then(({percentiles, forget}) => {
+    const look = (histogram, now) => {
+      const {p50, p99, recent} = percentiles("key", histogram, now);
+      return [p50, p99, recent];
+    };
+    const answers = [look(at(1000, 0), 0), look(at(1100, 0), 1)];
+    answers.push(look(at(1100, 50), 40));
+    forget(40);
+    // The window has gone on: the slow ones are over, and nothing is new.
+    answers.push(look(at(1100, 50), 75), look(at(1200, 50), 76), look(at(7, 0), 77));
+    answers.push(look({count: 0}, 78));
+    done(answers);
+  });
+"""
+
+
+@pytest.mark.usefixtures("page")
+def test_percentiles_are_of_the_last_minute(web: Browser) -> None:
+    web.driver.set_script_timeout(WAIT_S)
+    assert web.driver.execute_async_script(RECENT) == [
+        [1e-6, 1e-6, False],  # nothing to compare with: of all time
+        [1e-6, 1e-6, True],
+        [1e-6, 5e-3, True],
+        [1e-6, 1e-6, False],
+        [1e-6, 1e-6, True],
+        [1e-6, 1e-6, False],  # fewer than before: another pool
+        [None, None, False],
+    ]
 
 
 # ---- bounds -----------------------------------------------------------------------

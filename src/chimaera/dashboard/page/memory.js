@@ -23,10 +23,14 @@ byId("memory").append(
 );
 
 const segmentRows = new Rows(segments, makeBar, (row, segment) => {
-  const owner = segment.owner ? ` ${segment.owner}` : "";
-  setText(row.name, `${segment.kind}${owner}`);
-  setText(row.value, `${bytes(segment.used_bytes)} of ${bytes(segment.bytes)}`);
-  setPart(row.part, segment.bytes > 0 ? segment.used_bytes / segment.bytes : 0);
+  const used = segment.used_bytes;
+  const known = used !== null; // only a client itself knows that of its segments
+  const kind = segment.kind.replaceAll("_", " ");
+  setText(row.name, segment.owner === "runtime" ? kind : `${kind} of ${segment.owner}`);
+  setText(row.value, known ? `${bytes(used)} of ${bytes(segment.bytes)}`
+    : bytes(segment.bytes));
+  row.bar.hidden = !known;
+  setPart(row.part, known && segment.bytes > 0 ? used / segment.bytes : 0);
 });
 
 const holderRows = new Rows(holders, () => {
@@ -46,7 +50,7 @@ export function makeBar() {
   const part = element("i");
   const bar = element("div", { class: "bar", "aria-hidden": "true" }, part);
   const node = element("li", { class: "pair" }, name, value, bar);
-  return { node, name, value, part };
+  return { node, name, value, part, bar };
 }
 
 export function showMemory(metrics) {
@@ -56,7 +60,8 @@ export function showMemory(metrics) {
   for (const { name, value } of figures) setText(value, bytes(memory[name]));
   const largest = memory.segments
     .map((segment, index) => ({ ...segment, index }))
-    .sort((one, other) => other.used_bytes - one.used_bytes || one.index - other.index);
+    .sort((one, other) => (other.used_bytes ?? -1) - (one.used_bytes ?? -1) ||
+      other.bytes - one.bytes || one.index - other.index);
   segmentRows.update(largest.slice(0, ROWS_MAX),
     (segment) => `${segment.kind} ${segment.owner} ${segment.index}`);
   more.hidden = largest.length <= ROWS_MAX;
