@@ -208,7 +208,7 @@ def _stop(options: argparse.Namespace) -> int:
         if (directory / "dashboard.json").exists():
             from chimaera.dashboard import process
 
-            process.stop(directory)
+            process.stop(directory, timeout_s=options.timeout)
         print(f"the runtime in {directory} has stopped")
         return EXIT_OK
     return failed(no_runtime(options), EXIT_NO_RUNTIME)

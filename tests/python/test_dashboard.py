@@ -276,7 +276,10 @@ def test_many_pages_are_one_client(fake: FakeRuntime) -> None:
 # ---- the end ----------------------------------------------------------------------
 
 
-def test_the_end_of_the_runtime_is_told_and_ends_the_page(fake: FakeRuntime) -> None:
+def test_the_end_of_the_runtime_is_told_and_ends_the_page(
+    fake: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "FAREWELL_S", WAIT_S)
     with Dashboard(fake) as page:
         assert get(page, "/api/metrics").status == 200
         fake.ended = True

@@ -29,7 +29,7 @@ __all__ = ["DEFAULT_PORT", "Address", "find", "listener", "serve", "start", "sto
 DEFAULT_PORT = 8420
 _PORTS_TRIED = 20
 _FILE = "dashboard.json"
-_STOP_TIMEOUT_S = 10.0
+_ALONE_S = 5.0  # so long it gets to end by itself
 _CLAIM_TIMEOUT_S = 0.5
 _LOOK_EVERY_S = 0.05
 
@@ -162,15 +162,21 @@ def start(
     return address
 
 
-def stop(directory: Path) -> None:
-    """Wait until the page of a runtime that has ended is gone; help it if need be."""
-    deadline = time.monotonic() + _STOP_TIMEOUT_S
+def stop(directory: Path, *, timeout_s: float) -> None:
+    """Wait until the page of a runtime that has ended is gone; help it if need be.
+
+    Raises
+    ------
+    DeadlineExceededError
+        It is still there.
+    """
+    begun = time.monotonic()
     helped = False
     while (address := find(directory)) is not None:
-        left_s = deadline - time.monotonic()
-        if left_s < 0:
+        waited_s = time.monotonic() - begun
+        if waited_s > timeout_s:
             raise DeadlineExceededError(f"the live page of pid {address.pid} stays")
-        if left_s < _STOP_TIMEOUT_S / 2 and not helped:
+        if waited_s > _ALONE_S and not helped:
             helped = True
             with contextlib.suppress(ProcessLookupError):
                 os.kill(address.pid, signal.SIGTERM)

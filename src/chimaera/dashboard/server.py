@@ -28,8 +28,10 @@ __all__ = ["Dashboard", "Server", "listen"]
 CONNECTIONS_MAX = 32
 CONNECTION_S = 20.0
 LOOK_EVERY_S = 0.25
-# So long after the runtime's end pages that are open can still hear of it.
+# After the runtime's end pages that are open can still hear of it so long; once one
+# has, the others have another second, since all ask once a second.
 FAREWELL_S = 2.0
+OTHERS_S = 1.0
 
 _BUSY = b"HTTP/1.0 503 Too many connections\r\nRetry-After: 1\r\n\r\n"
 
@@ -115,8 +117,7 @@ class Server(ThreadingHTTPServer):
         if end_s - self._asked_s > 2 * FAREWELL_S:
             return
         while time.monotonic() < end_s and not closing.wait(LOOK_EVERY_S / 4):
-            # All that are open ask once a second.
-            if self._told_s and time.monotonic() - self._told_s > FAREWELL_S / 2:
+            if self._told_s and time.monotonic() - self._told_s > OTHERS_S:
                 return
 
 
