@@ -12,7 +12,7 @@ import linecache
 import sys
 import types
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from chimaera.errors import BadRequestError
 from chimaera.pool import Pool, PoolId, client_class
@@ -25,7 +25,9 @@ from chimaera.typed.source import class_name, client_source
 if TYPE_CHECKING:
     from chimaera.runtime import Runtime
 
-__all__ = ["Module", "client_of", "pool_class"]
+__all__ = ["Module", "ModuleOf", "client_of", "pool_class"]
+
+P = TypeVar("P", bound=Pool)
 
 
 @functools.lru_cache(maxsize=256)
@@ -63,11 +65,8 @@ def pool_class(name: str) -> type[Pool]:
     return Pool if module is None or not module.methods else client_of(module)
 
 
-class Module:
-    """A module of a runtime; made by `Runtime.module`.
-
-    Methods of the module are methods of this object, and run on a pool that is
-    made when the first is asked for, named like the module. `create` makes others.
+class ModuleOf(Generic[P]):
+    """What every module of a runtime has; `P` is the class of its pools.
 
     Attributes
     ----------
@@ -80,6 +79,43 @@ class Module:
         Of its pools; ``help(module.pool_class)`` tells all of its methods.
     description : ModuleDescription or None
         What the module says of itself; None if it says nothing.
+    """
+
+    runtime: Runtime
+    name: str
+    library: str
+    pool_class: type[P]
+    description: ModuleDescription | None
+
+    @property
+    def methods(self) -> Mapping[str, Method]:
+        """The typed methods by their names in Python."""
+        known = self.description.methods if self.description else ()
+        return {each.python_name: each for each in known}
+
+    def pool(self, name: str | PoolId, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> P:
+        """Return the pool of this name or id.
+
+        Raises
+        ------
+        NotFoundError
+            There is none.
+        BadRequestError
+            It is another module's.
+        """
+        for info in self.runtime.pools(timeout_s=timeout_s):
+            if name in {info.name, info.id} and info.module != self.library:
+                raise BadRequestError(f"pool {info.name!r} is of {info.module}")
+        found = self.runtime.pool(name, timeout_s=timeout_s)
+        return self.pool_class(self.runtime, found.id, found.name)
+
+
+class Module(ModuleOf[Any]):
+    """A module of a runtime; made by `Runtime.module`.
+
+    Methods of the module are methods of this object, and run on a pool that is
+    made when the first is asked for, named like the module. `create` makes others.
+    Its attributes are those of `ModuleOf`.
 
     Examples
     --------
@@ -95,12 +131,6 @@ class Module:
         self.pool_class = pool_class(name)
         self.description = describe(name)
         self._pool: Pool | None = None
-
-    @property
-    def methods(self) -> Mapping[str, Method]:
-        """The typed methods by their names in Python."""
-        known = self.description.methods if self.description else ()
-        return {each.python_name: each for each in known}
 
     def create(
         self,
@@ -134,22 +164,6 @@ class Module:
             **settings,
         )
         return self.pool_class(self.runtime, made.id, made.name)
-
-    def pool(self, name: str | PoolId, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> Any:
-        """Return the pool of this name or id.
-
-        Raises
-        ------
-        NotFoundError
-            There is none.
-        BadRequestError
-            It is another module's.
-        """
-        for info in self.runtime.pools(timeout_s=timeout_s):
-            if name in {info.name, info.id} and info.module != self.library:
-                raise BadRequestError(f"pool {info.name!r} is of {info.module}")
-        found = self.runtime.pool(name, timeout_s=timeout_s)
-        return self.pool_class(self.runtime, found.id, found.name)
 
     def __getattr__(self, name: str) -> Any:
         kind = self.__dict__.get("pool_class", Pool)

@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     from chimaera.module import Module
     from chimaera.runtime import Runtime
     from chimaera.stats import Stats
+    from chimaera_modules import KnownModules  # a stub, of the build of modules
+else:
+    KnownModules = object
 
 __all__ = ["StockModules"]
 
 P = TypeVar("P", bound=Pool)
 
 
-class StockModules(ABC):
+class StockModules(ABC, KnownModules):
     """What makes or finds a pool of each of them, and finds other modules."""
 
     @abstractmethod
@@ -141,29 +144,31 @@ class StockModules(ABC):
 
         return _as(Stats, self.create_pool(Stats.module, name, timeout_s=timeout_s))
 
-    def module(self, name: str) -> Module:
-        """Return a module with its methods.
+    if not TYPE_CHECKING:  # KnownModules says it, with what the build knows
 
-        Parameters
-        ----------
-        name : str
-            ``"namespace.module"``; it is looked for where the runtime would, and in
-            the entry points ``chimaera.modules`` of Python packages.
+        def module(self, name: str) -> Module:
+            """Return a module with its methods.
 
-        Returns
-        -------
-        Module
+            Parameters
+            ----------
+            name : str
+                ``"namespace.module"``; it is looked for where the runtime would, and in
+                the entry points ``chimaera.modules`` of Python packages.
 
-        Raises
-        ------
-        NotFoundError
-            There is none; the message says where was looked.
-        VersionMismatchError, IoError
-            Its client library cannot be used.
-        """
-        from chimaera.module import Module
+            Returns
+            -------
+            Module
 
-        return Module(cast("Runtime", self), name)
+            Raises
+            ------
+            NotFoundError
+                There is none; the message says where was looked.
+            VersionMismatchError, IoError
+                Its client library cannot be used.
+            """
+            from chimaera.module import Module
+
+            return Module(cast("Runtime", self), name)
 
 
 def _as(kind: type[P], pool: Pool) -> P:

@@ -6,16 +6,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from chimaera.codegen.cli import main
+from chimaera.codegen.scaffold import new_repo
 from chimaera.codegen.schema import load_repo
 
 SAMPLE = Path(__file__).parents[1] / "chimods"
+SOURCE = Path(__file__).parents[2] / "src"
 PARTS = ("tasks", "client", "runtime")
 #: Of C++, for one method of four parameters.
 MAX_LINES_PER_METHOD = 60
@@ -76,6 +81,8 @@ def test_a_typed_module_needs_no_header_of_its_own(repo: Path) -> None:
         "src/store_description.cc",
         "doc/demo/store.md",
         "python/demo_store.py",
+        "python/demo_store.pyi",
+        "python/chimaera_modules.pyi",
     }
 
 
@@ -189,6 +196,68 @@ def test_a_method_is_renamed_by_an_alias(
     assert "kReduce = kTotal;" in methods
     tasks = files["include/demo/store/autogen/store_tasks.h"]
     assert "using ReduceTask = TotalTask;" in tasks
+
+
+RIGHT = """\
+import chimaera
+import numpy as np
+
+
+def total(rt: chimaera.Runtime) -> float:
+    stats = rt.module("mylab.stats")
+    mine = stats.create("mine", num_containers=2)
+    later = mine.reduce_async(np.ones(3)).result() + stats.pool("mine").reduce([1, 2])
+    rt.module("somebody.elses").anything(1)
+    return stats.reduce(np.ones(3), timeout_s=5) + later + other(rt)
+
+
+def other(rt: chimaera.Runtime) -> float:
+    return rt.module("lab.other").sum([0.5])
+"""
+WRONG = """\
+import chimaera
+import numpy as np
+
+
+def total(rt: chimaera.Runtime) -> str:
+    stats, small = rt.module("mylab.stats"), np.ones(3, dtype=np.int8)
+    stats.reduce("numbers")
+    stats.reduce(small)
+    stats.reduce()
+    stats.reduec(np.ones(3))
+    stats.create("mine").reduce(np.ones(3), timeout_s="5")
+    return stats.reduce(np.ones(3))
+"""
+
+
+def test_a_type_checker_knows_the_modules_of_a_build(tmp_path: Path) -> None:
+    gen = tmp_path / "gen"
+    for repo in (
+        new_repo("mylab", parent=tmp_path, module="stats"),
+        new_repo("lab", parent=tmp_path, module="other", methods=["Sum"]),
+    ):
+        assert main([str(repo), "--build-dir", str(gen)]) == 0
+    (tmp_path / "right.py").write_text(RIGHT)
+    (tmp_path / "wrong.py").write_text(WRONG)
+    words = ("--strict", "--follow-imports=silent", "--cache-dir", tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", *words, "right.py", "wrong.py"],
+        cwd=tmp_path,
+        env={**os.environ, "MYPYPATH": f"{gen / 'python'}:{SOURCE}"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    found = re.findall(r"(\w+\.py):(\d+): error: .*\[(.*)\]", done.stdout)
+    assert [(name, int(line), code) for name, line, code in found] == [
+        ("wrong.py", 7, "arg-type"),
+        ("wrong.py", 8, "arg-type"),
+        ("wrong.py", 9, "call-arg"),
+        ("wrong.py", 10, "attr-defined"),
+        ("wrong.py", 11, "arg-type"),
+        ("wrong.py", 12, "return-value"),
+    ], done.stdout
 
 
 def test_a_lock_file_remembers_what_is_gone(

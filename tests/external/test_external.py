@@ -126,6 +126,24 @@ assert not any(name.startswith("packed") for name in sys.modules)
         run(*chimaera, "stop", "--runtime-dir", place)
 
 
+def test_a_type_checker_knows_a_new_module(
+    environment: Installation, tmp_path: Path
+) -> None:
+    repo = new_repo("checked", parent=tmp_path, module="sums")
+    chimaera = (environment.python, "-m", "chimaera")
+    run(*chimaera, "refresh-repo", repo, "--build-dir", tmp_path / "gen")
+    user = tmp_path / "user.py"
+    text = "import chimaera\n\nwith chimaera.local() as rt:\n    {}: {} = {}\n"
+    call = 'rt.module("checked.sums").reduce([1, 2])'
+    stubs = {"MYPYPATH": tmp_path / "gen" / "python"}
+    mypy = (sys.executable, "-m", "mypy", "--python-executable", environment.python)
+    words = (*mypy, "--strict", "--cache-dir", tmp_path / "cache", user)
+    user.write_text(text.format("right", "float", call))
+    run(*words, **stubs)
+    user.write_text(text.format("wrong", "str", call))
+    assert "[assignment]" in run(*words, fails=True, **stubs).stdout
+
+
 def test_this_project_as_a_folder_of_another(tmp_path: Path) -> None:
     # Only the module's own objects: libchimaera would be compiled once more.
     repo = shutil.copytree(REPO, tmp_path / "repo")

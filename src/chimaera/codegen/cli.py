@@ -18,6 +18,7 @@ from pathlib import Path
 
 from chimaera.codegen.document import Problem, nearest
 from chimaera.codegen.ids import LOCK_FILE, changed_ids, locked_text
+from chimaera.codegen.python_client import write_index
 from chimaera.codegen.render import Output, render_module
 from chimaera.codegen.schema import Module, SchemaError, load_repo
 
@@ -151,6 +152,8 @@ def _deliver(outputs: list[Output], options: argparse.Namespace) -> int:
         else:
             _write(output)
             print(f"wrote {output.path}")
+    if options.build_dir is not None and not options.check:
+        write_index(options.build_dir / "python")
     return 1 if options.check and stale else 0
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import jinja2
 
 from chimaera.codegen.methods import FIRST_CUSTOM_ID, INHERITED, Method
-from chimaera.codegen.python_client import python_client
+from chimaera.codegen.python_client import python_client, python_stub
 from chimaera.codegen.render_typed import (
     FILTERS,
     aliases_of,
@@ -106,6 +106,8 @@ def render_module(module: Module, build_dir: Path | None) -> list[Output]:
     outputs.append(output(autogen / f"{name}_fake.h", "fake.h.j2"))
     client = root / "python" / f"{module.namespace}_{name}.py"
     outputs.append(Output(client, python_client(module).encode()))
+    stub = client.with_suffix(".pyi")
+    outputs.append(Output(stub, python_stub(module).encode()))
     doc_dir = root / "doc" / module.namespace
     page = doc_dir / f"{name}.md" if build_dir else root / "REFERENCE.md"
     outputs.append(output(page, "reference.md.j2"))

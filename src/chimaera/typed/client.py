@@ -32,6 +32,7 @@ __all__ = [
     "BoundMethod",
     "Errors",
     "Future",
+    "PoolId",
     "PoolQuery",
     "StructLike",
     "TypedPool",

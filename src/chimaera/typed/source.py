@@ -12,7 +12,21 @@ from collections.abc import Iterable, Iterator
 
 from chimaera.typed.description import Field, Method, ModuleDescription, Type
 
-__all__ = ["class_name", "client_source"]
+__all__ = [
+    "DEFAULT_TIMEOUT_S",
+    "async_docstring",
+    "async_signature",
+    "class_name",
+    "client_source",
+    "docstring",
+    "many_docstring",
+    "many_signature",
+    "quoted",
+    "result_source",
+    "result_type",
+    "signature",
+    "type_source",
+]
 
 _HEAD = '''\
 # Client of module {module.full_name} {module.version}.
@@ -32,7 +46,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 '''
-_DEFAULT_TIMEOUT_S = 30.0
+DEFAULT_TIMEOUT_S = 30.0
+_QUERY = "query: _client.PoolQuery = _client.LOCAL"
 _INDENT = " " * 4
 
 
@@ -53,10 +68,10 @@ def client_source(module: ModuleDescription) -> str:
     names = [*types, *(f"{each.name}Out" for each in several)]
     listed = ", ".join(f'"{each}"' for each in sorted([class_name(module), *names]))
     parts = [
-        _HEAD.format(module=module, doc=_text(doc.rstrip(".") + ".")),
+        _HEAD.format(module=module, doc=quoted(doc.rstrip(".") + ".")),
         f"__all__ = [{listed}]",
-        *(_type_source(each) for each in types.values()),
-        *(_result_source(each) for each in several),
+        *(type_source(each) for each in types.values()),
+        *(result_source(each) for each in several),
         "\n".join(_class_source(module, names)),
     ]
     return "\n\n".join(parts) + "\n"
@@ -65,7 +80,8 @@ def client_source(module: ModuleDescription) -> str:
 # ---- types
 
 
-def _type_source(kind: Type) -> str:
+def type_source(kind: Type) -> str:
+    """Return the class of an enum or a struct."""
     if kind.kind == "enum":
         lines = [f"\nclass {kind.name}(enum.IntEnum):"]
         lines += [f"    {name.upper()} = {value}" for name, value in kind.values]
@@ -73,7 +89,8 @@ def _type_source(kind: Type) -> str:
     return _dataclass(kind.name, kind.fields, "")
 
 
-def _result_source(method: Method) -> str:
+def result_source(method: Method) -> str:
+    """Return the class of several results."""
     doc = f"What method {method.python_name} gives."
     return _dataclass(f"{method.name}Out", method.results, doc, eq=False)
 
@@ -81,7 +98,7 @@ def _result_source(method: Method) -> str:
 def _dataclass(name: str, fields: Iterable[Field], doc: str, *, eq: bool = True) -> str:
     options = "frozen=True, slots=True" + ("" if eq else ", eq=False")
     lines = [f"\n@dataclasses.dataclass({options})", f"class {name}:"]
-    lines.append(f'    """{_text(doc or name)}')
+    lines.append(f'    """{quoted(doc or name)}')
     lines += ["", "    Attributes", "    ----------"]
     for each in fields:
         lines += _described(each, _short(each.type))
@@ -139,7 +156,7 @@ def _class_source(module: ModuleDescription, types: list[str]) -> Iterator[str]:
     yield f"\nclass {class_name(module)}(_client.TypedPool):"
     yield f'    """Pools of module {module.full_name} {module.version}.'
     yield ""
-    for line in _text(module.doc.strip() or "It says no more of itself.").splitlines():
+    for line in quoted(module.doc.strip() or "It says no more of itself.").splitlines():
         yield f"    {line}".rstrip()
     yield '    """'
     yield ""
@@ -155,13 +172,10 @@ def _method_source(
     module: ModuleDescription, method: Method, index: int
 ) -> Iterator[str]:
     name, values = method.python_name, _tuple(each.name for each in method.arguments)
-    result = _method_result(method)
-    late = method.deadline_s or _DEFAULT_TIMEOUT_S
-    query = "query: _client.PoolQuery = _client.LOCAL"
-    common = [query, f"timeout_s: float = {late!r}"]
+    result = result_type(method)
     yield ""
-    yield f"    def {name}({_arguments(method, common)}) -> {result}:"
-    yield from _docstring(module, method)
+    yield f"    def {signature(method)}:"
+    yield from docstring(module, method)
     if result == "None":
         yield f"        self._run({index}, {values}, query, timeout_s)"
     else:
@@ -169,13 +183,9 @@ def _method_source(
         yield f"            {index}, {values}, query, timeout_s"
         yield "        )"
         yield "        return found"
-    common = [query, "timeout_s: float | None = None"]
     yield ""
-    yield (
-        f"    def {name}_async({_arguments(method, common)}) "
-        f"-> _client.Future[{result}]:"
-    )
-    yield f'        """Submit `{name}`; with a deadline, as `Pool.call_async`."""'
+    yield f"    def {async_signature(method)}:"
+    yield from async_docstring(method)
     yield f"        return self._submit({index}, {values}, query, timeout_s)"
     yield from _many_source(method, index, values)
     if method.aliases:
@@ -187,15 +197,57 @@ def _method_source(
 
 
 def _many_source(method: Method, index: int, values: str) -> Iterator[str]:
-    name = method.python_name
+    yield ""
+    yield f"    def {many_signature(method)}:"
+    yield from many_docstring(method)
+    yield "        return self._many("
+    yield f"            {index},"
+    yield f"            {values},"
+    for each in ("num_tasks", "query", "timeout_s", "errors"):
+        yield f"            {each}={each},"
+    yield "        )"
+
+
+# ---- what the stub has too
+
+
+def signature(method: Method) -> str:
+    """Return the head of the method that waits, from its name to its result."""
+    late = method.deadline_s or DEFAULT_TIMEOUT_S
+    arguments = _arguments(method, [_QUERY, f"timeout_s: float = {late!r}"])
+    return f"{method.python_name}({arguments}) -> {result_type(method)}"
+
+
+def async_signature(method: Method) -> str:
+    """Return the head of the one that gives a future."""
+    arguments = _arguments(method, [_QUERY, "timeout_s: float | None = None"])
+    return (
+        f"{method.python_name}_async({arguments}) "
+        f"-> _client.Future[{result_type(method)}]"
+    )
+
+
+def many_signature(method: Method) -> str:
+    """Return the head of the one of many tasks."""
     common = [
         "num_tasks: int | None = None",
-        "query: _client.PoolQuery = _client.LOCAL",
-        f"timeout_s: float = {_DEFAULT_TIMEOUT_S!r}",
+        _QUERY,
+        f"timeout_s: float = {DEFAULT_TIMEOUT_S!r}",
         'errors: _client.Errors = "raise"',
     ]
-    yield ""
-    yield f"    def {name}_many({_arguments(method, common, many=True)}) -> Any:"
+    arguments = _arguments(method, common, many=True)
+    return f"{method.python_name}_many({arguments}) -> Any"
+
+
+def async_docstring(method: Method) -> Iterator[str]:
+    """Yield the lines of its documentation."""
+    name = method.python_name
+    yield f'        """Submit `{name}`; with a deadline, as `Pool.call_async`."""'
+
+
+def many_docstring(method: Method) -> Iterator[str]:
+    """Yield the lines of its documentation."""
+    name = method.python_name
     yield f'        """Run `{name}` once per row of its arguments, in one crossing.'
     yield ""
     yield "        An argument has one value for each task, or one for all of them: a"
@@ -222,12 +274,6 @@ def _many_source(method: Method, index: int, values: str) -> Iterator[str]:
         yield "        (n,) ndarray of uint32"
         yield "            Status codes, 0 for success."
     yield '        """'
-    yield "        return self._many("
-    yield f"            {index},"
-    yield f"            {values},"
-    for each in ("num_tasks", "query", "timeout_s", "errors"):
-        yield f"            {each}={each},"
-    yield "        )"
 
 
 def _row_doc(method: Method) -> str:
@@ -237,7 +283,8 @@ def _row_doc(method: Method) -> str:
     return f"fields {', '.join(names)}"
 
 
-def _method_result(method: Method) -> str:
+def result_type(method: Method) -> str:
+    """Return the type of what a call gives."""
     if not method.results:
         return "None"
     if len(method.results) == 1:
@@ -250,6 +297,9 @@ def _arguments(method: Method, common: list[str], *, many: bool = False) -> str:
     needed, named = ["self"], []
     for each in method.arguments:
         kind = "Any" if many else _argument_type(each.type)
+        if each.type.kind == "array" and each.direction == "in" and not many:
+            axes = each.type.ndim
+            kind += f" | {'Sequence[' * axes}float{']' * axes}"
         if each.default is None:
             needed.append(f"{each.name}: {kind}")
         else:
@@ -277,9 +327,10 @@ def _tuple(names: Iterable[str]) -> str:
     return f"({', '.join(several)}{',' if len(several) == 1 else ''})"
 
 
-def _docstring(module: ModuleDescription, method: Method) -> Iterator[str]:
+def docstring(module: ModuleDescription, method: Method) -> Iterator[str]:
+    """Yield the lines of the documentation of the method that waits."""
     doc = method.doc.strip() or f"Run method {method.name}."
-    lines = _text(doc).splitlines()
+    lines = quoted(doc).splitlines()
     yield f'        """{lines[0]}'
     if len(lines) > 1 and lines[1].strip():
         yield ""
@@ -330,12 +381,12 @@ def _described(field: Field, kind: str, *, deeper: bool = False) -> Iterator[str
         doc = f"{doc}{stop} {_ARRAY_NOTES[field.direction]}".strip()
     unit = f", {field.unit}" if field.unit else ""
     default = f", default {_default(field)}" if field.default is not None else ""
-    yield f"{indent}{field.name} : {kind}{_text(unit + default * deeper)}"
+    yield f"{indent}{field.name} : {kind}{quoted(unit + default * deeper)}"
     if doc:
-        yield f"{indent}{_INDENT}{_text(doc[:1].upper() + doc[1:])}"
+        yield f"{indent}{_INDENT}{quoted(doc[:1].upper() + doc[1:])}"
 
 
-def _text(text: str) -> str:
+def quoted(text: str) -> str:
     """Return text as it may stand in a literal of three quotation marks."""
     text = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     text = text.replace("\0", "\\0").replace("\r", "\\r")

@@ -47,7 +47,7 @@ endfunction()
 # Declares target <ns>_<module>_autogen and sets `result` to all files that it
 # makes: for every module method ids (.h) and dispatch table (_lib_exec.cc), for
 # one with typed methods also types, client, base of the runtime (.h), description
-# (_description.cc), a client for Python (.py) and a reference (.md). What is wrong
+# (_description.cc), a client for Python (.py, .pyi) and a reference (.md). What is wrong
 # in the YAML is said at once, while configuring. Files whose content stays the same
 # keep their time: nothing is rebuilt then.
 function(_chimod_codegen repo_dir ns module result)
@@ -61,7 +61,7 @@ function(_chimod_codegen repo_dir ns module result)
   _chimaera_check_python("${package}")
   set(script "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/chimaera_codegen.py")
   file(GLOB generator CONFIGURE_DEPENDS "${package}/codegen/*.py"
-    "${package}/typed/description.py" "${package}/typed/source.py"
+    "${package}/typed/description.py" "${package}/typed/source.py" "${package}/typed/stub.py"
     "${package}/templates/chimod/*.j2" "${package}/../../templates/chimod/*.j2")
   set(command "${Python_EXECUTABLE}" "${script}" "${package}"
     "${repo_dir}" --module ${module} --build-dir "${CMAKE_BINARY_DIR}/gen")
