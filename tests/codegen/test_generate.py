@@ -19,6 +19,7 @@ from chimaera.codegen.cli import main
 
 GOLDEN = Path(__file__).parent / "golden"
 TEMPLATES = Path(__file__).parents[2] / "templates" / "chimod"
+SOURCE = "src/chimaera/store_lib_exec.cc"
 HEADER = "include/chimaera/store/autogen/store_methods.h"
 
 REPO = """\
@@ -73,7 +74,7 @@ def test_build_tree_matches_the_golden_files(repo: Path, tmp_path: Path) -> None
     assert main([str(repo), "--build-dir", str(out)]) == 0
     assert files(out) == {
         HEADER: (GOLDEN / "store_methods.h.golden").read_bytes(),
-        "src/store_lib_exec.cc": (GOLDEN / "store_lib_exec.cc.golden").read_bytes(),
+        SOURCE: (GOLDEN / "store_lib_exec.cc.golden").read_bytes(),
     }
 
 
@@ -82,7 +83,7 @@ def test_in_place_writes_the_same_into_autogen(repo: Path, tmp_path: Path) -> No
     assert main([str(repo), "--in-place"]) == 0
     built, placed = files(tmp_path / "gen"), files(repo / "store")
     assert placed[HEADER] == built[HEADER]
-    assert placed["src/autogen/store_lib_exec.cc"] == built["src/store_lib_exec.cc"]
+    assert placed["src/autogen/store_lib_exec.cc"] == built[SOURCE]
 
 
 def test_generating_elsewhere_gives_the_same_bytes(repo: Path, tmp_path: Path) -> None:
@@ -98,7 +99,7 @@ def test_unchanged_files_are_not_touched(
 ) -> None:
     command = [str(repo), "--build-dir", str(tmp_path / "gen")]
     main(command)
-    header, source = tmp_path / "gen" / HEADER, tmp_path / "gen/src/store_lib_exec.cc"
+    header, source = tmp_path / "gen" / HEADER, tmp_path / "gen" / SOURCE
     for path in (header, source):
         os.utime(path, ns=(1, 1))
     capsys.readouterr()
@@ -132,7 +133,7 @@ def test_list_outputs_prints_paths_and_writes_nothing(
 ) -> None:
     out = tmp_path / "gen"
     assert main([str(repo), "--build-dir", str(out), "--list-outputs"]) == 0
-    expected = f"{out / HEADER}\n{out / 'src/store_lib_exec.cc'}\n"
+    expected = f"{out / HEADER}\n{out / SOURCE}\n"
     assert capsys.readouterr().out == expected
     assert not out.exists()
 
@@ -143,7 +144,7 @@ def test_without_a_list_all_module_directories_are_found(
     add_module(repo, "a-directory", "name: other\nkCreate: 0\n")
     (repo / "docs").mkdir()
     assert main([str(repo), "--build-dir", str(tmp_path / "gen")]) == 0
-    sources = {path.name for path in (tmp_path / "gen" / "src").iterdir()}
+    sources = {path.name for path in (tmp_path / "gen" / "src" / "chimaera").iterdir()}
     assert sources == {"store_lib_exec.cc", "other_lib_exec.cc"}
 
 
@@ -152,7 +153,7 @@ def test_module_limits_what_is_written(repo: Path, tmp_path: Path) -> None:
     command = [str(repo), "--build-dir", str(tmp_path / "gen"), "--module", "other"]
     assert main(command) == 0
     assert {name for name in files(tmp_path / "gen") if name.startswith("src")} == {
-        "src/other_lib_exec.cc"
+        "src/chimaera/other_lib_exec.cc"
     }
 
 
@@ -161,7 +162,7 @@ def test_a_module_without_version_has_that_of_its_repository(
 ) -> None:
     (repo / "store" / "chimaera_mod.yaml").write_text("name: store\nkCreate: 0\n")
     main([str(repo), "--build-dir", str(tmp_path)])
-    source = (tmp_path / "src" / "store_lib_exec.cc").read_text()
+    source = (tmp_path / "src" / "chimaera" / "store_lib_exec.cc").read_text()
     assert source.endswith('CHI_MODULE_METHODS(chimaera::store::kRows, "1.2.0")\n')
 
 

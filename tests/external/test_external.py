@@ -160,6 +160,27 @@ def test_this_project_as_a_folder_of_another(tmp_path: Path) -> None:
     run("cmake", "--build", binary, "--target", *objects)
 
 
+def test_two_namespaces_may_have_a_module_of_one_name(
+    prefix: Installation, tmp_path: Path
+) -> None:
+    repos = [new_repo(name, parent=tmp_path, module="sums") for name in ("one", "two")]
+    folders = [f"add_subdirectory({repo.name}/modules/sums)\n" for repo in repos]
+    text = "cmake_minimum_required(VERSION 3.20)\nproject(both LANGUAGES CXX)\n"
+    text += f"find_package(chimaera REQUIRED)\n{''.join(folders)}"
+    (tmp_path / "CMakeLists.txt").write_text(text)
+    binary, found = tmp_path / "build", f"CMAKE_PREFIX_PATH={prefix.cmake_path}"
+    configure(tmp_path, binary, found, f"Python_EXECUTABLE={prefix.python}")
+    # Each library has its own of every generated source.
+    for repo in repos:
+        for kind, part in (("runtime", "lib_exec"), ("client", "description")):
+            source = binary / "gen" / "src" / repo.name / f"sums_{part}.cc"
+            run("cmake", "--build", binary, "--target", f"{source}")
+            assert f"{repo.name}::sums" in source.read_text()
+            words = ("-t", "query", f"lib/lib{repo.name}_sums_{kind}.so")
+            objects = run("ninja", "-C", binary, *words).stdout
+            assert f"gen/src/{repo.name}/sums_{part}.cc.o" in objects
+
+
 WRONG = {
     "add_chimod_client(SOURCE a.cc)": "'SOURCE;a.cc' is no argument of it: use",
     "add_chimod_client(SOURCES)": "nothing follows SOURCES: leave it out",

@@ -26,6 +26,10 @@ LOCK_FILE = "chimaera_mod.lock"
 
 _IN_HEADER = re.compile(r"^GLOBAL_CONST chi::u32 (k\w+) = (\d+);$", re.MULTILINE)
 _IN_LOCK = re.compile(r"^(k\w+|\w+\.\w+): (\d+)$", re.MULTILINE)
+_REMEDY = (
+    "; if no client is left that sends it, allow it with --allow-id-changes "
+    "(CMake: -DCHIMAERA_ALLOW_ID_CHANGES=ON)"
+)
 _TITLE = """\
 # Numbers that clients send. Written by `chi_refresh_repo --lock`; to be committed.
 """
@@ -87,11 +91,12 @@ def _changes(
             if known[name] != number:
                 line = lines.get(name, 1)
                 message = f"is {known[name]}, and was {number} in {source}"
-                yield Problem(path, line, name, f"{message}: clients send it")
+                message += f": clients send it{_REMEDY}"
+                yield Problem(path, line, name, message)
         elif "." not in name and number in owners:
             owner = owners[number]
             message = (
                 f"id {number} was {name} in {source}: "
-                "list it under 'aliases', or take another id"
+                f"list it under 'aliases', or take another id{_REMEDY}"
             )
             yield Problem(path, lines[owner], owner, message)

@@ -82,7 +82,8 @@ def render_module(module: Module, build_dir: Path | None) -> list[Output]:
         The templates are missing: the package is damaged.
     """
     root = module.directory if build_dir is None else build_dir
-    source_dir = root / "src" / "autogen" if build_dir is None else root / "src"
+    place = "autogen" if build_dir is None else module.namespace
+    source_dir = root / "src" / place
     public_dir = root / "include" / module.namespace / module.name
     autogen, name = public_dir / "autogen", module.name
     templates, values = _templates(), _values(module)

@@ -13,9 +13,10 @@
 # The namespace <ns> is that of the nearest chimaera_repo.yaml upward. The results
 # are the shared libraries <ns>_<module>_client and _runtime in one directory
 # (CHI_REPO_PATH may point at it), aliases <ns>::<module>_client and _runtime, the
-# global properties <module>_CLIENT_TARGET and _RUNTIME_TARGET, and on install the
-# package <ns>_<module>. The core library and, for every module but admin itself,
-# admin's libraries are linked without being named.
+# global properties <module>_CLIENT_TARGET and _RUNTIME_TARGET (with <ns>_ in front
+# too, since several namespaces may have such a module), and on install the package
+# <ns>_<module>. The core library and, for every module but admin itself, admin's
+# libraries are linked without being named.
 #
 # Everything in LINK_LIBRARIES is private to the library. A library that a module's
 # own headers include is added with target_link_libraries(<target> PUBLIC ...).
@@ -84,7 +85,9 @@ function(_chimod_add kind)
   add_library(${ns}::${module}_${kind} ALIAS ${target})
   add_dependencies(${target} ${ns}_${module}_autogen)
   string(TOUPPER ${kind} upper_kind)
-  set_property(GLOBAL PROPERTY ${module}_${upper_kind}_TARGET ${target})
+  foreach(name ${module} ${ns}_${module})
+    set_property(GLOBAL PROPERTY ${name}_${upper_kind}_TARGET ${target})
+  endforeach()
 
   _chimod_interface()
   if(scope STREQUAL "PUBLIC")
@@ -135,7 +138,7 @@ function(_chimod_resolve_sources kind list)
     set(wanted description)
   endif()
   set(made "${generated}")
-  list(FILTER made INCLUDE REGEX "/src/${module}_${wanted}\\.cc$")
+  list(FILTER made INCLUDE REGEX "/${module}_${wanted}\\.cc$")
   set(resolved "")
   foreach(source IN LISTS ${list})
     cmake_path(ABSOLUTE_PATH source
