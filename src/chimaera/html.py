@@ -7,13 +7,16 @@
 
 from __future__ import annotations
 
+import json
 import reprlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from chimaera._extension import core
 from chimaera.errors import ChimaeraError, DeadlineExceededError
+from chimaera.task import Future, deadline_ms
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from chimaera.bdev import BlockDevice
     from chimaera.pool import Pool
     from chimaera.runtime import Runtime
-    from chimaera.task import Future
 
 __all__ = ["of_array", "of_device", "of_future", "of_pool", "of_runtime"]
 
@@ -48,35 +50,54 @@ def of_runtime(runtime: Runtime) -> str:
     if runtime.closed or runtime.connection.forked:
         return _box(title)
     ask = _Asking()
-    status = ask(lambda: runtime.status_async(timeout_s=ANSWER_S))
-    pools = ask(lambda: runtime.pools_async(timeout_s=ANSWER_S))
-    if status is None or pools is None:
-        return _box(title, ask.error)
-    facts = _rows(
-        {
-            "process": f"{status.pid}, up {_duration(status.uptime_s)}",
-            "memory": f"{_size(status.resident_bytes)} resident",
-            "workers": ", ".join(worker.kind for worker in status.workers),
-            "tasks": f"{status.tasks:,} begun, {status.cancelled:,} cancelled, "
-            f"{status.expired:,} expired",
-        }
+    found = ask(
+        lambda: Future[dict[str, Any]](
+            core.get_metrics(runtime.connection, deadline_ms(ANSWER_S)),
+            "metrics",
+            json.loads,
+        )
     )
+    return _box(title, ask.error if found is None else _metrics(found))
+
+
+def _metrics(found: dict[str, Any]) -> str:
+    """Show the document of `Runtime.metrics`, but for its devices."""
+    asleep = sum(worker["asleep"] for worker in found["workers"])
+    clients, pools = found["clients"], found["pools"]
+    facts = {
+        "process": f"{found['pid']}, up {_duration(found['uptime_s'])}",
+        "health": found["health"],
+        "memory": f"{_size(found['resident_bytes'])} resident",
+        "workers": f"{len(found['workers'])}, {asleep} asleep",
+        "clients": f"{len(clients)}, of processes "
+        + ", ".join(str(pid) for pid in sorted({each["pid"] for each in clients})[:10]),
+        "tasks": ", ".join(
+            f"{found[name]:,} {name}" for name in ("failed", "cancelled", "expired")
+        ),
+    }
+    facts["tasks"] = f"{found['tasks']:,} begun, {facts['tasks']}"
+    if found["errors"]:
+        last = found["errors"][0]
+        text = _shortened(last["message"], text=True)
+        facts["last error"] = f"{last['pool']}.{last['method']}: {text}"
     listed = pools[:_POOLS_MAX]
     table = _table(
-        ["pool", "name", "module", "containers", "state"],
+        ["pool", "name", "module", "tasks", "failed", "state"],
         (
             [
-                info.id,
-                info.name,
-                info.module,
-                info.num_containers,
-                info.state + (f", {info.held_runs} parked" if info.held_runs else ""),
+                pool["id"],
+                pool["name"],
+                pool["module"],
+                f"{pool['tasks']:,}",
+                f"{pool['failed']:,}",
+                pool["state"]
+                + (f", {pool['held_runs']} parked" if pool["held_runs"] else ""),
             ]
-            for info in listed
+            for pool in listed
         ),
     )
     more = len(pools) - len(listed)
-    return _box(title, facts, table, f"and {more} more pools" if more else "")
+    return _rows(facts) + table + (f"and {more} more pools" if more else "")
 
 
 def of_pool(pool: Pool) -> str:

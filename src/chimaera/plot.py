@@ -155,7 +155,7 @@ def latency(
         (f"{pool['name']}.{method['name']}", method["run_s"])
         for pool in _document(metrics)["pools"]
         for method in pool["methods"]
-        if method["run_s"]["count"]
+        if method.get("run_s", {}).get("count")
     ]
     if not found:
         raise NotFoundError("no run of a method has been timed yet: one in 64 is")
@@ -211,7 +211,7 @@ def latency_of(
         (f"{pool['name']}.{method['name']}", method["run_s"])
         for pool in _document(metrics)["pools"]
         for method in pool["methods"]
-        if method["run_s"]["count"]
+        if method.get("run_s", {}).get("count")
         and {method["name"], f"{pool['name']}.{method['name']}"} & set(methods)
     ]
     if not found:

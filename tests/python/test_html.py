@@ -41,11 +41,18 @@ def filled(root: ET.Element) -> int:
 
 def test_a_runtime_shows_its_pools(rt: chimaera.Runtime) -> None:
     rt.echo(EVIL)
-    text = words(shown(rt))
-    for info in rt.pools():
-        assert str(info.id) in text
-        assert info.name in text
-    assert str(rt.pid) in text
+    rt.echo(EVIL).null_many(100)
+    with pytest.raises(chimaera.errors.ModuleExceptionError):
+        rt.echo(EVIL).throw(EVIL)
+    root = shown(rt)
+    rows = [[words(cell) for cell in row] for row in root.iter("tr")]
+    assert [row[1] for row in rows[-2:]] == [info.name for info in rt.pools()]
+    (echo,) = (row for row in rows if row[1] == EVIL)
+    assert echo[2:5] == ["chimaera_echo", "101", "1"]
+    facts = {row[0]: row[1] for row in rows if len(row) == 2}
+    assert facts["clients"] == f"1, of processes {rt.pid}"
+    assert ", 1 failed" in facts["tasks"]
+    assert EVIL in facts["last error"]
 
 
 def test_many_pools_are_counted(rt: chimaera.Runtime) -> None:

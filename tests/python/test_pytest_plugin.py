@@ -82,13 +82,32 @@ LEAKS = {
     "blocks": ("device.allocate_many(10, 3)", "*3 blocks of device 'ram://default'*"),
     "view": ("KEPT.append(array.read(copy=False))", "*1 view of device *made at test*"),
     "loan": ("array.loan().__enter__()", "*'array/numbers' on loan from device *"),
+    "client": ("attach(rt)", "*process * is still attached (client *)"),
     "memory": ("KEPT.append(rt.empty(100))", "*bytes of arrays in shared memory*"),
 }
 
 
 def test_leaks_are_named(pytester: pytest.Pytester) -> None:
     head = """
+import subprocess
+import sys
+
 KEPT = []
+
+def attach(rt):
+    code = (
+        "import sys, chimaera\\n"
+        "with chimaera.connect(runtime_dir=sys.argv[1]):\\n"
+        "    print('attached', flush=True)\\n"
+        "    sys.stdin.read()\\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(rt.runtime_dir)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout.readline() == b"attached\\n"
+    KEPT.append(process)
 
 def setup(rt):
     device = rt.bdev(size_bytes=1 << 20)
