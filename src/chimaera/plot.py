@@ -149,16 +149,16 @@ def latency(
     Raises
     ------
     NotFoundError
-        No run has been timed yet: one of 64 is.
+        No run has been timed yet: of many runs some are.
     """
     found = [
-        (f"{pool['name']}.{method['name']}", method["run_s"])
+        (f"{pool['name']}.{method['name']} ({method['tasks']:,})", method["run_s"])
         for pool in _document(metrics)["pools"]
         for method in pool["methods"]
         if method.get("run_s", {}).get("count")
     ]
     if not found:
-        raise NotFoundError("no run of a method has been timed yet: one in 64 is")
+        raise NotFoundError("no run of a method has been timed yet")
     found.sort(key=lambda row: -row[1]["sum_s"])
     found = found[:max_methods]
     ax = ax or _new_axes(7, 1.2 + 0.32 * len(found))
@@ -174,9 +174,9 @@ def latency(
     for key, name, marker in _PERCENTILES:
         times = [1e6 * run[key] for _, run in found]
         ax.plot(times, places, marker, label=name)
-    ax.set_yticks(places, [f"{name} ({run['count']:,})" for name, run in found])
+    ax.set_yticks(places, [name for name, _ in found])
     ax.set(xlabel="time of a run (us)", xscale="log", ylim=(len(found) - 0.5, -0.5))
-    ax.set_ylabel("method (runs timed)")
+    ax.set_ylabel("method (tasks)")
     _legend(ax)
     return ax
 
