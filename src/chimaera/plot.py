@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
@@ -31,6 +31,8 @@ _PERCENTILES = (
     ("p999_s", "99.9 %", ">"),
 )
 _OTHERS = "others"
+# In the names of rows of traces: see `Runtime.trace`.
+_PARKED = ", parked "
 # Of a device: what is free, used and sealed, as red, green and blue.
 _FREE, _USED, _SEALED = (0.92, 0.92, 0.92), (0.90, 0.45, 0.10), (0.15, 0.40, 0.70)
 # Spans in spans are drawn so much lower, as often as that.
@@ -69,6 +71,7 @@ def timeline(
     *,
     ax: Axes | None = None,
     by: str = "name",
+    parked: bool = False,
     max_kinds: int = 9,
 ) -> Axes:
     """Draw what ran when, a row for each thread and worker.
@@ -81,6 +84,8 @@ def timeline(
         Where to draw; a new figure by default.
     by : {"name", "cat"}
         What the colour tells: method and operation, or the category of a span.
+    parked : bool
+        Draw also the rows of runs while they were parked, which took no worker's time.
     max_kinds : int
         Those that took the most time get a colour each, the rest one together.
 
@@ -98,10 +103,14 @@ def timeline(
     if by not in {"name", "cat"}:
         raise BadRequestError(f"by={by!r}: 'name' and 'cat' are possible")
     events = _events(trace)
-    rows = _rows(events, by)
+    names = _row_names(events)
+    rows = {
+        row: spans
+        for row, spans in _rows(events, by).items()
+        if parked or _PARKED not in names.get(row, "")
+    }
     if not rows:
         raise BadRequestError("the trace has no spans: nothing ran, or none was chosen")
-    names = _row_names(events)
     kinds = _largest(rows.values(), max_kinds)
     ax = ax or _new_axes(8, 1 + 0.35 * len(rows))
     for at, (row, spans) in enumerate(rows.items()):
@@ -115,15 +124,17 @@ def timeline(
             ax.broken_barh(
                 pieces,
                 (at - high / 2, high),
-                facecolor=kinds[kind],
-                edgecolor="none",
+                # Where one ends and the next begins, however short they are.
+                facecolor=(*kinds[kind][:3], 0.7),
+                edgecolor=kinds[kind],
+                linewidth=0.5,
                 label=kind,
             )
         names.setdefault(row, f"process {row[0]}, thread {row[1]}")
     ax.set_yticks(range(len(rows)), [names[row] for row in rows])
     ax.set(xlabel="time (ms)", ylim=(len(rows) - 0.5, -0.5))
     ax.margins(x=0.01)
-    _legend(ax)
+    _legend(ax, list(kinds))
     return ax
 
 
@@ -374,7 +385,7 @@ def _largest(rows: Iterable[Iterable[_Span]], count: int) -> dict[str, Any]:
     chosen: dict[str, Any] = {
         kind: colours[at % len(colours)] for at, kind in enumerate(kinds[:count])
     }
-    return {**chosen, _OTHERS: "0.6"}
+    return {**chosen, _OTHERS: (0.6, 0.6, 0.6, 1.0)}
 
 
 def _new_axes(width: float, height: float) -> Axes:
@@ -388,22 +399,15 @@ def _new_axes(width: float, height: float) -> Axes:
     return axes
 
 
-def _legend(ax: Axes) -> None:
-    """One entry for each label, beside the axes."""
+def _legend(ax: Axes, order: Sequence[str] = ()) -> None:
+    """One entry for each label, beside the axes; those in `order` in that order."""
     handles, labels = ax.get_legend_handles_labels()
-    first = dict(zip(reversed(labels), reversed(handles), strict=True))
-    entries = dict(_in_order(labels, first))
+    entries = dict(zip(labels, handles, strict=True))
+    names = [name for name in order if name in entries] or list(entries)
     ax.legend(
-        entries.values(),
-        entries.keys(),
+        [entries[name] for name in names],
+        names,
         loc="center left",
         bbox_to_anchor=(1.01, 0.5),
         fontsize="small",
     )
-
-
-def _in_order(
-    labels: Iterable[str], handles: Mapping[str, Any]
-) -> Iterator[tuple[str, Any]]:
-    for label in dict.fromkeys(labels):
-        yield label, handles[label]

@@ -91,7 +91,8 @@ def test_a_timeline_has_a_bar_for_each_span() -> None:
         ("Write", 1, 1.0, 0.25),
     }
     assert axes.get_xlabel() == "time (ms)"
-    assert set(legend(axes)) == {"Read", "Write", "wait", "submit Read"}
+    # Those that took the most time first.
+    assert legend(axes) == ["Read", "Write", "wait", "submit Read"]
 
 
 def test_spans_in_spans_are_lower() -> None:
@@ -101,6 +102,23 @@ def test_spans_in_spans_are_lower() -> None:
         for each in axes.collections
     }
     assert highs["wait"] < highs["Read"] == highs["Write"]
+
+
+def test_rows_of_parked_runs_are_drawn_if_wanted() -> None:
+    parked = [
+        {
+            "name": "thread_name",
+            "ph": "M",
+            "pid": 7,
+            "tid": 9,
+            "args": {"name": "worker 0, parked 1"},
+        },
+        span("Sleep", 1000.0, 900.0, 9),
+    ]
+    assert len(row_names(plot.timeline(EVENTS + parked))) == 2
+    axes = plot.timeline(EVENTS + parked, parked=True)
+    assert "worker 0, parked 1" in row_names(axes)
+    assert ("Sleep", 2, 0.0, 0.9) in bars(axes) or ("Sleep", 1, 0.0, 0.9) in bars(axes)
 
 
 def test_a_timeline_by_category() -> None:
@@ -114,6 +132,7 @@ def test_what_took_least_has_one_colour_together() -> None:
     kinds = [bar[0] for bar in bars(axes)]
     assert sorted(set(kinds)) == ["method 17", "method 18", "method 19", "others"]
     assert kinds.count("others") == 17
+    assert legend(axes) == ["method 19", "method 18", "method 17", "others"]
 
 
 def test_a_timeline_of_a_document_a_file_and_a_trace(tmp_path: Path) -> None:
