@@ -60,7 +60,7 @@ int Summary::Finish() const {
   const u64 until_ns = end_ns == 0 ? NowNs() : end_ns;
   const f64 minutes = static_cast<f64>(until_ns - begin_ns) / 60e9;
   const bool ok = failures == 0 && hung == 0 && leaked_bytes == 0 &&
-                  leaked_fds == 0 && done >= asked;
+                  leaked_fds == 0 && done >= asked && done > 0;
   std::string line = Format(
       "name={} seed={} asked={} done={} per_minute={} leaked_bytes={} "
       "leaked_fds={} hung={} failures={}",
@@ -71,6 +71,14 @@ int Summary::Finish() const {
   std::printf("%s result=%s\n", line.c_str(), ok ? "ok" : "FAILED");
   std::fflush(stdout);
   return ok ? 0 : 1;
+}
+
+int Summary::Skip(const std::string& why) const {
+  constexpr int kSkipped = 77;  // SKIP_RETURN_CODE in CMakeLists.txt
+  std::printf("name=%s seed=%llu asked=%llu done=0 skipped=%s result=skipped\n",
+              name.c_str(), static_cast<unsigned long long>(seed),
+              static_cast<unsigned long long>(asked), why.c_str());
+  return kSkipped;
 }
 
 // ---- the daemon ----

@@ -73,8 +73,12 @@ struct Summary {
   void Expect(bool condition, const std::string& what) {
     if (!condition) Fail(what);
   }
-  /// Prints the line; 0 if nothing leaked, hung or failed, else 1.
+  /// Prints the line; 0 if it did what was asked, which was something, and
+  /// nothing leaked, hung or failed, else 1.
   [[nodiscard]] int Finish() const;
+  /// Prints the line of a tool that can do nothing here: `why`, in one word,
+  /// and no figures. What ctest and run.py take for skipped, never for passed.
+  [[nodiscard]] int Skip(const std::string& why) const;
 };
 
 struct DaemonOptions {

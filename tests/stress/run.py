@@ -6,8 +6,9 @@
 """Run every fault tool at the count that is promised, and print one table.
 
 A row that fails is named at the end and makes the exit code 1; the others run
-all the same. A row that the machine has no room or no compiler for is skipped
-and named.
+all the same. A row that cannot do its counts here, for want of memory, of clang
+or of root, is skipped and named with the reason; one that did nothing for no
+reason has failed.
 """
 
 from __future__ import annotations
@@ -70,6 +71,8 @@ class Run:
     asked: str = "-"
     environment: dict[str, str] = field(default_factory=dict)
     limits: tuple[tuple[str, int | str], ...] = ()
+    #: What is wanting if `command` is empty.
+    wanting: str = ""
     row: dict[str, str] = field(default_factory=dict)
     seconds: float = 0
 
@@ -78,8 +81,17 @@ class Run:
         """Whether it did what was asked and nothing went wrong."""
         return self.row.get("result") == "ok"
 
+    @property
+    def skipped(self) -> bool:
+        """Whether it could not be tried here; then the row says why."""
+        return self.row.get("result") == "skipped"
+
     def judge(self) -> None:
-        """Hold the row against its limits."""
+        """Hold what went well against its limits; who did nothing did not."""
+        if not self.ok:
+            return
+        if self.row.get("done", "0") == "0":
+            self.row["result"] = "NOTHING_DONE"
         for name, limit in self.limits:
             value = self.row.get(name)
             most = self.row.get(limit) if isinstance(limit, str) else limit
@@ -104,7 +116,7 @@ def tool_run(row: Row, args: argparse.Namespace) -> Run:
     command = [program, *options, "--seed", str(args.seed)]
     if "8192" in options and memory_available() < LARGE_MEMORY:
         command = []
-    return Run(row.name, row.faults, command, limits=row.limits)
+    return Run(row.name, row.faults, command, limits=row.limits, wanting="memory")
 
 
 def sanitized_package() -> dict[str, str]:
@@ -134,10 +146,11 @@ def script_runs(args: argparse.Namespace) -> Iterator[Run]:
     """List what is no tool of its own."""
     here = ROOT / "tests/stress"
     programs = args.build / "bin"
+    named = ("-w", "NoTests")  # no such test is an error
     yield Run(
         "outcome_programs",
         "W1 W5",
-        [programs / "chi_core_test", "Outcome programs*"],
+        [programs / "chi_core_test", "Outcome programs*", *named],
         asked=str(PROGRAM_SEEDS),
         environment={
             "CHI_PROGRAM_FIRST": str(1_000_000 * args.seed),
@@ -147,17 +160,19 @@ def script_runs(args: argparse.Namespace) -> Iterator[Run]:
     yield Run(
         "allocator_model",
         "M5",
-        [programs / "chi_base_test", "ExtentAllocator: a million operations"],
+        [programs / "chi_base_test", "ExtentAllocator: a million operations", *named],
         asked="1000000",
     )
     # Shared memory comes from nothing that a container may have made small.
     tests = f"ctest --test-dir {shlex.quote(str(args.build))} -LE stress -j2"
+    tests += " --no-tests=error"
     small = f"mount -t tmpfs -o size=64m tmpfs /dev/shm && exec {tests}"
     yield Run(
         "small_dev_shm",
         "Q2",
         ["unshare", "--mount", "sh", "-c", small] if os.geteuid() == 0 else [],
         asked="1",
+        wanting="root",
     )
     yield Run(
         "other_uid",
@@ -181,17 +196,17 @@ def all_runs(args: argparse.Namespace) -> Iterator[Run]:
             yield tool_run(row, args)
     for target, faults in FUZZ_TARGETS.items():
         program = args.fuzz_build / "bin" / f"chi_fuzz_{target}"
-        yield Run(f"fuzz_{target}", faults, [program] if program.exists() else [])
+        command = [program] if program.exists() else []
+        yield Run(f"fuzz_{target}", faults, command, wanting="clang")
     tests = ROOT / "tests/python/test_chaos.py"
     for test, (faults, limits) in PYTHON_TESTS.items():
-        command = [sys.executable, "-m", "pytest", "-q", "-m", "stress", f"{tests}"]
+        pytest = [sys.executable, "-m", "pytest", "-q", "-m", "stress", f"{tests}"]
         name = test.replace("test_", "py_", 1)
-        command += ["-k", test]
         environment = sanitized_package() if faults == "P4" else {}
         yield Run(
             name,
             faults,
-            command,
+            [*pytest, "-k", test],
             environment=environment,
             limits=tuple(limits.items()),
         )
@@ -206,7 +221,7 @@ def parse(line: str) -> dict[str, str]:
 def execute(run: Run, args: argparse.Namespace) -> None:
     """Run it, pass on what it says, fill its row."""
     if not run.command:
-        run.row = {"result": "skipped"}
+        run.row = {"result": "skipped", "skipped": f"needs_{run.wanting}"}
         return
     with tempfile.TemporaryDirectory(prefix="chimaera-stress-") as scratch:
         command = ["nice", *map(str, run.command)]
@@ -271,6 +286,7 @@ def python_row(report: Path, seconds: float) -> dict[str, str]:
     Of figures that they recorded, the largest.
     """
     asked, done = 0, 0
+    not_tried: list[str] = []
     figures: dict[str, int] = {}
     # Written by our own pytest, a moment ago.
     found = ET.parse(report) if report.exists() else None  # noqa: S314
@@ -278,12 +294,18 @@ def python_row(report: Path, seconds: float) -> dict[str, str]:
     for case in cases:
         number = re.search(r"\b(\d+)\b", case.get("name", "").partition("[")[2])
         count = int(number[1]) if number else 1
+        skipped = case.find("skipped")
+        if skipped is not None:
+            not_tried.append("_".join(skipped.get("message", "?").split()))
+            continue
         asked += count
-        if not any(child.tag in ("failure", "error", "skipped") for child in case):
+        if not any(child.tag in ("failure", "error") for child in case):
             done += count
         for figure in case.iter("property"):
             name, value = figure.attrib["name"], int(figure.attrib["value"])
             figures[name] = max(value, figures.get(name, 0))
+    if not_tried and done == asked:
+        return {"asked": "-", "result": "skipped", "skipped": not_tried[0]}
     return {
         "asked": str(asked),
         "done": str(done),
@@ -354,10 +376,10 @@ def main() -> int:
             list(pool.map(execute_and_tell, group))
     print()
     print_table(runs)
-    skipped = [run.name for run in runs if run.row.get("result") == "skipped"]
+    skipped = [f"{run.name} ({run.row['skipped']})" for run in runs if run.skipped]
     if skipped:
-        print("skipped, for want of memory, of clang or of root:", ", ".join(skipped))
-    failed = [run.name for run in runs if not run.ok and run.name not in skipped]
+        print("skipped:", ", ".join(skipped))
+    failed = [run.name for run in runs if not run.ok and not run.skipped]
     if failed:
         print("FAILED:", ", ".join(failed))
     print(f"in {(time.monotonic() - begin) / 60:.1f} minutes, seed {args.seed}")
