@@ -118,6 +118,26 @@ Status NoObject(std::string_view name) {
 
 }  // namespace
 
+// Bytes of a new object; given back unless they are kept, whatever is thrown.
+class ObjectTable::Room {
+ public:
+  explicit Room(ObjectTable& table) : table_(table) {}
+  ~Room() { table_.Release(bytes_); }
+  Room(const Room&) = delete;
+  Room& operator=(const Room&) = delete;
+
+  Status Take(u64 bytes) {
+    CHI_RETURN_IF_ERROR(table_.Reserve(bytes));
+    bytes_ = bytes;
+    return Status();
+  }
+  void Keep() { bytes_ = 0; }
+
+ private:
+  ObjectTable& table_;
+  u64 bytes_ = 0;
+};
+
 Result<std::unique_ptr<ObjectTable>> ObjectTable::Open(BlockTable& blocks,
                                                        BlockStore& store) {
   std::unique_ptr<ObjectTable> table(
@@ -151,15 +171,12 @@ Status ObjectTable::Put(u64 caller, const std::string& name, Object object,
       Compare(before.ok() ? &*before : nullptr, object, &change));
   ScopedSeal seal(blocks_);
   CHI_RETURN_IF_ERROR(seal.Begin(caller, change.added));
-  const u64 bytes = BytesOf(name, object);
-  CHI_RETURN_IF_ERROR(Reserve(bytes));
-  const Status status = store_.Commit(change);
-  if (!status.ok()) {
-    Release(bytes);
-    return status;
-  }
+  Room room(*this);
+  CHI_RETURN_IF_ERROR(room.Take(BytesOf(name, object)));
+  CHI_RETURN_IF_ERROR(store_.Commit(change));
   // It has happened: the table must say so, whatever memory is short.
   const chi::HeapReserveScope heap;
+  room.Keep();
   seal.Succeed();
   {
     const MutexLock lock(mu_);

@@ -62,6 +62,8 @@ class ObjectTable {
   chi::u64 num_objects() const;
 
  private:
+  class Room;
+
   ObjectTable(BlockTable& blocks, BlockStore& store, chi::u64 max_bytes)
       : blocks_(blocks), store_(store), max_bytes_(max_bytes) {}
   chi::Status Reserve(chi::u64 bytes);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "chimaera/admin/admin_client.h"
+#include "chimaera/base/fault_point.h"
 #include "chimaera/base/unique_fd.h"
 #include "chimaera/bdev/bdev_client.h"
 #include "embedded.h"
@@ -134,6 +135,41 @@ TEST_CASE("bdev on a file: who waits for a dead process holds no worker") {
   }));
   file.Reset();
   REQUIRE(opened.Get().ok());
+}
+
+TEST_CASE("bdev on a file: objects that come too late take no room") {
+  const TempDir dir;
+  Embedded runtime;
+  Client device;
+  REQUIRE(device
+              .Create(HSHM_MCTX, PoolQuery::Local(), dir / "device",
+                      PoolId(200, 0), BdevType::kFile, chi::kMiB, 1)
+              .ok());
+  const auto block = *device.Allocate(HSHM_MCTX, 4096);
+  REQUIRE(device.Write(HSHM_MCTX, block, Pattern(4096, 3)));
+  const auto buffer = CHI_IPC->AllocateBuffer(4096);
+  chi::FaultPoints::Arm("sched.file_io.not_at_once", chi::FaultPoints::kAlways);
+  chi::FaultPoints::Arm("sched.file_io.stalled", chi::FaultPoints::kAlways);
+  chi::FaultPoints::Arm("sched.file_io.stall");
+  // The only request that there may be at a time.
+  auto stuck = device.AsyncRead(HSHM_MCTX, block, buffer.shm_, 4096);
+  REQUIRE(chi::test::WaitUntil(
+      [] { return chi::FaultPoints::NumFired("sched.file_io.stall") == 1; }));
+  // All of them together would not have room.
+  const std::string attributes(60'000, 'a');
+  auto* ipc = CHI_IPC;
+  for (int i = 0; i < 40; ++i) {
+    const auto put = ipc->NewTask<chimaera::bdev::PutObjectTask>(
+        chi::CreateTaskId(), PoolId(200, 0), PoolQuery::Local(), "late",
+        std::vector<Block>{block}, attributes, false);
+    put->SetTimeout(20);
+    CHECK(ipc->Submit(put).Get(chi::kNsPerSec * 60).code() ==
+          StatusCode::kDeadlineExceeded);
+  }
+  chi::FaultPoints::Reset();
+  REQUIRE(stuck.Get().ok());
+  REQUIRE(device.PutObject(HSHM_MCTX, "late", {block}, attributes));
+  CHI_IPC->FreeBuffer(buffer);
 }
 
 TEST_CASE("bdev on a file: of many blocks the bad one is named") {
