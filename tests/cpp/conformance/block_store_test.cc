@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "chimaera/base/copy_large.h"
+#include "chimaera/base/fault_point.h"
 #include "chimaera/base/random.h"
 #include "chimaera/ipc/runtime_segments.h"
 #include "file_store.h"
@@ -21,6 +22,7 @@
 #include "support/catch.h"
 #include "support/process.h"
 
+using chi::FaultPoints;
 using chi::StatusCode;
 using chi::u64;
 using chi::u8;
@@ -51,6 +53,7 @@ struct StoreUnderTest {
   std::string name;
   bool in_memory;
   std::function<std::unique_ptr<BlockStore>(chi::RuntimeSegments&, u64)> make;
+  bool faulty = false;  // see Faults
 };
 
 const StoreUnderTest kStores[] = {
@@ -72,6 +75,23 @@ const StoreUnderTest kStores[] = {
        options.checksums = false;
        return NewFile(options, size);
      }},
+    {"file, faulty", false,
+     [](chi::RuntimeSegments&, u64 size) { return NewFile({}, size); }, true},
+};
+
+// Of a store that is faulty every transfer is cut short, again and again, and
+// the first ones are interrupted: nobody above must notice.
+class Faults {
+ public:
+  explicit Faults(const StoreUnderTest& store) {
+    if (!store.faulty) return;
+    FaultPoints::Arm("sched.file_io.not_at_once", FaultPoints::kAlways);
+    FaultPoints::Arm("sched.file_io.short", FaultPoints::kAlways);
+    FaultPoints::Arm("sched.file_io.interrupted", 50);
+  }
+  ~Faults() { FaultPoints::Reset(); }
+  Faults(const Faults&) = delete;
+  Faults& operator=(const Faults&) = delete;
 };
 
 std::vector<u8> Pattern(u64 size, u8 seed) {
@@ -87,6 +107,7 @@ std::vector<u8> Pattern(u64 size, u8 seed) {
 TEST_CASE("BlockStore: bytes never written are zero") {
   for (const StoreUnderTest& each : kStores) {
     INFO(each.name);
+    const Faults faults(each);
     chi::RuntimeSegments segments;
     const auto store = each.make(segments, kSize);
     REQUIRE(store->size() == kSize);
@@ -99,6 +120,7 @@ TEST_CASE("BlockStore: bytes never written are zero") {
 TEST_CASE("BlockStore: what was written is read, and nothing else changes") {
   for (const StoreUnderTest& each : kStores) {
     INFO(each.name);
+    const Faults faults(each);
     chi::RuntimeSegments segments;
     const auto store = each.make(segments, kSize);
     std::vector<u8> model(kSize, 0);
@@ -124,6 +146,7 @@ TEST_CASE("BlockStore: what was written is read, and nothing else changes") {
 TEST_CASE("BlockStore: large transfers at odd places are whole") {
   for (const StoreUnderTest& each : kStores) {
     INFO(each.name);
+    const Faults faults(each);
     chi::RuntimeSegments segments;
     const auto store = each.make(segments, kLarge);
     const u64 length = kLarge - 300;
@@ -140,6 +163,7 @@ TEST_CASE("BlockStore: large transfers at odd places are whole") {
 TEST_CASE("BlockStore: pieces are written and read as if one by one") {
   for (const StoreUnderTest& each : kStores) {
     INFO(each.name);
+    const Faults faults(each);
     chi::RuntimeSegments segments;
     const auto store = each.make(segments, kSize);
     chi::SeededRandom random(7);
@@ -185,6 +209,7 @@ TEST_CASE("BlockStore: a range that leaves the store is refused whole") {
   };
   for (const StoreUnderTest& each : kStores) {
     INFO(each.name);
+    const Faults faults(each);
     chi::RuntimeSegments segments;
     const auto store = each.make(segments, kSize);
     std::vector<u8> bytes(kSize + 1, 7);
@@ -209,6 +234,7 @@ TEST_CASE("BlockStore: what is located is what is written") {
   for (const StoreUnderTest& each : kStores) {
     if (!each.in_memory) continue;
     INFO(each.name);
+    const Faults faults(each);
     chi::RuntimeSegments segments;
     const auto store = each.make(segments, kSize);
     const auto bytes = Pattern(5000, 3);
@@ -230,6 +256,7 @@ TEST_CASE("BlockStore: what is located is what is written") {
 TEST_CASE("BlockStore: threads that use disjoint ranges do not meet") {
   for (const StoreUnderTest& each : kStores) {
     INFO(each.name);
+    const Faults faults(each);
     chi::RuntimeSegments segments;
     const auto store = each.make(segments, kSize);
     constexpr u64 kPart = kSize / 4;
