@@ -342,8 +342,8 @@ def bdev_sync(
 
 # (total, remaining, largest_free, num_blocks, num_pins, alignment, num_reads,
 #  num_writes, bytes_read, bytes_written, read_ns, write_ns, scrubbed_pages,
-#  bad_pages, io_depth, queue_depth, max_queue_depth, fragmentation, engine, direct,
-#  reads, writes), the last two (p50, p90, p99, p999)
+#  bad_pages, io_depth, queue_depth, max_queue_depth, oldest_ns, fragmentation, engine,
+#  direct, reads, writes), the last two (p50, p90, p99, p999)
 def bdev_stats(
     connection: Connection, pool_id: _PoolId, query: _Query, timeout_ms: int = 0
 ) -> Call: ...

@@ -83,6 +83,9 @@ class BdevStats:
     queue_depth, max_queue_depth : int
         Requests at a file now, those that wait for their turn too; the most there
         were.
+    oldest_ns : int
+        How long the oldest of them has been under way, nanoseconds, exact to a few
+        milliseconds; 0 if there is none. One of seconds: the disk does not answer.
     fragmentation : float
         Part of the free bytes that is not in the largest free piece, 0 to 1.
     engine : str
@@ -109,6 +112,7 @@ class BdevStats:
     io_depth: int
     queue_depth: int
     max_queue_depth: int
+    oldest_ns: int
     fragmentation: float
     engine: str
     direct: bool

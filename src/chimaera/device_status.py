@@ -21,6 +21,8 @@ __all__ = ["device_lines", "devices", "size_text"]
 
 # A device that does not answer must not keep the others from being seen.
 ANSWER_TIMEOUT_S = 5.0
+# A request that has been under way for so long is worth a word, nanoseconds.
+STALL_NS = 10**9
 
 
 def devices(
@@ -51,6 +53,8 @@ def device_lines(pool: PoolInfo, stats: BdevStats) -> list[str]:
         if stats.engine != "ram"
         else ""
     )
+    if stats.oldest_ns >= STALL_NS:
+        queue += f", the oldest for {stats.oldest_ns / 1e9:.1f} s"
     bad = f"; {stats.bad_pages} bad pages" if stats.bad_pages else ""
     lines = [
         f"{pool.id!s:12} {pool.name}: {stats.engine}{direct}; "

@@ -77,9 +77,11 @@ class StockModules(ABC, KnownModules):
             Seconds to wait at most; memory takes about 0.4 s per GiB.
         **settings
             ``alignment`` of blocks (4096); of files also ``io_depth`` (32),
-            ``direct`` (False), ``checksums`` (True) and ``scrub_mib_per_s`` (8):
-            how fast what belongs to objects is read and compared with its checksums
-            in the background, MiB per second; 0: never.
+            ``direct`` (False), ``checksums`` (True), ``scrub_mib_per_s`` (8): how
+            fast what belongs to objects is read and compared with its checksums in
+            the background, MiB per second; 0: never; and ``stall_ms`` (5000): after
+            how long a request that the disk does not answer is told to the log,
+            milliseconds; 0: never.
 
         Returns
         -------

@@ -11,6 +11,9 @@ import pytest
 
 import chimaera
 from chimaera import errors
+from chimaera.device_status import device_lines
+from chimaera.testing import wait_until
+from python import faults
 
 
 @pytest.mark.parametrize("settings", [{}, {"direct": True}, {"checksums": False}])
@@ -92,3 +95,53 @@ def test_a_flipped_bit_is_noticed(tmp_path: Path) -> None:
             file.write(b"\x5b")
         with pytest.raises(errors.ChecksumError, match=str(block.offset)):
             device.read(block)
+
+
+def test_a_disk_that_does_not_answer_is_told(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with chimaera.local() as rt:
+        device = rt.bdev(
+            path=tmp_path / "device",
+            size_bytes=1 << 20,
+            stall_ms=100,
+            scrub_mib_per_s=0,
+        )
+        other = rt.bdev(path=tmp_path / "other", size_bytes=1 << 20)
+        blocks = [each.allocate(4096) for each in (device, other)]
+        data = bytes(range(256)) * 16
+        device.write(blocks[0], data)
+        with faults.armed(not_at_once=None, stalled=None, stall=1):
+            reading = device.read_async(blocks[0], timeout_s=0.05)
+            # It ends by its own deadline, not by ours.
+            with pytest.raises(errors.DeadlineExceededError):
+                reading.result(60)
+            assert wait_until(lambda: device.stats().oldest_ns >= 10**9, timeout_s=60)
+            stats = device.stats()
+            assert (stats.queue_depth, stats.num_pins) == (1, 1)
+            (task,) = (each for each in rt.dump().tasks if each.method == "Read")
+            assert task.pool_name == device.name
+            assert (task.state, task.waits_for) == ("waiting", "io")
+            assert task.waited_ms >= 900
+            (pool,) = (each for each in rt.pools() if each.id == device.id)
+            assert (
+                "1 requests under way, at most 1, the oldest for 1."
+                in (device_lines(pool, stats)[0])
+            )
+            log = ""
+
+            def told() -> bool:
+                nonlocal log
+                log += capfd.readouterr().err
+                return log.count("has not answered a request for") >= 3
+
+            assert wait_until(told, timeout_s=60)
+            assert f"pool {device.id} ({device.name}): the device has not" in log
+            # Nobody else waits.
+            other.write(blocks[1], data)
+            other.sync()
+            assert other.stats().oldest_ns == 0
+        assert wait_until(lambda: device.stats().oldest_ns == 0, timeout_s=60)
+        assert device.read(blocks[0]).tobytes() == data
+        assert device.stats().num_pins == 0
+        assert all(task.method != "Read" for task in rt.dump().tasks)

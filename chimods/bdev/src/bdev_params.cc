@@ -13,6 +13,7 @@ namespace {
 constexpr chi::u32 kMaxIoDepth = 65536;
 constexpr chi::u32 kMinAlignment = 64;
 constexpr chi::u32 kMaxScrub = 1u << 14;
+constexpr chi::u32 kMaxStallMs = 3'600'000;
 constexpr chi::u32 kMaxAlignment = 1u << 30;
 // What an offset in a shared-memory pointer can name.
 constexpr chi::u64 kMaxSize = chi::u64{1} << 48;
@@ -33,6 +34,7 @@ void CreateParams::LoadConfig(const chi::PoolConfig& config) {
   reader.ReadBool("direct", &direct_);
   reader.ReadBool("checksums", &checksums_);
   reader.ReadNumber("scrub_mib_per_s", 0, kMaxScrub, &scrub_mib_per_s_);
+  reader.ReadNumber("stall_ms", 0, kMaxStallMs, &stall_ms_);
   if (const chi::Status status = reader.Finish(); !status.ok()) {
     throw chi::StatusError(status);
   }
@@ -62,6 +64,10 @@ chi::Status CreateParams::Check() const {
     return chi::Status::BadRequest(
         chi::Format("scrub_mib_per_s {}; 0 to {} are possible",
                     scrub_mib_per_s_, kMaxScrub));
+  }
+  if (stall_ms_ > kMaxStallMs) {
+    return chi::Status::BadRequest(chi::Format(
+        "stall_ms {}; 0 to {} are possible", stall_ms_, kMaxStallMs));
   }
   return chi::Status();
 }

@@ -20,6 +20,7 @@
 #include "object_table.h"
 #include "ram_store.h"
 #include "scrubber.h"
+#include "stall_watch.h"
 
 namespace chimaera::bdev {
 namespace {
@@ -43,6 +44,23 @@ class ScopedPin {
   const Access access_;
 };
 
+// The task ends with the pool.
+template <class TaskT>
+void Repeat(const chi::PoolId& pool, chi::u32 container, chi::f64 period_ns) {
+  auto* ipc = CHI_IPC;
+  auto task = ipc->NewTask<TaskT>(chi::CreateTaskId(), pool,
+                                  chi::PoolQuery::DirectId(container));
+  task->SetPeriodic(period_ns);
+  task->task_flags_.SetBits(chi::TASK_FIRE_AND_FORGET);
+  ipc->Enqueue(task);
+}
+
+// What only the container itself may send.
+Status Refused(const chi::PoolId& pool) {
+  return Status::PermissionDenied(
+      Format("pool {}: only the pool itself does this", pool));
+}
+
 }  // namespace
 
 Runtime::Runtime() = default;
@@ -61,7 +79,10 @@ void Runtime::Create(hipc::FullPtr<CreateTask> task,
     return Answer(status, *task);
   }
   const Status opened = OpenStore();
-  if (opened.ok()) StartScrubbing();
+  if (opened.ok()) {
+    StartScrubbing();
+    StartWatching();
+  }
   Answer(opened, *task);
 }
 
@@ -99,19 +120,24 @@ Status Runtime::OpenStore() {
   return Status();
 }
 
-// The task ends with the pool.
 void Runtime::StartScrubbing() {
   scrubber_ = std::make_unique<Scrubber>(*table_, *store_);
   const bool wanted = params_.bdev_type_ == BdevType::kFile &&
                       params_.checksums_ && params_.scrub_mib_per_s_ != 0;
   if (!wanted) return;
   static_assert(Scrubber::kPagesPerStep * kPageSize == chi::kMiB);
-  auto* ipc = CHI_IPC;
-  auto task = ipc->NewTask<ScrubTask>(chi::CreateTaskId(), pool_id_,
-                                      chi::PoolQuery::DirectId(container_id_));
-  task->SetPeriodic(1e9 / params_.scrub_mib_per_s_);
-  task->task_flags_.SetBits(chi::TASK_FIRE_AND_FORGET);
-  ipc->Enqueue(task);
+  Repeat<ScrubTask>(pool_id_, container_id_, 1e9 / params_.scrub_mib_per_s_);
+}
+
+void Runtime::StartWatching() {
+  if (params_.bdev_type_ != BdevType::kFile || params_.stall_ms_ == 0) return;
+  watch_ =
+      std::make_unique<StallWatch>(Format("pool {} ({})", pool_id_, pool_name_),
+                                   params_.stall_ms_ * chi::kNsPerMs);
+  constexpr u64 kMostMs = 1000;
+  const u64 period_ms = std::clamp<u64>(params_.stall_ms_ / 4, 1, kMostMs);
+  Repeat<WatchTask>(pool_id_, container_id_,
+                    static_cast<chi::f64>(period_ms * chi::kNsPerMs));
 }
 
 // After it has returned no worker knows where the bytes were.
@@ -219,6 +245,7 @@ void Runtime::GetStats(hipc::FullPtr<GetStatsTask> task,
   task->direct_ = store.direct ? 1 : 0;
   task->queue_depth_ = store.queue_depth;
   task->max_queue_depth_ = store.max_queue_depth;
+  task->oldest_ns_ = store.oldest_ns;
   task->total_size_ = store_->size();
   task->remaining_size_ = stats.free_bytes;
   task->largest_free_ = stats.largest_free;
@@ -325,9 +352,12 @@ void Runtime::ListObjects(hipc::FullPtr<ListObjectsTask> task,
 
 void Runtime::Scrub(hipc::FullPtr<ScrubTask> task, chi::RunContext& rctx) {
   if (rctx.session == nullptr) return scrubber_->Step();
-  Answer(Status::PermissionDenied(
-             Format("pool {}: only the pool itself scrubs", pool_id_)),
-         *task);
+  Answer(Refused(pool_id_), *task);
+}
+
+void Runtime::Watch(hipc::FullPtr<WatchTask> task, chi::RunContext& rctx) {
+  if (rctx.session != nullptr) return Answer(Refused(pool_id_), *task);
+  if (watch_ != nullptr) watch_->Look(store_->Stats());
 }
 
 void Runtime::OnClientGone(u64 client_id) {

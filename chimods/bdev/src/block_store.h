@@ -65,6 +65,7 @@ struct StoreStats {
   bool direct = false;       ///< Past the page cache, where it can.
   chi::u64 queue_depth = 0;  ///< Requests now, those that wait too.
   chi::u64 max_queue_depth = 0;
+  chi::u64 oldest_ns = 0;  ///< How long the oldest has been under way.
 };
 
 /// Safe from any thread; of two calls that overlap in a byte, one of which

@@ -71,6 +71,7 @@ Status FileStore::Commit(const ObjectChange& change) {
   for (const Block& block : change.dropped) {
     transaction.DropBlock(block.slot(), block.generation());
   }
+  const RequestGate::Beside request(gate_);
   // The journal must not be on disk before the data.
   if (!change.added.empty()) CHI_RETURN_IF_ERROR(metadata_->Sync());
   return metadata_->Commit(transaction, Durability::kSynced);
@@ -156,6 +157,7 @@ Verified FileStore::Verify(u64 page, u64 count) {
     verified.num_pages += known ? 1 : 0;
   }
   PageBuffer buffer(count);
+  const RequestGate::Beside request(gate_);
   verified.first = io_->Read(PageAt(page), buffer.get(), count * kPageSize);
   if (!verified.first.ok()) {
     verified.num_bad = verified.num_pages;

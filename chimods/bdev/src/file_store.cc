@@ -251,10 +251,13 @@ void FileStore::KeepChecksums(u64 page, const char* bytes, u64 count) {
 StoreStats FileStore::Stats() const {
   const bool ring = chi::CurrentFileEngine() == chi::FileEngine::kRing;
   return {ring ? Engine::kIoUring : Engine::kThreads, io_->direct(),
-          gate_.depth(), gate_.max_depth()};
+          gate_.depth(), gate_.max_depth(), gate_.oldest_ns()};
 }
 
-Status FileStore::Sync() { return metadata_->Sync(); }
+Status FileStore::Sync() {
+  const RequestGate::Beside request(gate_);
+  return metadata_->Sync();
+}
 
 Result<chi::ShmPtr> FileStore::Locate(u64 /*offset*/, u64 /*length*/) {
   return Status::Unimplemented("the bytes of a file are not in shared memory");

@@ -16,6 +16,7 @@
 #include "chimaera/base/fault_point.h"
 #include "chimaera/base/unique_fd.h"
 #include "chimaera/bdev/bdev_client.h"
+#include "chimaera/runtime/dump.h"
 #include "embedded.h"
 #include "support/process.h"
 #include "support/wait_until.h"
@@ -135,6 +136,54 @@ TEST_CASE("bdev on a file: who waits for a dead process holds no worker") {
   }));
   file.Reset();
   REQUIRE(opened.Get().ok());
+}
+
+TEST_CASE("bdev on a file: a disk that does not answer is seen") {
+  const TempDir dir;
+  const std::string path = dir / "device";
+  Embedded runtime;
+  Client device;
+  REQUIRE(Open(device, path).ok());
+  const auto block = *device.Allocate(HSHM_MCTX, 4096);
+  REQUIRE(device.Write(HSHM_MCTX, block, Pattern(4096, 3)));
+  const auto buffer = CHI_IPC->AllocateBuffer(4096);
+  chi::FaultPoints::Arm("sched.file_io.not_at_once", chi::FaultPoints::kAlways);
+  chi::FaultPoints::Arm("sched.file_io.stalled", chi::FaultPoints::kAlways);
+  chi::FaultPoints::Arm("sched.file_io.stall");
+  auto* ipc = CHI_IPC;
+  const auto read = ipc->NewTask<chimaera::bdev::ReadTask>(
+      chi::CreateTaskId(), PoolId(200, 0), PoolQuery::Local(), block,
+      buffer.shm_, 4096);
+  read->SetTimeout(50);
+  auto stuck = ipc->Submit(read);
+  // Its own deadline tells who waits, who could wait for longer.
+  const chi::Status late = stuck.Get(chi::kNsPerSec * 60);
+  CHECK(late.code() == StatusCode::kDeadlineExceeded);
+  CHECK(!stuck.IsDone());
+  u64 oldest_ns = 0;
+  REQUIRE(chi::test::WaitUntil([&] {
+    auto asked = device.AsyncGetStats(HSHM_MCTX);
+    REQUIRE(asked.Get().ok());
+    CHECK(asked->queue_depth_ == 1);
+    oldest_ns = asked->oldest_ns_;
+    return oldest_ns >= 100 * chi::kNsPerMs;
+  }));
+  const chi::RuntimeDump dump =
+      chi::TakeDump(*CHI_WORK_ORCHESTRATOR, chi::Chimaera::Get().watchdog(), 10,
+                    10 * chi::kNsPerSec);
+  const auto task = std::find_if(
+      dump.tasks.begin(), dump.tasks.end(),
+      [](const chi::LiveTask& each) { return each.method == "Read"; });
+  REQUIRE(task != dump.tasks.end());
+  CHECK(task->pool_name == path);
+  CHECK(task->kind == chi::WaitKind::kIo);
+  CHECK(task->waited_ns >= 90 * chi::kNsPerMs);
+  chi::FaultPoints::Reset();
+  REQUIRE(chi::test::WaitUntil([&] {
+    auto asked = device.AsyncGetStats(HSHM_MCTX);
+    return asked.Get().ok() && asked->oldest_ns_ == 0;
+  }));
+  CHI_IPC->FreeBuffer(buffer);
 }
 
 TEST_CASE("bdev on a file: objects that come too late take no room") {

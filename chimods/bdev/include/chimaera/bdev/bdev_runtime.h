@@ -20,6 +20,7 @@ class BlockTable;
 class LoanTable;
 class ObjectTable;
 class Scrubber;
+class StallWatch;
 
 /// Its methods may run on several workers at once.
 class Runtime : public chi::Container {
@@ -49,6 +50,7 @@ class Runtime : public chi::Container {
                     chi::RunContext& rctx);
   void ListObjects(hipc::FullPtr<ListObjectsTask> task, chi::RunContext& rctx);
   void Scrub(hipc::FullPtr<ScrubTask> task, chi::RunContext& rctx);
+  void Watch(hipc::FullPtr<WatchTask> task, chi::RunContext& rctx);
 
   void Borrow(hipc::FullPtr<BorrowTask> task, chi::RunContext& rctx);
   void Give(hipc::FullPtr<GiveTask> task, chi::RunContext& rctx);
@@ -60,6 +62,7 @@ class Runtime : public chi::Container {
  private:
   chi::Status OpenStore();
   void StartScrubbing();
+  void StartWatching();
   chi::Status Copy(WriteTask& task, const chi::RunContext& rctx);
   chi::Status Copy(ReadTask& task, const chi::RunContext& rctx);
   chi::Status Copy(WriteBlocksTask& task, const chi::RunContext& rctx);
@@ -72,6 +75,7 @@ class Runtime : public chi::Container {
   std::unique_ptr<LoanTable> loans_;
   std::unique_ptr<ObjectTable> objects_;
   std::unique_ptr<Scrubber> scrubber_;
+  std::unique_ptr<StallWatch> watch_;  // null for kRam, or if not wanted
   // Counted by whoever copies.
   CopyMeter reads_;
   CopyMeter writes_;

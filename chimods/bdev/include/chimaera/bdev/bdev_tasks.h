@@ -41,6 +41,9 @@ struct CreateParams {
   /// For files with checksums: what belongs to objects is read at this rate in
   /// the background, to find bad pages; 0: never.
   chi::u32 scrub_mib_per_s_ = 8;
+  /// For files: a request that is not answered for so long is told to the log;
+  /// 0: never.
+  chi::u32 stall_ms_ = 5000;
 
   // NOLINTNEXTLINE(google-explicit-constructor): cereal makes an empty one
   CreateParams(BdevType bdev_type = BdevType::kRam, chi::u64 total_size = 0,
@@ -53,11 +56,11 @@ struct CreateParams {
   template <class Archive>
   void serialize(Archive& ar) {
     ar(bdev_type_, total_size_, io_depth_, alignment_, direct_, checksums_,
-       scrub_mib_per_s_);
+       scrub_mib_per_s_, stall_ms_);
   }
   /// Reads `bdev_type`, `capacity`, `io_depth`, `alignment`, `direct`,
-  /// `checksums` and `scrub_mib_per_s`. Throws StatusError(kBadRequest), also
-  /// for a key that nobody knows.
+  /// `checksums`, `scrub_mib_per_s` and `stall_ms`. Throws
+  /// StatusError(kBadRequest), also for a key that nobody knows.
   void LoadConfig(const chi::PoolConfig& config);
 
   /// What LoadConfig reads; only what is not the default, but for the type.
@@ -78,6 +81,7 @@ struct CreateParams {
     if (direct_) text += ", direct: true";
     if (!checksums_) text += ", checksums: false";
     add("scrub_mib_per_s", scrub_mib_per_s_, usual.scrub_mib_per_s_);
+    add("stall_ms", stall_ms_, usual.stall_ms_);
     return text + "}";
   }
 

@@ -150,6 +150,20 @@ struct ScrubTask : public chi::Task {
   void SerializeOut(Archive& /*ar*/) {}
 };
 
+/// The container's own, and periodic: looks for requests that the device does
+/// not answer.
+struct WatchTask : public chi::Task {
+  explicit WatchTask(const AllocT& alloc) : chi::Task(alloc) {}
+  WatchTask(const AllocT& alloc, const chi::TaskId& task_id,
+            const chi::PoolId& pool_id, const chi::PoolQuery& pool_query)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kWatch) {}
+
+  template <class Archive>
+  void SerializeIn(Archive& /*ar*/) {}
+  template <class Archive>
+  void SerializeOut(Archive& /*ar*/) {}
+};
+
 }  // namespace chimaera::bdev
 
 #endif  // CHIMAERA_BDEV_OBJECT_TASKS_H_

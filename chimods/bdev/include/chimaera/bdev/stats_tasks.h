@@ -74,6 +74,9 @@ struct GetStatsTask : public chi::Task {
   /// timed for all, as metrics_ has them.
   OUT chi::vector<chi::u64> read_latencies_;
   OUT chi::vector<chi::u64> write_latencies_;
+  /// How long the oldest request, also of a sync or a transaction, has been
+  /// under way at the file, exact to a few ms; 0 if there is none.
+  OUT chi::u64 oldest_ns_ = 0;
 
   explicit GetStatsTask(const AllocT& alloc)
       : chi::Task(alloc), read_latencies_(alloc), write_latencies_(alloc) {}
@@ -90,11 +93,11 @@ struct GetStatsTask : public chi::Task {
     ar(metrics_, total_size_, remaining_size_, largest_free_, num_blocks_,
        num_pins_, alignment_, io_depth_, scrubbed_pages_, bad_pages_,
        queue_depth_, max_queue_depth_, fragmentation_, engine_, direct_,
-       read_latencies_, write_latencies_);
+       read_latencies_, write_latencies_, oldest_ns_);
   }
 
-  /// Of several containers: sums, and of the free pieces, the fragmentations
-  /// and the deepest queues the largest.
+  /// Of several containers: sums, and of the free pieces, the fragmentations,
+  /// the deepest queues and the oldest requests the largest.
   void Aggregate(const hipc::FullPtr<GetStatsTask>& other) {
     metrics_.Add(other->metrics_);
     total_size_ += other->total_size_;
@@ -107,6 +110,7 @@ struct GetStatsTask : public chi::Task {
     queue_depth_ += other->queue_depth_;
     max_queue_depth_ = std::max(max_queue_depth_, other->max_queue_depth_);
     fragmentation_ = std::max(fragmentation_, other->fragmentation_);
+    oldest_ns_ = std::max(oldest_ns_, other->oldest_ns_);
     // The same for the whole pool:
     alignment_ = other->alignment_;
     io_depth_ = other->io_depth_;
