@@ -285,8 +285,12 @@ class ChimaeraFileSystem(AsyncFileSystem):  # type: ignore[misc] # no types
 class _File(AbstractBufferedFile):  # type: ignore[misc] # fsspec has no types
     """An open file. What is written waits in blocks until it is closed."""
 
-    def _initiate_upload(self) -> None:
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        # A transaction that fails discards files, also those never written to.
         self.blocks: list[Block] = []
+        super().__init__(*arguments, **options)
+
+    def _initiate_upload(self) -> None:
         if "a" in self.mode and self.fs.exists(self.path):
             content = self.fs.cat_file(self.path)
             self.loc = len(content)

@@ -118,6 +118,24 @@ def test_a_replaced_file_is_the_old_one_or_the_new_one(fs: ChimaeraFileSystem) -
     assert fs.cat_file("file") == b"newest"
 
 
+def test_a_transaction_that_fails_leaves_what_was_there(
+    fs: ChimaeraFileSystem,
+) -> None:
+    fs.pipe_file("file", b"old")
+
+    def fail() -> None:
+        with fs.transaction:
+            with fs.open("file", "wb") as file:
+                file.write(b"newest")
+            fs.open("other", "wb")  # and nothing is written to it
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert fs.find("") == ["file"]
+    assert fs.cat_file("file") == b"old"
+
+
 def test_folders(fs: ChimaeraFileSystem) -> None:
     fs.pipe({"a/x": b"1", "a/deep/y": b"22", "ab": b"333"})
     fs.mkdir("empty")
