@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +28,8 @@ from chimaera.array_chunks import (
 )
 from chimaera.array_layout import Piece
 from chimaera.block_view import view
-from chimaera.errors import NoMemoryError
-from chimaera.task import DEFAULT_TIMEOUT_S
+from chimaera.errors import ChimaeraError, NoMemoryError
+from chimaera.task import DEFAULT_TIMEOUT_S, Future
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -122,27 +122,46 @@ def _read_rows(
     many = out if out.ndim else out.reshape(1)
     first = box[0].start if box else 0
     head, whole, tail = split_rows(layout, box)
-    futures = []
-    for rows in filter(None, (head, tail)):
-        chunk, at = divmod(rows.start, rows_per_chunk(layout))
-        part = many[rows.start - first : rows.stop - first]
-        if not stored.mask[chunk]:
-            part[...] = np.zeros((), part.dtype)
-        elif by_view:
-            inside = (slice(at, at + len(rows)), *map(slice, layout.chunks[1:]))
-            piece = Piece(chunk, inside, (), whole=False)
-            copy_counted(
-                device, part, ..., view_piece(device, stored, piece, timeout_s)
+    futures: list[Future[Any]] = []
+    with _over_at_the_end(futures, timeout_s):
+        for rows in filter(None, (head, tail)):
+            chunk, at = divmod(rows.start, rows_per_chunk(layout))
+            part = many[rows.start - first : rows.stop - first]
+            if not stored.mask[chunk]:
+                part[...] = np.zeros((), part.dtype)
+            elif by_view:
+                inside = (slice(at, at + len(rows)), *map(slice, layout.chunks[1:]))
+                piece = Piece(chunk, inside, (), whole=False)
+                found = view_piece(device, stored, piece, timeout_s)
+                copy_counted(device, part, ..., found)
+            else:
+                block, offset = stored.block(chunk), at * (part.nbytes // len(part))
+                futures.append(device.read_async(block, out=part, offset=offset))
+        if whole:
+            part = many[whole.start - first : whole.stop - first]
+            chunk = whole.start // rows_per_chunk(layout)
+            _read_whole(
+                device, stored, chunk, part, by_view=by_view, timeout_s=timeout_s
             )
-        else:
-            block, offset = stored.block(chunk), at * (part.nbytes // len(part))
-            futures.append(device.read_async(block, out=part, offset=offset))
-    if whole:
-        part = many[whole.start - first : whole.stop - first]
-        chunk = whole.start // rows_per_chunk(layout)
-        _read_whole(device, stored, chunk, part, by_view=by_view, timeout_s=timeout_s)
-    for future in futures:
-        future.result_or_cancel(timeout_s)
+        for future in futures:
+            future.result_or_cancel(timeout_s)
+
+
+@contextlib.contextmanager
+def _over_at_the_end(futures: list[Future[Any]], timeout_s: float) -> Iterator[None]:
+    """After an error too, wait for the futures: they read into the caller's array.
+
+    It may be read into once more by then, from newer chunks.
+    """
+    try:
+        yield
+    except BaseException:
+        for future in futures:
+            future.cancel()
+        for future in futures:
+            with contextlib.suppress(ChimaeraError):
+                future.exception(timeout_s)
+        raise
 
 
 def _read_whole(

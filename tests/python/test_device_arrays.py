@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import chimaera
-from chimaera import errors
+from chimaera import array_read, errors
 
 DTYPES = [
     "u1",
@@ -382,6 +382,41 @@ def test_another_handle_sees_what_was_written(device: chimaera.BlockDevice) -> N
     device.array("a", 3)
     with pytest.raises(errors.StaleError, match="made anew"):
         reader[0]
+
+
+def test_what_begins_again_waits_for_what_was_under_way(
+    device: chimaera.BlockDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    array = device.array("a", 30, "i8", chunks=10)
+    array[:] = 1
+    begun: list[Any] = []
+    waited_for: list[Any] = []
+    read_async, exception = chimaera.BlockDevice.read_async, chimaera.Future.exception
+    read_whole = array_read._read_whole
+
+    def spied_read(*arguments: Any, **options: Any) -> Any:
+        begun.append(read_async(*arguments, **options))
+        return begun[-1]
+
+    def spied_exception(self: Any, timeout_s: float = 30) -> Any:
+        waited_for.append(self)
+        return exception(self, timeout_s)
+
+    def overtaken(*arguments: Any, **options: Any) -> None:
+        if len(begun) == 2:
+            device.array("a")[15] = 7
+            raise errors.StaleError("replaced meanwhile")
+        # Else old bytes could come into `out` after the new ones.
+        assert all(each in waited_for for each in begun[:2])
+        read_whole(*arguments, **options)
+
+    monkeypatch.setattr(chimaera.BlockDevice, "read_async", spied_read)
+    monkeypatch.setattr(chimaera.Future, "exception", spied_exception)
+    monkeypatch.setattr(array_read, "_read_whole", overtaken)
+    out = device.runtime.empty(28, "i8")
+    array.read(np.s_[1:29], out=out)
+    assert out.tolist() == [1] * 14 + [7] + [1] * 13
+    assert len(begun) == 4
 
 
 def test_a_full_device_keeps_what_was_there(rt: chimaera.Runtime) -> None:
