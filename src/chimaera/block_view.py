@@ -3,7 +3,7 @@
 #
 # A view pins its block until the last array over it is gone: the owner may free the
 # block meanwhile, its space stays. A block of a file is read once, checked, into
-# shared memory that nobody writes to any more.
+# shared memory that nobody writes to any more; the view has it mapped read-only.
 """Blocks of a device as read-only arrays, in place."""
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def _read_view(
     size = block.size_bytes - checked_offset(offset)
     if size <= 0:
         raise BadRequestError(f"offset {offset} of {block}")
-    buffer = core.Buffer(connection, size)
+    buffer = core.Buffer(connection, size, for_view=True)
     call = core.bdev_read(
         connection,
         device.id,

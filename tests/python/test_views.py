@@ -102,20 +102,33 @@ def test_it_cannot_be_made_writable(kind: str, request: pytest.FixtureRequest) -
         assert np.array_equal(view.view("f8"), DATA)
 
 
-def test_a_write_behind_pythons_back_faults() -> None:
+@pytest.mark.parametrize("how", ["memory", "file", "file, async", "array in a file"])
+def test_a_write_behind_pythons_back_faults(how: str, tmp_path: Path) -> None:
     done = programs.python(
         """
-        import ctypes, chimaera
+        import ctypes, sys, chimaera
+        how, path = sys.argv[1:]
         with chimaera.local() as rt:
-            device = rt.bdev(size_bytes=1 << 20)
-            view = device.read(device.allocate(100), copy=False)
-            print("writing", flush=True)
-            ctypes.memset(view.ctypes.data, 1, 1)
+            device = rt.bdev(path=None if how == "memory" else path, size_bytes=1 << 20)
+            block = device.allocate(100)
+            device.write(block, bytes(100))
+            if how == "array in a file":
+                array = device.array("a", 100, "u1")
+                array[:] = 0
+                view = array.read(copy=False)
+            elif how == "file, async":
+                view = device.read_async(block, copy=False).result()
+            else:
+                view = device.read(block, copy=False)
+            print("writing", view[99], flush=True)
+            ctypes.memset(view.ctypes.data + 99, 1, 1)
             print("written")
-        """
+        """,
+        how,
+        tmp_path / "device",
     )
     assert done.returncode == -signal.SIGSEGV, done.stderr
-    assert done.stdout.split() == ["writing"]
+    assert done.stdout.split() == ["writing", "0"]
 
 
 def test_a_block_of_a_file_is_read_once_and_checked(

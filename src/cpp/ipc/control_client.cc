@@ -7,6 +7,7 @@
 #include "chimaera/ipc/control_client.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -310,6 +311,30 @@ Result<u32> ControlClient::AttachRing(u32 priority, ShmPtr ring, u32 capacity,
         Format("worker {} of {}", answer.reply.value, num_workers()));
   }
   return answer.reply.value;
+}
+
+const char* ControlClient::ResolveReadOnly(ShmPtr p, u64 size) {
+  const u32 index = u32{p.segment()} - 1;
+  if (index >= kMaxSessionSegments) return nullptr;
+  SegmentRow& row = own_read_only_[index];
+  const char* const at = row.Locate(p.offset(), size);
+  if (at != nullptr) return at;
+  const MutexLock lock(mu_);
+  // Unless another thread was faster, or the bytes are outside anyway.
+  if (row.size.load(std::memory_order_relaxed) == 0) {
+    const char* const base = own_[index].base.load(std::memory_order_relaxed);
+    const auto own = std::find_if(
+        segments_->begin(), segments_->end(), [base](const Segment& segment) {
+          return base != nullptr && segment.data() == base;
+        });
+    if (own == segments_->end()) return nullptr;
+    UniqueFd fd(fcntl(own->fd(), F_DUPFD_CLOEXEC, 0));
+    auto again = Segment::Map(std::move(fd), own->size(), Access::kReadOnly);
+    if (!again.ok()) return nullptr;
+    row.Publish(again->data(), again->size());
+    segments_->push_back(*std::move(again));
+  }
+  return row.Locate(p.offset(), size);
 }
 
 char* ControlClient::ResolveSlow(ShmPtr p, u64 size) {

@@ -19,7 +19,7 @@ constexpr u64 kCopyWithGil = 64 * kKiB;
 
 }  // namespace
 
-Buffer::Buffer(std::shared_ptr<Connection> connection, u64 size)
+Buffer::Buffer(std::shared_ptr<Connection> connection, u64 size, bool for_view)
     : connection_(std::move(connection)), size_(size) {
   ThrowIfError(connection_->Check());
   connection_->Sweep();
@@ -29,8 +29,16 @@ Buffer::Buffer(std::shared_ptr<Connection> connection, u64 size)
     const ReleaseGil released;
     const Connection::Hold hold(*connection_);
     if (hold.open()) {
-      range = connection_->client().AllocateBuffer(size);
-      mappings_ = connection_->client().control().mappings();
+      ClientCore& client = connection_->client();
+      range = client.AllocateBuffer(size);
+      mappings_ = client.control().mappings();
+      if (range.ok() && for_view) {
+        read_only_data_ = client.control().ResolveReadOnly(range->ptr, size);
+        if (read_only_data_ == nullptr) {
+          client.FreeBuffer(range->ptr);
+          range = Status::NoMemory("no room to map the segment once more");
+        }
+      }
     }
   }
   ThrowIfError(range.status());
@@ -61,7 +69,7 @@ Shared ShareBytes(const std::shared_ptr<Connection>& connection,
     shared.kept = object;
     return shared;
   }
-  auto buffer = std::make_shared<Buffer>(connection, bytes.size());
+  auto buffer = std::make_shared<Buffer>(connection, bytes.size(), false);
   shared.data = buffer->data();
   shared.pointer = buffer->pointer();
   shared.staged = true;

@@ -20,8 +20,9 @@ namespace chi::python {
 /// Owner of one buffer; offers it by Python's buffer protocol, writable.
 class Buffer {
  public:
-  /// Raises. REQUIRES: the GIL, size > 0.
-  Buffer(std::shared_ptr<Connection> connection, u64 size);
+  /// Raises. `for_view`: it will be looked at where it cannot be written.
+  /// REQUIRES: the GIL, size > 0.
+  Buffer(std::shared_ptr<Connection> connection, u64 size, bool for_view);
   /// Frees it, unless the connection is closed or the parent's. Needs the GIL.
   ~Buffer();
   Buffer(const Buffer&) = delete;
@@ -30,11 +31,14 @@ class Buffer {
   char* data() const { return data_; }
   u64 size() const { return size_; }
   ShmPtr pointer() const { return pointer_; }
+  /// The same bytes, mapped read-only; null if it is not for a view.
+  const char* read_only_data() const { return read_only_data_; }
 
  private:
   const std::shared_ptr<Connection> connection_;
   std::shared_ptr<const void> mappings_;  // keeps the segments mapped
   char* data_ = nullptr;
+  const char* read_only_data_ = nullptr;
   ShmPtr pointer_;
   u64 size_;
 };

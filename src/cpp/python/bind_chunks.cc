@@ -75,7 +75,8 @@ py::object MoveStaged(const ConnectionPtr& connection, PoolId pool,
                       double timeout_s) {
   // What is not in the segment goes there, or comes from there, in parts.
   const u64 step = std::clamp<u64>(kStagedBytes / chunks.each, 1, chunks.count);
-  const auto buffer = std::make_shared<Buffer>(connection, step * chunks.each);
+  const auto buffer =
+      std::make_shared<Buffer>(connection, step * chunks.each, false);
   const py::object kept = py::cast(buffer);
   chunks.data = buffer->pointer();
   const u64 total = chunks.count;

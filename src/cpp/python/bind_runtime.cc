@@ -297,8 +297,8 @@ void BindConnection(py::module_& m) {
 void BindBuffer(py::module_& m) {
   py::class_<Buffer, std::shared_ptr<Buffer>>(
       m, "Buffer", py::buffer_protocol(), "Memory of the client data segment.")
-      .def(py::init<ConnectionPtr, u64>(), py::arg("connection"),
-           py::arg("size"))
+      .def(py::init<ConnectionPtr, u64, bool>(), py::arg("connection"),
+           py::arg("size"), py::arg("for_view") = false)
       .def("__len__", &Buffer::size)
       .def_buffer([](Buffer& buffer) {
         return py::buffer_info(reinterpret_cast<u8*>(buffer.data()),

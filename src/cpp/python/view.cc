@@ -44,7 +44,7 @@ View::View(std::shared_ptr<Connection> connection, PoolId pool,
     : connection_(std::move(connection)),
       pool_(pool),
       copy_(std::move(copy)),
-      data_(copy_->data()),
+      data_(copy_->read_only_data()),
       size_(copy_->size()) {
   connection_->AddView(pool_);
 }

@@ -1,10 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A block of a device as Python looks at it in place: read-only memory that
-// stays what it is until the view is gone. The connection counts its views, so
-// that nobody closes it under one by mistake; if it is closed all the same, or
-// the runtime dies, the memory stays mapped.
+// A block of a device as Python looks at it in place, or a copy of one of a
+// file: memory that is mapped read-only and stays what it is until the view is
+// gone. The connection counts its views, so that nobody closes it under one by
+// mistake; if it is closed all the same, or the runtime dies, the memory stays
+// mapped.
 
 #ifndef CHIMAERA_PYTHON_VIEW_H_
 #define CHIMAERA_PYTHON_VIEW_H_
@@ -32,7 +33,7 @@ class View {
   /// segment that is mapped read-only.
   View(std::shared_ptr<Connection> connection, PoolId pool,
        const chimaera::bdev::Block& block, const char* data);
-  /// Of a copy that nobody else writes to.
+  /// Of a copy that nobody else writes to, made for a view.
   View(std::shared_ptr<Connection> connection, PoolId pool,
        std::shared_ptr<const Buffer> copy);
   ~View();

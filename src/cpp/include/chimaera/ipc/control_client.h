@@ -78,6 +78,11 @@ class ControlClient {
     return at != nullptr ? at : ResolveSlow(p, size);
   }
 
+  /// The same bytes of an own segment where they cannot be written: by a second
+  /// mapping, made at the first call for a segment. Null for other segments,
+  /// and if there is no room for the mapping.
+  [[nodiscard]] const char* ResolveReadOnly(ShmPtr p, u64 size);
+
   /// Keeps every segment mapped, also those to come, for as long as it lives:
   /// for memory that outlives the connection, as Python's arrays do.
   [[nodiscard]] std::shared_ptr<const void> mappings() const {
@@ -143,6 +148,7 @@ class ControlClient {
 
   // Read by any thread; a row is published once, under mu_, and stays.
   std::array<SegmentRow, kMaxSessionSegments> own_;
+  std::array<SegmentRow, kMaxSessionSegments> own_read_only_;
   IdTable shared_;
 
   Mutex mu_;  // held during a request: one at a time on the socket
