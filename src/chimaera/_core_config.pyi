@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The Chimaera Authors
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# The part of _core.pyi that is src/cpp/python/bind_config.cc. There is no such
-# module: the extension has these functions itself.
+# The part of _core.pyi that is src/cpp/python/bind_config.cc and stop.cc. There is
+# no such module: the extension has these itself.
 
 from typing import Any, TypeAlias
 
@@ -10,6 +10,14 @@ from chimaera._core import Call, Connection
 from chimaera._core_metrics import *  # noqa: F403
 
 _PoolId: TypeAlias = tuple[int, int]
+
+class Stop:
+    def enter(self) -> None: ...
+    def leave(self) -> bool: ...
+    def ask(self) -> bool: ...
+
+def check_stop() -> None: ...
+def forbid_stop() -> None: ...
 
 # list of (key, type, default, min, max, possible, choices, doc, variable)
 def settings() -> list[tuple[Any, ...]]: ...

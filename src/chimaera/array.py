@@ -22,6 +22,7 @@ from chimaera.array_layout import Layout, decode, encode, make_layout
 from chimaera.array_read import in_memory, new_array, read_box, view_piece
 from chimaera.array_twins import ArrayTwins
 from chimaera.array_write import write_box
+from chimaera.background import forbid_stop
 from chimaera.errors import (
     AlreadyExistsError,
     BadRequestError,
@@ -310,6 +311,7 @@ class DeviceArray(core.Exporter, ArrayTwins):
         The caller has borrowed it.
         """
         with freed_on_error(self.device, new):
+            forbid_stop()
             self.device.put_object(
                 _PREFIX + self.name,
                 stored.blocks(),
@@ -347,6 +349,7 @@ class DeviceArray(core.Exporter, ArrayTwins):
         NotFoundError
             It is gone already.
         """
+        forbid_stop()
         self.device.delete_object(_PREFIX + self.name, timeout_s=timeout_s)
 
     # ---- for NumPy and others ----
@@ -418,6 +421,7 @@ def open_array(
         return DeviceArray(device, name, _fetch(device, name, timeout_s))
     layout = make_layout(shape, "f8" if dtype is None else dtype, chunks)
     made = Stored.of_nothing(layout)
+    forbid_stop()
     try:
         device.put_object(
             _PREFIX + name,

@@ -18,6 +18,7 @@ import numpy as np
 
 from chimaera._extension import core
 from chimaera.array_layout import Layout, Piece
+from chimaera.background import check_stop
 from chimaera.block import Block
 from chimaera.errors import from_code
 from chimaera.flat import flat_bytes
@@ -206,6 +207,7 @@ def batches(
     size = min(batch_of(layout), len(pieces))
     buffer = device.runtime.empty((size, *layout.chunks), layout.dtype)
     while batch := list(islice(rest, size)):
+        check_stop()
         yield batch, buffer[: len(batch)]
 
 

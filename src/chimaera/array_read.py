@@ -27,6 +27,7 @@ from chimaera.array_chunks import (
     view_rows,
 )
 from chimaera.array_layout import Piece
+from chimaera.background import check_stop
 from chimaera.block_view import view
 from chimaera.errors import ChimaeraError, NoMemoryError
 from chimaera.task import DEFAULT_TIMEOUT_S, Future
@@ -63,6 +64,7 @@ def read_box(
         return
     pieces = []
     for piece in layout.pieces(box):
+        check_stop()
         if not stored.mask[piece.chunk]:
             out[piece.box] = np.zeros((), out.dtype)
         elif by_view:
@@ -185,6 +187,7 @@ def _read_whole(
             rows[begin:end] = 0
             continue
         for at in range(begin, end, step):
+            check_stop()
             stop = min(at + step, end)
             blocks = stored.rows[first + at : first + stop]
             copy(device, blocks, rows[at:stop], timeout_s)

@@ -23,8 +23,8 @@ class ArrayTwins:
     """What a `DeviceArray` does without being waited for.
 
     A read or a write is several tasks, in a thread of this package; what it waits for
-    at most is said as for the call itself. Once it has begun, cancelling it does not
-    end it.
+    at most is said as for the call itself. Cancelled, it ends before its next task, and
+    what it had written is given back: the array is as it was.
     """
 
     if TYPE_CHECKING:

@@ -26,6 +26,7 @@ from chimaera.array_chunks import (
     write_rows,
 )
 from chimaera.array_layout import Layout, Piece
+from chimaera.background import check_stop
 from chimaera.block_many import allocate_rows
 from chimaera.pool import LOCAL
 
@@ -101,6 +102,7 @@ def _write_whole(
     syncing: Future[None] | None = None
     with freed_on_error(device, blocks):
         for at in range(0, len(chunks), step):
+            check_stop()
             # Errors of it are met again by who seals the blocks.
             if at and device.in_memory is False and (not syncing or syncing.done()):
                 syncing = device.sync_async()

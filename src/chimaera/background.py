@@ -3,33 +3,52 @@
 #
 # What takes several tasks, one after another, is done by a thread: it waits without the
 # GIL. Loans end in threads of their own, since those of the others may all wait for it.
+#
+# The threads are daemons, but never outlive the interpreter: at exit, after all
+# ordinary threads have ended (they may wait for a job), the jobs are cancelled, the
+# connection is closed under those that do not hear of it, and the threads are joined.
 """Futures of operations that are more than one task."""
 
 from __future__ import annotations
 
+import atexit
 import concurrent.futures
 import os
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from chimaera import watcher
+from chimaera._extension import core
 from chimaera.errors import CancelledError
 from chimaera.task import Future, JobSet
 
-__all__ = ["Job"]
+__all__ = ["Job", "check_stop", "forbid_stop"]
 
 # Jobs at a time; others wait their turn.
 _THREADS = 32
+# How long a thread stays without work, seconds.
+_LINGER_S = 2.0
+# How long the end of the process waits for jobs that were cancelled, and then for
+# those whose connection was closed, seconds.
+_CANCEL_S = 0.5
+_EXIT_S = 10.0
 
 T = TypeVar("T")
+
+#: Between two tasks of a job: raises CancelledError if it is to stop here.
+check_stop = core.check_stop
+#: Before the task that makes it happen: from here on the job cannot be cancelled.
+forbid_stop = core.forbid_stop
 
 
 class Job(Future[T]):
     """A function of this package that runs in a thread.
 
-    One that has begun cannot be cancelled: it ends by itself, at the latest when its
-    time is over.
+    It has one outcome: a result, an error, or a `CancelledError` if `cancel` returned
+    True.
     """
 
     def __init__(
@@ -37,21 +56,29 @@ class Job(Future[T]):
     ) -> None:
         self._what = what
         self._outcome = None
-        self._inner: concurrent.futures.Future[T]
+        self._inner: concurrent.futures.Future[T] = concurrent.futures.Future()
+        self._function: Callable[[], T] | None = function
+        self._stop = core.Stop()
         if own_thread:
-            self._inner = concurrent.futures.Future()
-            target, arguments = _run, (self._inner, function)
-            threading.Thread(target=target, args=arguments, name="chimaera-job").start()
-        else:
-            self._inner = _pool().submit(function)
+            # What it clears up is cleared up, also if it is cancelled.
+            self._inner.set_running_or_notify_cancel()
+        _crew().add(self, own_thread=own_thread)
 
     def done(self) -> bool:
         """Whether there is a result or an error. Never waits."""
         return self._inner.done()
 
     def cancel(self) -> bool:
-        """Cancel it if it has not begun; False if there is an outcome already."""
-        return self._inner.cancel() or not self._inner.done()
+        """End it before its next task, and give back what it has made so far.
+
+        Returns
+        -------
+        bool
+            True: the outcome is a `CancelledError`, and nothing has happened. False:
+            there is an outcome already, or its last task, which makes it happen, has
+            begun.
+        """
+        return self._inner.cancel() or (not self._inner.done() and self._stop.ask())
 
     def join_set(self, calls: JobSet) -> None:
         """Be one of `calls`."""
@@ -63,6 +90,27 @@ class Job(Future[T]):
             lambda _done: watcher.run_callback(function, argument)
         )
 
+    def run(self) -> None:
+        """Do it, unless it was cancelled; in a thread of `_Crew`."""
+        function, self._function = self._function, None
+        if function is None or not (
+            self._inner.running() or self._inner.set_running_or_notify_cancel()
+        ):
+            return
+        value: Any = None
+        error: BaseException | None = None
+        self._stop.enter()
+        try:
+            value = function()
+        except BaseException as raised:  # noqa: BLE001 - it is the outcome
+            error = raised
+        if self._stop.leave():
+            error = CancelledError(f"{self._what}: cancelled")
+        if error is None:
+            self._inner.set_result(value)
+        else:
+            self._inner.set_exception(error)
+
     def _wait(self, timeout_s: float) -> tuple[T, None] | tuple[None, BaseException]:
         try:
             error = self._inner.exception(timeout_s)
@@ -73,28 +121,100 @@ class Job(Future[T]):
         return (self._inner.result(), None) if error is None else (None, error)
 
 
-def _run(future: concurrent.futures.Future[T], function: Callable[[], T]) -> None:
-    future.set_running_or_notify_cancel()
-    try:
-        future.set_result(function())
-    except BaseException as error:  # noqa: BLE001 - it is the outcome
-        future.set_exception(error)
+class _Crew:
+    """The threads, and the jobs that wait for one."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        # Guarded by _changed.
+        self._queue: deque[Job[Any]] = deque()
+        self._running: set[Job[Any]] = set()
+        self._threads: set[threading.Thread] = set()
+        self._servers = 0
+        self._idle = 0
+        self._ending = False
+
+    def add(self, job: Job[Any], *, own_thread: bool) -> None:
+        with self._changed:
+            if own_thread:
+                self._start(self._run, job)
+                self._running.add(job)
+                return
+            if len(self._queue) >= self._idle and self._servers < _THREADS:
+                self._start(self._serve)
+                self._servers += 1
+            self._queue.append(job)
+            self._changed.notify()
+
+    def end(self) -> None:
+        """Cancel all jobs, and wait until they have ended."""
+        with self._changed:
+            self._ending = True
+            jobs = [*self._queue, *self._running]
+            self._changed.notify_all()
+        for job in jobs:
+            job.cancel()
+        self._join(_CANCEL_S)
+        core.close_current()
+        self._join(_EXIT_S)
+
+    def _join(self, timeout_s: float) -> None:
+        until = time.monotonic() + timeout_s
+        for thread in tuple(self._threads):
+            thread.join(max(0.0, until - time.monotonic()))
+
+    def _start(self, target: Callable[..., None], *arguments: Any) -> None:
+        thread = threading.Thread(
+            target=target, args=arguments, name="chimaera-job", daemon=True
+        )
+        thread.start()
+        self._threads.add(thread)
+
+    def _serve(self) -> None:
+        while True:
+            with self._changed:
+                self._idle += 1
+                self._changed.wait_for(self._has_work, _LINGER_S)
+                self._idle -= 1
+                if not self._queue:
+                    self._servers -= 1
+                    self._threads.discard(threading.current_thread())
+                    return
+                job = self._queue.popleft()
+                self._running.add(job)
+            job.run()
+            with self._changed:
+                self._running.discard(job)
+            # Not to be kept alive while this sleeps.
+            del job
+
+    def _has_work(self) -> bool:
+        return bool(self._queue) or self._ending
+
+    def _run(self, job: Job[Any]) -> None:
+        job.run()
+        with self._changed:
+            self._running.discard(job)
+            self._threads.discard(threading.current_thread())
 
 
 _making = threading.Lock()
-_threads: concurrent.futures.ThreadPoolExecutor | None = None
+_jobs: _Crew | None = None
 
 
-def _pool() -> concurrent.futures.ThreadPoolExecutor:
-    global _threads  # noqa: PLW0603 - there is one in a process
+def _crew() -> _Crew:
+    global _jobs  # noqa: PLW0603 - there is one in a process
     with _making:
-        if _threads is None:
-            _threads = concurrent.futures.ThreadPoolExecutor(_THREADS, "chimaera-job")
+        if _jobs is None:
+            _jobs = _Crew()
+            atexit.register(_jobs.end)
             os.register_at_fork(after_in_child=_forget)
-        return _threads
+        return _jobs
 
 
 def _forget() -> None:
     """In the child of a fork: threads and locks are the parent's."""
-    global _threads, _making
-    _threads, _making = None, threading.Lock()
+    global _jobs, _making
+    if _jobs is not None:
+        atexit.unregister(_jobs.end)
+    _jobs, _making = None, threading.Lock()

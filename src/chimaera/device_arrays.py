@@ -84,7 +84,7 @@ class DeviceArrays(Pool):
         *,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> Future[DeviceArray]:
-        """Begin `array`; cancelling it does not end it."""
+        """Begin `array`."""
         make = functools.partial(
             self.array, name, shape, dtype, chunks, timeout_s=timeout_s
         )

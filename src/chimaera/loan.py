@@ -19,7 +19,7 @@ import numpy as np
 from chimaera._extension import core
 from chimaera.array_chunks import Stored, free_rows, freed_on_error
 from chimaera.array_write import write_box
-from chimaera.background import Job
+from chimaera.background import Job, forbid_stop
 from chimaera.errors import BadRequestError, ChimaeraError
 from chimaera.task import DEFAULT_TIMEOUT_S, Future, check_timeout
 
@@ -60,7 +60,14 @@ class Borrowed:
             int(self._wait_s * 1e9),
         )
         future = Future[int](call, f"loan of {self.object_name!r}")
-        self.loan = future.result_or_cancel(self.longest_wait_s)
+        try:
+            self.loan = future.result_or_cancel(self.longest_wait_s)
+        except BaseException:
+            # It may have been lent in the last moment.
+            with contextlib.suppress(ChimaeraError):
+                self.loan = future.result(1)
+            self.end()
+            raise
         return self
 
     @property
@@ -309,6 +316,7 @@ class LoanPart:
         timeout_s = DEFAULT_TIMEOUT_S
         chunks, rows = write_box(device, nothing, self._box(), data, timeout_s)
         with freed_on_error(device, rows):
+            forbid_stop()
             call = core.bdev_give(
                 device.runtime.connection,
                 device.id,

@@ -7,15 +7,19 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 
 import chimaera
-from chimaera import errors
+from chimaera import array_read, errors
+from chimaera.background import Job
 from chimaera.bdev import BlockDevice
 from chimaera.loan import LoanPart
+from python import programs
 
 
 @pytest.fixture
@@ -153,3 +157,159 @@ def test_one_that_has_not_begun_can_be_cancelled(device: BlockDevice) -> None:
         with pytest.raises(errors.CancelledError):
             waiting[-1].result()
     chimaera.gather(*waiting[:-1])
+
+
+class Held:
+    """Data of a write that is made when the test says so."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+        self.begun, self.go = threading.Event(), threading.Event()
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        self.begun.set()
+        assert self.go.wait(60)
+        return np.asarray(self.value, dtype)
+
+
+def test_one_that_has_begun_stops_before_its_next_task(device: BlockDevice) -> None:
+    array = device.array("a", 100, "i8", chunks=10)
+    array[...] = 1
+    blocks = device.stats().num_blocks
+    data = Held(7)
+    seen: list[Any] = []
+    writing = array.write_async(np.s_[5:], data)
+    writing.add_done_callback(seen.append)
+    assert data.begun.wait(60)
+    assert writing.cancel()
+    assert not writing.done()
+    assert writing.cancel()
+    data.go.set()
+    with pytest.raises(errors.CancelledError):
+        writing.result()
+    assert writing.cancelled()
+    assert not writing.cancel()
+    assert seen == [writing]
+    assert (array[...] == 1).all()
+    device.runtime.flush()
+    assert device.stats().num_blocks == blocks
+    # Nor is it on loan any more.
+    array.write(0, 2, timeout_s=1)
+
+
+def test_one_that_waits_is_cancelled_without_a_trace(device: BlockDevice) -> None:
+    array = device.array("a", 10)
+    with array.loan():
+        waiting = [array.write_async(0, 1, timeout_s=200) for _ in range(3)]
+        assert all(each.cancel() for each in waiting)
+        for each in waiting:
+            assert isinstance(each.exception(), errors.CancelledError)
+    array.write(1, 5, timeout_s=20)
+    assert array[:3].tolist() == [0, 5, 0]
+
+
+def test_a_read_stops_between_two_chunks(
+    device: BlockDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    array = device.array("a", (16, 1 << 14), "i8", chunks=(1, 1 << 14))
+    array[...] = 3
+    begun, go = threading.Event(), threading.Event()
+    copies = 0
+
+    def copy(*_arguments: Any) -> None:
+        nonlocal copies
+        copies += 1
+        begun.set()
+        assert go.wait(60)
+
+    monkeypatch.setattr(array_read, "copy_counted", copy)
+    reading = array.read_async(np.s_[:, ::2])
+    assert begun.wait(60)
+    assert reading.cancel()
+    go.set()
+    with pytest.raises(errors.CancelledError):
+        reading.result()
+    assert copies == 1
+
+
+def test_one_that_puts_its_chunks_in_place_is_not_cancelled(
+    device: BlockDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    array = device.array("a", 100, "i8", chunks=10)
+    begun, go = threading.Event(), threading.Event()
+    put = BlockDevice.put_object
+
+    def held(*arguments: Any, **options: Any) -> None:
+        begun.set()
+        assert go.wait(60)
+        put(*arguments, **options)
+
+    monkeypatch.setattr(BlockDevice, "put_object", held)
+    writing = array.write_async(..., 4)
+    assert begun.wait(60)
+    assert not writing.cancel()
+    go.set()
+    assert writing.result() is None
+    assert (array[...] == 4).all()
+
+
+def test_each_ends_in_exactly_one_way(device: BlockDevice) -> None:
+    array = device.array("a", 100, "i8", chunks=10)
+    array[...] = 0
+    blocks = device.stats().num_blocks
+    for at in range(60):
+        before = array[0]
+        data = Held(at + 1)
+        data.go.set()
+        writing = array.write_async(..., data)
+        # From somewhere in the middle, further on each time.
+        for _ in range(at * 40):
+            if writing.done():
+                break
+        cancelled = writing.cancel()
+        error = writing.exception()
+        if cancelled:
+            assert isinstance(error, errors.CancelledError)
+        else:
+            assert error is None
+        assert (array[...] == (before if cancelled else at + 1)).all()
+    device.runtime.flush()
+    assert device.stats().num_blocks == blocks
+
+
+def test_a_loan_that_comes_too_late_is_given_back(device: BlockDevice) -> None:
+    array = device.array("a", 10)
+    for at in range(40):
+        loan = array.loan(wait_s=20)
+        with array.loan():
+            entering = Job(loan.__enter__, "loan")
+            if at % 2:
+                assert entering.cancel()
+        entering.cancel()
+        entering.exception()
+        # Whatever it was that came first; outside of a loan this does nothing.
+        loan.__exit__(None, None, None)
+        with array.loan(wait_s=20):
+            pass
+
+
+@pytest.mark.parametrize("end", ["pass", "raise SystemExit(0)"])
+def test_the_end_of_a_process_waits_for_none(end: str) -> None:
+    """They would take longer than the test may."""
+    done = programs.python(
+        f"""
+        import chimaera
+        rt = chimaera.local()
+        array = rt.bdev(size_bytes=1 << 20).array("a", 100, "i8", chunks=10)
+        loan = array.loan()
+        loan.__enter__()
+        late = {2 * programs.TIMEOUT_S}
+        waiting = [array.write_async(0, 1, timeout_s=late) for _ in range(40)]
+        for each in waiting:
+            each.add_done_callback(lambda done: print(repr(done.exception(0))[:9]))
+        {end}
+        """
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Cancelled") == 40  # several threads print
+    assert done.stderr == ""

@@ -14,6 +14,7 @@
 #define CHIMAERA_PYTHON_GIL_H_
 
 #include "python/pybind.h"
+#include "python/stop.h"
 
 namespace chi::python {
 
@@ -35,9 +36,11 @@ class ReleaseGil {
   PyThreadState* const state_;
 };
 
-/// Runs Python's signal handlers, and raises what they raise.
+/// Runs Python's signal handlers, and raises what they raise; or that this
+/// thread has been told to stop.
 inline void CheckSignals() {
   if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+  Stop::Check();
 }
 
 }  // namespace chi::python

@@ -9,6 +9,7 @@ PYBIND11_MODULE(_core, m) {
   m.doc() = "C++ half of chimaera; private to the package.";
   chi::python::BindErrors(m);   // Status -> exception
   chi::python::BindTask(m);     // Call: what every operation returns
+  chi::python::BindStop(m);     // threads that are told to stop
   chi::python::BindRun(m);      // the shortest way to run a task
   chi::python::BindConfig(m);   // settings and what they are read from
   chi::python::BindRuntime(m);  // Connection, Buffer, pools, statistics

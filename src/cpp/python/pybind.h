@@ -20,6 +20,7 @@ void BindErrors(py::module_& m);
 void BindConfig(py::module_& m);
 void BindRuntime(py::module_& m);
 void BindTask(py::module_& m);
+void BindStop(py::module_& m);
 void BindRun(py::module_& m);
 void BindEcho(py::module_& m);
 void BindBdev(py::module_& m);
