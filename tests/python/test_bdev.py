@@ -124,6 +124,20 @@ def test_a_full_device_says_so(device: chimaera.BlockDevice) -> None:
     assert device.stats().remaining_bytes == SIZE
 
 
+def test_blocks_that_nobody_asked_for_again_are_given_back(
+    device: chimaera.BlockDevice,
+) -> None:
+    kept = device.allocate_async(4096)
+    for _ in range(20):
+        device.allocate_async(4096)
+    device.runtime.flush()
+    device.runtime.empty(1)  # looks after what was dropped
+    device.runtime.flush()
+    assert device.stats().num_blocks == 1
+    device.free(kept.result())
+    assert device.stats().num_blocks == 0
+
+
 def test_several_blocks_make_up_the_size(device: chimaera.BlockDevice) -> None:
     blocks = [device.allocate(SIZE // 8) for _ in range(8)]
     device.free(blocks[::2])

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "chimaera/base/log.h"
 #include "chimaera/ipc/client_core.h"
 #include "python/array.h"
 #include "python/block.h"
@@ -27,12 +28,21 @@ using ConnectionPtr = std::shared_ptr<Connection>;
 std::unique_ptr<Call> Allocate(const ConnectionPtr& connection,
                                const PoolIdTuple& pool, const QueryTuple& query,
                                u64 size, u32 timeout_ms) {
-  return StartTask<bdev::AllocateBlocksTask>(
-      connection, Target(pool, query, timeout_ms),
-      [](bdev::AllocateBlocksTask& task) -> py::object {
-        return ToRows(std::as_const(task).blocks_);
+  return StartCall<bdev::AllocateBlocksTask>(
+      connection,
+      [&] {
+        IpcManager& ipc = *CHI_IPC;
+        const auto task = ipc.NewTask<bdev::AllocateBlocksTask>(
+            CreateTaskId(), ToPoolId(pool), ToQuery(query), size);
+        task->SetTimeout(timeout_ms);
+        return ipc.Submit(task);
       },
-      {}, size);
+      [](bdev::AllocateBlocksTask& task) -> py::object {
+        py::list rows = ToRows(std::as_const(task).blocks_);
+        task.blocks_ = std::vector<bdev::Block>();
+        return std::move(rows);
+      },
+      {}, &FreeAllocate);
 }
 
 std::unique_ptr<Call> Free(const ConnectionPtr& connection,
@@ -172,6 +182,29 @@ std::unique_ptr<Call> GetStats(const ConnectionPtr& connection,
 }
 
 }  // namespace
+
+void GiveBack(PoolId pool, const std::vector<bdev::Block>& blocks) noexcept {
+  try {
+    // The future is dropped: the client frees the task when it is done.
+    IpcManager& ipc = *CHI_IPC;
+    static_cast<void>(ipc.Submit(ipc.NewTask<bdev::FreeBlocksTask>(
+        CreateTaskId(), pool, HomeOf(blocks), blocks)));
+  } catch (const StatusError& error) {
+    // They are free when this client is gone.
+    CHI_LOG(kWarning, "blocks that nobody wants: {}", error.status());
+  }
+}
+
+void FreeAllocate(IpcManager& ipc, hipc::FullPtr<Task> done) {
+  const auto task = done.Cast<bdev::AllocateBlocksTask>();
+  if (task->IsComplete() && task->return_code_ == 0) {
+    const auto& blocks = std::as_const(*task).blocks_;
+    if (!blocks.empty()) {
+      GiveBack(task->pool_id_, {blocks.begin(), blocks.end()});
+    }
+  }
+  ipc.DelTask(task);
+}
 
 void BindBdev(py::module_& m) {
   const auto connection = py::arg("connection");

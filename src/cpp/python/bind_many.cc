@@ -22,6 +22,8 @@
 namespace chi::python {
 namespace {
 
+namespace bdev = chimaera::bdev;
+
 using ConnectionPtr = std::shared_ptr<Connection>;
 
 // An array of T, kept alive with what it is a view of.
@@ -91,42 +93,75 @@ py::object EchoMany(const ConnectionPtr& connection, const PoolIdTuple& pool,
   return RunMany(connection, tasks, count, outcome.Of(count), timeout_s);
 }
 
-// One block of `size` bytes per row of `out`. What came in several pieces is
-// returned, to be given back, and leaves its row as it was.
+// One block of `size` bytes for each row. What came in several pieces leaves
+// its row as it was. Unless it is taken over, all of it is given back.
+class AllocateTasks final : public ManyTasks {
+ public:
+  /// All of them outlive it. REQUIRES: the GIL, also at its end.
+  AllocateTasks(const Connection& connection, PoolId pool,
+                const PoolQuery& where, u64 size, BlockRow* rows)
+      : connection_(connection),
+        pool_(pool),
+        where_(where),
+        size_(size),
+        rows_(rows) {}
+  ~AllocateTasks() override {
+    if (connection_.Check().ok() && !taken_.empty()) GiveBack(pool_, taken_);
+  }
+
+  hipc::FullPtr<Task> Make(IpcManager& ipc, u64 /*index*/) override {
+    return ipc
+        .NewTask<bdev::AllocateBlocksTask>(CreateTaskId(), pool_, where_, size_)
+        .Cast<Task>();
+  }
+  void Collect(u64 index, const Task& task) override {
+    const auto& blocks =
+        static_cast<const bdev::AllocateBlocksTask&>(task).blocks_;
+    taken_.insert(taken_.end(), blocks.begin(), blocks.end());
+    if (blocks.size() == 1) {
+      const bdev::Block& block = blocks[0];
+      rows_[index] = {block.offset_, block.size_, block.block_id_,
+                      block.container_id_};
+    } else {
+      pieces_.insert(pieces_.end(), blocks.begin(), blocks.end());
+    }
+  }
+  void Free(IpcManager& ipc, hipc::FullPtr<Task> task) override {
+    ipc.DelTask(task.Cast<bdev::AllocateBlocksTask>());
+  }
+  void (*Destroyer() const)(IpcManager&, hipc::FullPtr<Task>) override {
+    return &FreeAllocate;
+  }
+
+  /// From now on they are the caller's, who gives the pieces back.
+  py::list TakeOver() {
+    taken_.clear();
+    return ToRows(pieces_);
+  }
+
+ private:
+  const Connection& connection_;
+  const PoolId pool_;
+  const PoolQuery where_;
+  const u64 size_;
+  BlockRow* const rows_;
+  std::vector<bdev::Block> taken_;
+  std::vector<bdev::Block> pieces_;  // of them
+};
+
+// Returns what RunMany does, and the pieces.
 py::object AllocateMany(const ConnectionPtr& connection,
                         const PoolIdTuple& pool, const QueryTuple& query,
                         u64 size, const py::object& out,
                         const py::object& codes, double timeout_s) {
-  namespace bdev = chimaera::bdev;
-  const PoolId pool_id = ToPoolId(pool);
-  const PoolQuery where = ToQuery(query);
   const Rows<u32> outcome(codes, true);
   const Rows<BlockRow> results(out, true);
   const u64 count = outcome.size();
-  BlockRow* const rows = results.Of(count);
-  std::vector<bdev::Block> pieces;
-  auto tasks = MakeMany<bdev::AllocateBlocksTask>(
-      [&](IpcManager& ipc, u64 /*index*/) {
-        return ipc.NewTask<bdev::AllocateBlocksTask>(CreateTaskId(), pool_id,
-                                                     where, size);
-      },
-      [&](u64 index, const bdev::AllocateBlocksTask& task) {
-        if (task.blocks_.size() == 1) {
-          const bdev::Block& block = task.blocks_[0];
-          rows[index] = {block.offset_, block.size_, block.block_id_,
-                         block.container_id_};
-        } else {
-          pieces.insert(pieces.end(), task.blocks_.begin(), task.blocks_.end());
-        }
-      });
+  AllocateTasks tasks(*connection, ToPoolId(pool), ToQuery(query), size,
+                      results.Of(count));
   py::object failed =
       RunMany(connection, tasks, count, outcome.Of(count), timeout_s);
-  py::list spare;
-  for (const bdev::Block& each : pieces) {
-    spare.append(py::make_tuple(each.offset_, each.size_, each.block_id_,
-                                each.container_id_));
-  }
-  return py::make_tuple(std::move(failed), std::move(spare));
+  return py::make_tuple(std::move(failed), tasks.TakeOver());
 }
 
 // Writes or reads: each task `data.size() / count` bytes of `shared`.

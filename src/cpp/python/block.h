@@ -11,6 +11,7 @@
 #include <tuple>
 #include <vector>
 
+#include "chimaera/ipc/ipc_manager.h"
 #include "chimaera/ipc/pool_query.h"
 #include "chimaera/shm/vector.h"
 #include "python/pybind.h"
@@ -53,6 +54,13 @@ inline PoolQuery HomeOf(const chimaera::bdev::Block& block) {
 inline PoolQuery HomeOf(const std::vector<chimaera::bdev::Block>& blocks) {
   return blocks.empty() ? PoolQuery::Local() : HomeOf(blocks[0]);
 }
+
+/// Gives blocks of one container back, without waiting for it.
+void GiveBack(PoolId pool,
+              const std::vector<chimaera::bdev::Block>& blocks) noexcept;
+
+/// Frees an AllocateBlocksTask, and gives back what nobody took over from it.
+void FreeAllocate(IpcManager& ipc, hipc::FullPtr<Task> done);
 
 }  // namespace chi::python
 

@@ -83,19 +83,25 @@ class Call {
   py::object error_;
 };
 
+/// Frees a TaskT.
+template <class TaskT>
+void FreeTask(IpcManager& ipc, hipc::FullPtr<Task> done) {
+  ipc.DelTask(done.Cast<TaskT>());
+}
+
 /// Submits what `submit` makes (a Future<TaskT>; called without the GIL) and
 /// returns the call. `kept`: objects whose memory the task uses. `extract`
-/// gets the TaskT when it has succeeded. Raises.
+/// gets the TaskT when it has succeeded; `free` gets it at last, in any case.
+/// Raises.
 template <class TaskT, class Submit, class ExtractFn>
-std::unique_ptr<Call> StartCall(const std::shared_ptr<Connection>& connection,
-                                Submit submit, ExtractFn extract,
-                                std::vector<py::object> kept = {}) {
+std::unique_ptr<Call> StartCall(
+    const std::shared_ptr<Connection>& connection, Submit submit,
+    ExtractFn extract, std::vector<py::object> kept = {},
+    void (*free)(IpcManager&, hipc::FullPtr<Task>) = &FreeTask<TaskT>) {
   ThrowIfError(connection->Check());
   DroppedTask task;
   task.kept = std::move(kept);
-  task.free = [](IpcManager& ipc, hipc::FullPtr<Task> done) {
-    ipc.DelTask(done.Cast<TaskT>());
-  };
+  task.free = free;
   {
     const ReleaseGil released;
     const Connection::Hold hold(*connection);
