@@ -122,5 +122,6 @@ class BdevStats:
 
 def stats_of(row: tuple[Any, ...]) -> BdevStats:
     """Make the counters of what _core.bdev_stats answers."""
-    fields = (*row[:-2], Latency(*row[-2]), Latency(*row[-1]))
+    *numbers, reads, writes, _, _ = row  # and the histograms, for chimaera.metrics
+    fields = (*numbers, Latency(*reads), Latency(*writes))
     return BdevStats(*fields)

@@ -51,6 +51,7 @@ COMMANDS = {
     "stop": Command("cli_daemon", "stop a runtime and wait for its end"),
     "list": Command("cli_daemon", "runtimes of this user that run"),
     "status": Command("cli_status", "what a runtime does"),
+    "metrics": Command("cli_metrics", "all figures: for people, JSON, Prometheus"),
     "ps": Command("cli_look", "tasks that have begun and are not over"),
     "pools": Command("cli_look", "pools of a runtime"),
     "dump": Command("cli_look", "what every live task waits for, and deadlocks"),

@@ -12,7 +12,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from chimaera import _core as core
-from chimaera.device_status import devices
+from chimaera.bdev import BlockDevice
+from chimaera.block import stats_of
+from chimaera.device_status import ANSWER_TIMEOUT_S
+from chimaera.errors import ChimaeraError
+from chimaera.pool import PoolId, PoolQuery
 from chimaera.task import Future, deadline_ms
 
 if TYPE_CHECKING:
@@ -27,9 +31,11 @@ def metrics_of(runtime: Runtime, timeout_s: float) -> dict[str, Any]:
     answer = Future(call, "runtime metrics", _document)
     document = answer.result_or_cancel(timeout_s)
     document["devices"] = [
-        {"id": str(pool.id), "name": pool.name, **asdict(stats)}
-        for pool, stats in devices(runtime, runtime.pools(timeout_s=timeout_s))
+        _device(runtime, pool)
+        for pool in document["pools"]
+        if pool["module"] == BlockDevice.module and pool["state"] == "live"
     ]
+    document["devices"] = [device for device in document["devices"] if device]
     return document
 
 
@@ -55,6 +61,29 @@ def set_statistics(
     """
     call = core.set_sampling(runtime.connection, on, one_in, deadline_ms(None))
     Future(call, "statistics").result_or_cancel(timeout_s)
+
+
+def _device(runtime: Runtime, pool: dict[str, Any]) -> dict[str, Any]:
+    """Ask a device; nothing if it is gone or silent."""
+    major, _, minor = pool["id"].partition(".")
+    call = core.bdev_stats(
+        runtime.connection,
+        PoolId(int(major), int(minor)),
+        PoolQuery.broadcast(),
+        deadline_ms(ANSWER_TIMEOUT_S),
+    )
+    answer: Future[tuple[Any, ...]] = Future(call, f"stats of {pool['name']}")
+    try:
+        row = answer.result_or_cancel(ANSWER_TIMEOUT_S)
+    except ChimaeraError:
+        return {}
+    return {
+        "id": pool["id"],
+        "name": pool["name"],
+        **asdict(stats_of(row)),
+        "read_s": json.loads(row[-2]),
+        "write_s": json.loads(row[-1]),
+    }
 
 
 def _document(text: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import pytest
 
 import chimaera
 import chimaera.errors
+from chimaera import testing
 from chimaera.metrics import set_statistics
 
 CLIENT = """
@@ -104,12 +105,9 @@ def test_counters_of_several_processes(daemon: Path) -> None:
             )
             for _ in range(3)
         ]
-        for client in clients:
-            told, _ = client.communicate(timeout=120)
-            assert client.returncode == 0
-            # To ask takes a task for the document, and before that one for the
-            # devices' pools.
-            assert told.split() == ["212", "10"]
+        told = [client.communicate(timeout=120)[0].split() for client in clients]
+        # To ask takes a task too.
+        assert told == [["211", "10"]] * 3
         document = runtime.metrics()
         assert _method(document, "shared", "Null")["tasks"] == 600
         assert _method(document, "shared", "Throw")["tasks"] == 30
@@ -123,6 +121,48 @@ def test_device_is_in_the_document(rt: chimaera.Runtime) -> None:
     (told,) = rt.metrics()["devices"]
     assert told["id"] == str(device.id)
     assert told["num_writes"] == 1
+
+
+def test_histograms_stand_for_all_runs(rt: chimaera.Runtime) -> None:
+    """With every run timed, the histogram counts every run."""
+    set_statistics(rt, on=True, one_in=1)
+    echo = rt.echo("timed")
+    for _ in range(300):
+        echo.null()
+    document = rt.metrics()
+    runs = _method(document, "timed", "Null")["run_s"]
+    # The worker may be on its way to its next sample at the rate before.
+    assert 100 <= runs["count"] <= 300
+    assert sum(count for _, count in runs["buckets"]) == runs["count"]
+    bounds = [bound for bound, _ in runs["buckets"]]
+    assert bounds == sorted(bounds)
+    assert 0 < runs["p50_s"] <= runs["p99_s"] <= runs["max_s"] <= bounds[-1]
+    assert runs["sum_s"] >= runs["max_s"]
+    set_statistics(rt, on=True, one_in=64)
+
+
+def test_memory_tells_who_has_it(rt: chimaera.Runtime) -> None:
+    """Segments by owner; a view pins its block until it is gone."""
+    device = rt.bdev(size_bytes=1 << 20)
+    block = device.allocate(4096)
+    device.write(block, bytes(4096))
+
+    def pinned() -> int:
+        document = rt.metrics()
+        (client,) = document["clients"]
+        assert document["memory"]["pinned_bytes"] == client["pinned_bytes"]
+        told: int = client["pinned_bytes"]
+        return told
+
+    memory = rt.metrics()["memory"]
+    kinds = {row["kind"] for row in memory["segments"]}
+    assert kinds == {"runtime_data", "main", "client_data"}
+    assert memory["free_bytes"] > 0
+    assert pinned() == 0
+    view = device.read(block, copy=False)
+    assert pinned() == 4096
+    del view
+    assert testing.wait_until(lambda: pinned() == 0)
 
 
 def test_statistics_are_switched_while_it_runs(rt: chimaera.Runtime) -> None:

@@ -148,6 +148,11 @@ chi::Future<GetMetricsTask> Client::AsyncGetMetrics(
   return Send<GetMetricsTask>(chi::PoolQuery::Local());
 }
 
+chi::Future<SetSamplingTask> Client::AsyncSetSampling(
+    const hipc::MemContext& /*mctx*/, bool on, chi::u32 one_in) {
+  return Send<SetSamplingTask>(chi::PoolQuery::Local(), on, one_in);
+}
+
 chi::Result<Stats> Client::GetStats(const hipc::MemContext& mctx) {
   auto future = AsyncGetStats(mctx);
   CHI_RETURN_IF_ERROR(future.Get());

@@ -15,6 +15,7 @@
 #include "caller.h"
 #include "chimaera/admin/route_here.h"
 #include "chimaera/base/format.h"
+#include "chimaera/ipc/session.h"
 #include "file_store.h"
 #include "loan_table.h"
 #include "object_table.h"
@@ -297,11 +298,19 @@ void Runtime::Locate(hipc::FullPtr<LocateTask> task, chi::RunContext& rctx) {
     return Answer(place.status(), *task);
   }
   task->data_ = *place;
+  if (rctx.session != nullptr) {
+    rctx.session->CountPinned(static_cast<chi::i64>(range->size));
+  }
 }
 
 void Runtime::Unpin(hipc::FullPtr<UnpinTask> task, chi::RunContext& rctx) {
   if (RouteHere(*task, rctx)) return;
-  Answer(table_->Release(OwnerOf(rctx), task->block_), *task);
+  u64 size = 0;
+  const Status released = table_->Release(OwnerOf(rctx), task->block_, &size);
+  if (released.ok() && rctx.session != nullptr) {
+    rctx.session->CountPinned(-static_cast<chi::i64>(size));
+  }
+  Answer(released, *task);
 }
 
 void Runtime::Sync(hipc::FullPtr<SyncTask> task, chi::RunContext& rctx) {

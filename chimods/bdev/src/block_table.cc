@@ -293,7 +293,7 @@ Result<Extent> BlockTable::Hold(u64 caller, u64 holder, const Block& block,
   return Extent{slot->offset, slot->size};
 }
 
-Status BlockTable::Release(u64 holder, const Block& block) {
+Status BlockTable::Release(u64 holder, const Block& block, u64* size) {
   const MutexLock lock(mu_);
   const auto of_holder = held_.find(holder);
   if (of_holder != held_.end()) {
@@ -303,6 +303,7 @@ Status BlockTable::Release(u64 holder, const Block& block) {
       Held& held = found->second;
       // Of several, whoever writes is taken to be the last.
       const bool writes = held.pins == held.writers;
+      if (size != nullptr) *size = slots_[block.slot()].size;
       UnpinSlot(block.slot(), writes ? Access::kWrite : Access::kRead);
       --held.pins;
       if (writes) --held.writers;

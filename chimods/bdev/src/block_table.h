@@ -110,8 +110,9 @@ class BlockTable {
   chi::Result<chi::Extent> Hold(chi::u64 caller, chi::u64 holder,
                                 const Block& block,
                                 Access access = Access::kRead);
-  /// kNotFound if `holder` holds no such block.
-  chi::Status Release(chi::u64 holder, const Block& block);
+  /// kNotFound if `holder` holds no such block. *size is what it held.
+  chi::Status Release(chi::u64 holder, const Block& block,
+                      chi::u64* size = nullptr);
 
   /// Blocks that are about to belong to an object. It lies where it is made
   /// until EndSeal.

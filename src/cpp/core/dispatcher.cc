@@ -298,8 +298,9 @@ void Dispatcher::RestartSampling() {
   static thread_local SeededRandom random(
       reinterpret_cast<u64>(&runs_until_sample));
   const u32 one_in = GetSampling().one_in;
-  const u32 runs = one_in / 2 + static_cast<u32>(random.Next() % one_in);
-  runs_until_sample = std::max(runs, u32{1});
+  const u32 half = one_in / 2;
+  runs_until_sample =
+      one_in - half + static_cast<u32>(random.Next() % (2 * half + 1));
 }
 
 Status Dispatcher::RunUnusual(SubmittedTask& submitted, u64 rest,
@@ -432,11 +433,15 @@ Status Dispatcher::RunInternalOnce(hipc::FullPtr<Task> task,
   const MethodRow& row = *method;
   RunPlan plan;
   if (IsRun(ctx)) CountRun(ctx);
-  const bool care = container.NeedsCare(row.id);
-  if (care && ctx.exec_mode == ExecMode::kExec) BeginMeasuring(plan, ctx);
+  const bool care = IsRun(ctx) && container.NeedsCare(row.id);
+  const bool sampled = IsRun(ctx) && --runs_until_sample == 0;
+  if (sampled) RestartSampling();
+  if (care || sampled) BeginMeasuring(plan, ctx);
   const Status ran = CallModule([&] { return NameOf(container, row); },
                                 [&] { container.Run(row.id, task, ctx); });
-  if (ctx.plan == &plan) EndMeasuring(plan, 1, ctx);
+  if (ctx.plan == &plan) {
+    EndMeasuring(plan, care ? 1 : GetSampling().one_in, ctx);
+  }
   return ran;
 }
 

@@ -8,7 +8,9 @@
 #include "chimaera/base/clock.h"
 #include "chimaera/core/dispatcher.h"
 #include "chimaera/core/method_costs.h"
+#include "chimaera/core/method_metrics.h"
 #include "chimaera/core/sampling.h"
+#include "chimaera/ipc/session.h"
 #include "chimaera/sched/task_counts.h"
 #include "chimaera/sched/worker.h"
 
@@ -17,6 +19,14 @@ namespace {
 
 void CountRun(const RunContext& ctx) {
   CountTask(ctx.container->record().first_count + ctx.method->id);
+}
+
+// `runs` like it are in the histograms of whoever has to do with it.
+void NoteRun(const RunContext& ctx, u64 time_ns, u32 runs, Worker& worker) {
+  worker.runs().Add(time_ns, runs);
+  MethodMetrics* const metrics = ctx.container->metrics();
+  if (metrics != nullptr) metrics->NoteRun(*ctx.method, time_ns, runs);
+  if (ctx.session != nullptr) ctx.session->NoteRun(time_ns, runs);
 }
 
 }  // namespace
@@ -63,17 +73,23 @@ Status Dispatcher::RunMeasured(SubmittedTask& submitted, RunPlan& plan,
 
 // The worker keeps plan.busy_ns while the run is parked.
 void Dispatcher::BeginMeasuring(RunPlan& plan, RunContext& ctx) {
-  plan.since_ns = Worker::Current()->clock().NowNs();
+  Worker& worker = *Worker::Current();
+  plan.since_ns = worker.clock().NowNs();
+  plan.pool_id = ctx.container->pool_id_;
+  plan.method = ctx.method->id;
   ctx.plan = &plan;
+  worker.Show(&plan);
 }
 
 void Dispatcher::EndMeasuring(const RunPlan& plan, u32 runs, RunContext& ctx) {
   ctx.plan = nullptr;
   Worker& worker = *Worker::Current();
+  worker.Show(nullptr);
   const u64 time_ns = plan.busy_ns + worker.clock().NowNs() - plan.since_ns;
   MethodCosts* const costs = ctx.container->costs();
   if (costs != nullptr) costs->Learn(*ctx.method, plan, time_ns);
   worker.CountRun(time_ns, runs);
+  if (GetSampling().on) NoteRun(ctx, time_ns, runs, worker);
 }
 
 // kOk: it is to be run now. After ctx.handed_over the task is another worker's

@@ -33,7 +33,8 @@ u64 NumRows(const MethodTable* methods) {
 MethodMetrics::MethodMetrics(const std::vector<ContainerPtr>& containers)
     : methods_(MethodsOf(containers)),
       tasks_(NumIds(methods_)),
-      failed_(std::make_unique<std::atomic<u64>[]>(NumRows(methods_))) {
+      failed_(std::make_unique<std::atomic<u64>[]>(NumRows(methods_))),
+      runs_(std::make_unique<LazyLatencyHistogram[]>(NumRows(methods_))) {
   if (methods_ == nullptr) return;
   for (const ContainerPtr& container : containers) {
     container->SetMetrics(this, tasks_.first());
@@ -43,14 +44,14 @@ MethodMetrics::MethodMetrics(const std::vector<ContainerPtr>& containers)
 std::vector<MethodMetrics::Row> MethodMetrics::List() const {
   std::vector<Row> rows;
   if (methods_ == nullptr) return rows;
-  const std::atomic<u64>* failed = failed_.get();
   for (const MethodRow& method : *methods_) {
     Row row;
     row.id = method.id;
     row.name = method.name;
     // First, so that no more have failed than there were.
-    row.failed = (failed++)->load(std::memory_order_relaxed);
+    row.failed = failed_[IndexOf(method)].load(std::memory_order_relaxed);
     row.tasks = tasks_.Sum(method.id);
+    row.runs = runs_[IndexOf(method)].Read();
     rows.push_back(std::move(row));
   }
   return rows;

@@ -141,6 +141,14 @@ u64 Session::segment_size(u16 id) const {
   return id == kNullSegment || id > num_segments() ? 0 : table_[id - 1u].size;
 }
 
+u64 Session::segment_bytes(SegmentKind kind) const {
+  u64 bytes = 0;
+  for (u32 i = 0; i < num_segments(); ++i) {
+    if (table_[i].kind == kind) bytes += table_[i].size;
+  }
+  return bytes;
+}
+
 // ---- rings
 // -------------------------------------------------------------------
 

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "chimaera/base/json_writer.h"
+#include "chimaera/base/latency_histogram.h"
 #include "chimaera/base/log.h"
 #include "chimaera/ipc/client_core.h"
 #include "python/array.h"
@@ -160,6 +162,17 @@ py::tuple Quantiles(const bdev::GetStatsTask& task,
                         (task.*within)(0.99), (task.*within)(0.999));
 }
 
+// As in the metrics document. The longest time is known by its bucket only.
+py::str Histogram(const chi::vector<u64>& counts, u64 sum_ns) {
+  LatencyCounts times{{counts.begin(), counts.end()}, sum_ns, 0};
+  if (!times.counts.empty()) {
+    times.max_ns = LatencyHistogram::FirstOf(times.counts.size());
+  }
+  JsonWriter json;
+  times.Write(json);
+  return std::move(json).Take();
+}
+
 std::unique_ptr<Call> GetStats(const ConnectionPtr& connection,
                                const PoolIdTuple& pool, const QueryTuple& query,
                                u32 timeout_ms) {
@@ -176,7 +189,9 @@ std::unique_ptr<Call> GetStats(const ConnectionPtr& connection,
             task.fragmentation_,
             bdev::EngineName(static_cast<bdev::Engine>(task.engine_)),
             task.direct_ != 0, Quantiles(task, &bdev::GetStatsTask::ReadNs),
-            Quantiles(task, &bdev::GetStatsTask::WriteNs));
+            Quantiles(task, &bdev::GetStatsTask::WriteNs),
+            Histogram(std::as_const(task).read_latencies_, m.read_ns_),
+            Histogram(std::as_const(task).write_latencies_, m.write_ns_));
       },
       {});
 }

@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <vector>
@@ -34,7 +35,34 @@ std::string IdText(PoolId id) { return Format("{}", id); }
 
 // ---- workers ----------------------------------------------------------------
 
-void WriteWorker(const Worker& worker, u32 load_permille, JsonWriter& json) {
+using Pools = std::vector<PoolMetrics>;
+
+void WriteRunning(const Worker& worker, const Pools& pools, JsonWriter& json) {
+  const Running running = worker.running();
+  json.Key("running");
+  const auto pool = std::find_if(
+      pools.begin(), pools.end(),
+      [&](const PoolMetrics& each) { return each.info.id == running.pool_id; });
+  if (running.since_ns == 0 || pool == pools.end()) {
+    json.Null();
+    return;
+  }
+  const auto method =
+      std::find_if(pool->methods.begin(), pool->methods.end(),
+                   [&](const auto& each) { return each.id == running.method; });
+  const u64 now_ns = worker.clock().NowNs();
+  json.BeginObject()
+      .Member("pool_id", IdText(running.pool_id))
+      .Member("pool", pool->info.name)
+      .Member("method",
+              method == pool->methods.end() ? std::string() : method->name)
+      .Seconds("since_s",
+               now_ns > running.since_ns ? now_ns - running.since_ns : 0)
+      .EndObject();
+}
+
+void WriteWorker(const Worker& worker, u32 load_permille, const Pools& pools,
+                 JsonWriter& json) {
   const WorkerStats& stats = worker.stats();
   json.BeginObject()
       .Member("index", worker.index())
@@ -53,10 +81,11 @@ void WriteWorker(const Worker& worker, u32 load_permille, JsonWriter& json) {
       .Member("rings_moved", Read(stats.rings_moved))
       .Member("cancelled", Read(stats.cancelled))
       .Member("expired", Read(stats.expired))
-      .Member("missed_periods", Read(stats.missed_periods))
-      .Key("running")
-      .Null()
-      .EndObject();
+      .Member("missed_periods", Read(stats.missed_periods));
+  WriteRunning(worker, pools, json);
+  json.Key("run_s");
+  worker.runs().Read().Write(json);
+  json.EndObject();
 }
 
 struct Totals {
@@ -65,11 +94,12 @@ struct Totals {
   u64 expired = 0;
 };
 
-Totals WriteWorkers(const WorkOrchestrator& workers, JsonWriter& json) {
+Totals WriteWorkers(const WorkOrchestrator& workers, const Pools& pools,
+                    JsonWriter& json) {
   Totals totals;
   json.Key("workers").BeginList();
   for (const Worker* const worker : workers.AllWorkers()) {
-    WriteWorker(*worker, workers.LoadPermille(worker->index()), json);
+    WriteWorker(*worker, workers.LoadPermille(worker->index()), pools, json);
     totals.tasks += worker->TasksBegun();
     totals.cancelled += Read(worker->stats().cancelled);
     totals.expired += Read(worker->stats().expired);
@@ -103,7 +133,9 @@ void WriteMethod(const PoolMetrics& pool, const MethodMetrics::Row& method,
       .Member("id", method.id)
       .Member("name", method.name)
       .Member("tasks", method.tasks)
-      .Member("failed", method.failed);
+      .Member("failed", method.failed)
+      .Key("run_s");
+  method.runs.Write(json);
   WriteCost(pool, method.id, json);
   json.EndObject();
 }
@@ -156,13 +188,49 @@ void WriteClient(const Session& session, JsonWriter& json) {
       .Member("rings", session.num_rings())
       .Member("memory_bytes", session.segment_bytes())
       .Member("loaned_bytes", session.result_bytes())
-      .EndObject();
+      .Member("pinned_bytes", session.pinned_bytes())
+      .Key("run_s");
+  session.runs().Write(json);
+  json.EndObject();
 }
 
-void WriteClients(ControlServer& control, JsonWriter& json) {
-  json.Key("clients").BeginList();
-  for (const auto& session : control.Sessions()) WriteClient(*session, json);
-  json.EndList();
+using Sessions = std::vector<std::shared_ptr<Session>>;
+
+void WriteSegment(std::string_view kind, const std::string& owner, u64 bytes,
+                  JsonWriter& json) {
+  json.BeginObject()
+      .Member("kind", kind)
+      .Member("owner", owner)
+      .Member("bytes", bytes)
+      .Key("used_bytes");
+}
+
+// What a client uses of its segments, only the client knows.
+void WriteMemory(const Sessions& sessions, const RuntimeData& data,
+                 JsonWriter& json) {
+  u64 loaned = 0;
+  u64 pinned = 0;
+  json.Key("memory").BeginObject().Key("segments").BeginList();
+  const u64 used = data.used_bytes();
+  const u64 capacity = data.capacity_bytes();
+  WriteSegment("runtime_data", "runtime", capacity, json);
+  json.Number(used).EndObject();
+  for (const auto& session : sessions) {
+    const std::string owner = Format("client {}", session->id());
+    WriteSegment("main", owner, session->segment_bytes(SegmentKind::kMain),
+                 json);
+    json.Null().EndObject();
+    WriteSegment("client_data", owner,
+                 session->segment_bytes(SegmentKind::kClientData), json);
+    json.Null().EndObject();
+    loaned += session->result_bytes();
+    pinned += session->pinned_bytes();
+  }
+  json.EndList()
+      .Member("loaned_bytes", loaned)
+      .Member("pinned_bytes", pinned)
+      .Member("free_bytes", capacity > used ? capacity - used : 0)
+      .EndObject();
 }
 
 // ---- what went wrong --------------------------------------------------------
@@ -236,18 +304,21 @@ std::string MetricsJson(Chimaera& runtime) {
       .Member("on", sampling.on)
       .Member("one_in", sampling.one_in)
       .EndObject();
-  const Totals totals = WriteWorkers(runtime.workers(), json);
+  const Pools pools = runtime.pools().ListMetrics();
+  const Totals totals = WriteWorkers(runtime.workers(), pools, json);
   json.Member("tasks", totals.tasks)
       .Member("failed", failed)
       .Member("cancelled", totals.cancelled)
       .Member("expired", totals.expired)
       .Key("pools")
       .BeginList();
-  for (const PoolMetrics& pool : runtime.pools().ListMetrics()) {
-    WritePool(pool, json);
-  }
+  for (const PoolMetrics& pool : pools) WritePool(pool, json);
   json.EndList();
-  WriteClients(runtime.control(), json);
+  const Sessions sessions = runtime.control().Sessions();
+  json.Key("clients").BeginList();
+  for (const auto& session : sessions) WriteClient(*session, json);
+  json.EndList();
+  WriteMemory(sessions, runtime.control().runtime_data(), json);
   WriteStuck(runtime.watchdog(), json);
   WriteErrors(errors, json);
   json.EndObject();

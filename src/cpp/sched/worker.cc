@@ -111,6 +111,10 @@ char* Worker::Resolve(ShmPtr pointer, u64 bytes, const RunContext* run) const {
 }
 
 const WorkerStats& Worker::stats() const { return impl_->stats(); }
+Running Worker::running() const { return impl_->running(); }
+void Worker::Show(const RunPlan* plan) { impl_->Show(plan); }
+LatencyHistogram& Worker::runs() { return impl_->runs(); }
+const LatencyHistogram& Worker::runs() const { return impl_->runs(); }
 u64 Worker::TasksBegun() const { return impl_->TasksBegun(); }
 
 Storage& Worker::in_place_storage() { return impl_->in_place_storage(); }

@@ -355,6 +355,7 @@ void Worker::Impl::SwitchTo(ParkedRun& run, Fiber* spare) {
   RunPlan* const plan = frame.context.plan;
   if (plan != nullptr) {
     plan->busy_ns += options_.clock->NowNs() - plan->since_ns;
+    Show(nullptr);
   }
   ++switches_;
   Increment(stats_.parks);
@@ -363,7 +364,10 @@ void Worker::Impl::SwitchTo(ParkedRun& run, Fiber* spare) {
   Count(stats_.parked, parked_.num_parked());
   SetThreadStorage(storage);
   internal::heap_scope = heap_scope;
-  if (plan != nullptr) plan->since_ns = options_.clock->NowNs();
+  if (plan != nullptr) {
+    plan->since_ns = options_.clock->NowNs();
+    Show(plan);
+  }
   Enter(frame);
 }
 

@@ -99,6 +99,26 @@ class Worker::Impl {
   }
   const WorkerOptions& options() const { return options_; }
   WorkerStats& stats() { return stats_; }
+  LatencyHistogram& runs() { return runs_; }
+  /// The beginning is written last and read twice, so that what lies between
+  /// belongs to it, or nothing is told.
+  void Show(const RunPlan* plan) {
+    shown_since_ns_.store(0, std::memory_order_relaxed);
+    if (plan == nullptr) return;
+    std::atomic_thread_fence(std::memory_order_release);
+    shown_pool_.store(plan->pool_id, std::memory_order_relaxed);
+    shown_method_.store(plan->method, std::memory_order_relaxed);
+    shown_since_ns_.store(plan->since_ns, std::memory_order_release);
+  }
+  Running running() const {
+    Running seen;
+    seen.since_ns = shown_since_ns_.load(std::memory_order_acquire);
+    seen.pool_id = shown_pool_.load(std::memory_order_relaxed);
+    seen.method = shown_method_.load(std::memory_order_relaxed);
+    std::atomic_thread_fence(std::memory_order_acquire);
+    const u64 again = shown_since_ns_.load(std::memory_order_relaxed);
+    return again == seen.since_ns ? seen : Running();
+  }
   u64 TasksBegun() {
     const u64 begun = stats_.tasks.load(std::memory_order_relaxed);
     u64 told = tasks_told_.load(std::memory_order_relaxed);
@@ -202,6 +222,11 @@ class Worker::Impl {
   WorkerStats stats_;
   std::atomic<u64> tasks_told_{0};  // by TasksBegun
   const TaskCounts counts_;
+  LatencyHistogram runs_;
+  // See Show.
+  std::atomic<u64> shown_since_ns_{0};
+  std::atomic<PoolId> shown_pool_{PoolId()};
+  std::atomic<u32> shown_method_{0};
   std::thread thread_;  // the thread that starts and stops
 
   Mutex arrivals_mutex_;

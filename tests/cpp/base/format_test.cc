@@ -9,7 +9,9 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "chimaera/base/json_writer.h"
 #include "chimaera/base/status.h"
 #include "chimaera/base/types.h"
 #include "support/catch.h"
@@ -69,6 +71,33 @@ TEST_CASE("Format: booleans, strings, null text, enums, statuses, atomics") {
   CHECK(Format("{}", Plain::kSeven) == "7");
   CHECK(Format("{}", Status::Io("x")) == "Io: x");
   CHECK(Format("{}", number) == "9");
+}
+
+TEST_CASE("JsonWriter: commas, quotes and what is no number") {
+  JsonWriter json;
+  json.BeginObject().Member("a", u32{1}).Member("b", true).Key("c").BeginList();
+  json.Number(0.5).Null().Number(1 / std::numeric_limits<f64>::denorm_min());
+  json.BeginObject().EndObject().EndList();
+  json.Seconds("d", 1'500'000'000).Member("e", std::string("x")).EndObject();
+  CHECK(std::move(json).Take() ==
+        "{\"a\": 1, \"b\": true, \"c\": [0.5, null, null, {}], "
+        "\"d\": 1.5, \"e\": \"x\"}");
+}
+
+TEST_CASE("JsonWriter: text is escaped, and always UTF-8") {
+  const auto written = [](std::string_view text) {
+    JsonWriter json;
+    json.Text(text);
+    return std::move(json).Take();
+  };
+  CHECK(written("a\"b\\c\n\x01") == "\"a\\\"b\\\\c\\u000a\\u0001\"");
+  CHECK(written("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80") ==
+        "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"");
+  // Lone, cut, overlong, a surrogate, beyond the last.
+  for (const char* bad : {"\x80", "\xc3", "\xc0\xaf", "\xff"}) {
+    CHECK(written(bad).find("\\ufffd") == 1);
+  }
+  CHECK(written("\xed\xa0\x80") == "\"\\ufffd\\ufffd\\ufffd\"");
 }
 
 }  // namespace

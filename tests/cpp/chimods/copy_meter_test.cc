@@ -12,6 +12,8 @@
 namespace chimaera::bdev {
 namespace {
 
+using chi::LatencyCounts;
+using chi::LatencyHistogram;
 using chi::ManualClock;
 using chi::Status;
 using chi::u32;
@@ -98,6 +100,26 @@ TEST_CASE("LatencyHistogram: quantiles are those of what was added") {
   for (int i = 0; i < 2; ++i) stalls.Add(5'000'000'000);
   CHECK(LatencyHistogram::Quantile(stalls.Counts(), 0.99) < 1100);
   CHECK(LatencyHistogram::Quantile(stalls.Counts(), 0.999) > 4'800'000'000);
+}
+
+TEST_CASE("LatencyHistogram: a sample stands for as many as it is told") {
+  LatencyHistogram histogram;
+  histogram.Add(100);
+  histogram.Add(3000, 64);
+  const LatencyCounts read = histogram.Read();
+  CHECK(read.total() == 65);
+  CHECK(read.sum_ns == 100 + 64 * 3000);
+  CHECK(read.max_ns == 3000);
+  CHECK(LatencyHistogram::Quantile(read.counts, 0.5) > 2900);
+}
+
+TEST_CASE("LatencyHistogram: every time lies within the bounds of its bucket") {
+  for (const u64 ns : {u64{0}, u64{1}, u64{31}, u64{32}, u64{33}, u64{1000},
+                       u64{123'456'789}}) {
+    const u64 bucket = LatencyHistogram::BucketOf(ns);
+    CHECK(LatencyHistogram::FirstOf(bucket) <= ns);
+    CHECK(ns < LatencyHistogram::FirstOf(bucket + 1));
+  }
 }
 
 TEST_CASE("CopyMeter: what fails is not counted") {

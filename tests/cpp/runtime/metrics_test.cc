@@ -138,6 +138,55 @@ TEST_CASE("Metrics: a task for the pool dynamically is one task") {
   CHECK(Method(e, "Null").tasks == 10);
 }
 
+TEST_CASE("Metrics: samples stand for all runs, whatever the rate") {
+  for (const u32 one_in : {1u, 8u}) {
+    Embedded e(1);
+    SetSampling({true, one_in});
+    constexpr u64 kTasks = 4000;
+    for (u64 i = 0; i < kTasks; ++i) {
+      e.echo.AsyncNull(HSHM_MCTX, PoolQuery::Local()).Wait();
+    }
+    SetSampling({});
+    const LatencyCounts runs = Method(e, "Null").runs;
+    INFO(one_in << ": " << runs.total());
+    // The random distances between samples even out; the first ones may be
+    // those of the rate before.
+    CHECK(runs.total() > kTasks * 3 / 4);
+    CHECK(runs.total() < kTasks * 5 / 4);
+    CHECK(runs.max_ns > 0);
+    const auto sessions = e.runtime().control().Sessions();
+    CHECK(sessions[0]->runs().total() >= runs.total());
+    CHECK(e.worker(0).runs().total() >= runs.total());
+  }
+}
+
+TEST_CASE("Metrics: switched off, histograms stand still, counters do not") {
+  Embedded e(1);
+  SetSampling({false, 1});
+  for (u64 i = 0; i < 500; ++i) {
+    e.echo.AsyncNull(HSHM_MCTX, PoolQuery::Local()).Wait();
+  }
+  SetSampling({});
+  CHECK(Method(e, "Null").tasks == 500);
+  CHECK(Method(e, "Null").runs.total() == 0);
+}
+
+TEST_CASE("Metrics: a method that holds a worker is shown while it runs") {
+  Embedded e(2);
+  auto busy = e.echo.AsyncBusy(HSHM_MCTX, PoolQuery::Local(), kNsPerSec);
+  CHECK(WaitUntil([&] {
+    for (Worker* worker : e.runtime().workers().AllWorkers()) {
+      const Running running = worker->running();
+      if (running.since_ns != 0 && running.pool_id == kEcho) return true;
+    }
+    return false;
+  }));
+  CHECK(busy.Get().ok());
+  for (Worker* worker : e.runtime().workers().AllWorkers()) {
+    CHECK(WaitUntil([&] { return worker->running().since_ns == 0; }));
+  }
+}
+
 TEST_CASE("Metrics: a new pool in an old one's place begins at 0") {
   Embedded e(1);
   for (int round = 0; round < 3; ++round) {

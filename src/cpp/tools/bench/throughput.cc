@@ -7,6 +7,8 @@
 #include <array>
 
 #include "boost_peers.h"
+#include "chimaera/admin/admin_client.h"
+#include "chimaera/base/check.h"
 #include "ping_pong.h"
 #include "runtime_process.h"
 #include "topics.h"
@@ -30,6 +32,12 @@ Samples ManyInFlight(chimaera::echo::Client& echo, u64 slice_ns) {
   return samples;
 }
 
+// The same with statistics on or off. The switch is not timed.
+Samples WithStatistics(chimaera::echo::Client& echo, bool on, u64 slice_ns) {
+  CHI_CHECK_OK(chimaera::admin::Client().AsyncSetSampling(HSHM_MCTX, on).Get());
+  return ManyInFlight(echo, slice_ns);
+}
+
 }  // namespace
 
 std::vector<Figure> Throughput(const Effort& effort) {
@@ -39,18 +47,21 @@ std::vector<Figure> Throughput(const Effort& effort) {
   const RuntimeProcess runtime;
   EchoClient client(runtime.dir());
   const Pinned pinned(cpus.client);
-  const auto slices =
-      TakeTurns({[&](u64 ns) { return ManyInFlight(client.echo(), ns); },
-                 [&](u64 ns) { return floor.TwoLines(ns); },
-                 [&](u64 ns) { return boost_queue.ManyInFlight(ns); },
-                 [](u64 ns) { return LaunchFibers(ns); }},
-                effort);
+  const auto slices = TakeTurns(
+      {[&](u64 ns) { return ManyInFlight(client.echo(), ns); },
+       [&](u64 ns) { return floor.TwoLines(ns); },
+       [&](u64 ns) { return boost_queue.ManyInFlight(ns); },
+       [](u64 ns) { return LaunchFibers(ns); },
+       [&](u64 ns) { return WithStatistics(client.echo(), false, ns); },
+       [&](u64 ns) { return WithStatistics(client.echo(), true, ns); }},
+      effort);
   return {
       MedianNs("null_task_depth64", slices[0],
                {"two-line ping-pong", slices[1]}, 1),
       Rate("null_task_vs_boost_queue", slices[0],
            {"Boost.Interprocess queue, depth 64", slices[2]}, 1e9, "1/s", 3),
-      InformationNs("boost_fiber_launch", slices[3])};
+      InformationNs("boost_fiber_launch", slices[3]),
+      MedianNs("stats_cost", slices[5], {"statistics off", slices[4]}, 1.03)};
 }
 
 }  // namespace chi::bench

@@ -104,6 +104,11 @@ class Client : public chi::ContainerClient {
   chi::Result<std::string> GetMetrics(const hipc::MemContext& mctx);
   chi::Future<GetMetricsTask> AsyncGetMetrics(const hipc::MemContext& mctx);
 
+  /// Sets chi::Sampling of the runtime; `one_in` 0 leaves it as it is.
+  /// kBadRequest: it is above chi::Sampling::kMaxOneIn.
+  chi::Future<SetSamplingTask> AsyncSetSampling(const hipc::MemContext& mctx,
+                                                bool on, chi::u32 one_in = 0);
+
   chi::Result<Stats> GetStats(const hipc::MemContext& mctx);
   chi::Future<GetStatsTask> AsyncGetStats(const hipc::MemContext& mctx);
 

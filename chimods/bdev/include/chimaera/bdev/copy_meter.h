@@ -10,7 +10,7 @@
 #ifndef CHIMAERA_BDEV_COPY_METER_H_
 #define CHIMAERA_BDEV_COPY_METER_H_
 
-#include <chimaera/bdev/latency_histogram.h>
+#include <chimaera/base/latency_histogram.h>
 #include <chimaera/chimaera.h>
 
 #include <array>
@@ -50,7 +50,7 @@ class CopyMeter {
   chi::u64 calls() const { return latencies_.total(); }
   chi::u64 bytes() const { return bytes_.load(std::memory_order_relaxed); }
   chi::u64 ns() const { return ns_.load(std::memory_order_relaxed); }
-  const LatencyHistogram& latencies() const { return latencies_; }
+  const chi::LatencyHistogram& latencies() const { return latencies_; }
 
  private:
   struct SizeClass {
@@ -86,7 +86,7 @@ class CopyMeter {
   std::atomic<chi::u64> bytes_{0};
   std::atomic<chi::u64> ns_{0};
   std::array<SizeClass, 17> classes_;  // ClassOf(kMaxSampled) is 16
-  LatencyHistogram latencies_;         // and how many
+  chi::LatencyHistogram latencies_;    // and how many
 };
 
 }  // namespace chimaera::bdev

@@ -6,9 +6,9 @@
 #ifndef CHIMAERA_BDEV_STATS_TASKS_H_
 #define CHIMAERA_BDEV_STATS_TASKS_H_
 
+#include <chimaera/base/latency_histogram.h>
 #include <chimaera/bdev/autogen/bdev_methods.h>
 #include <chimaera/bdev/block.h>
-#include <chimaera/bdev/latency_histogram.h>
 #include <chimaera/chimaera.h>
 
 #include <algorithm>
@@ -123,10 +123,10 @@ struct GetStatsTask : public chi::Task {
   /// Nanoseconds within which `part` (0 to 1) of the reads were over, and of
   /// the writes; see LatencyHistogram::Quantile.
   chi::u64 ReadNs(chi::f64 part) const {
-    return LatencyHistogram::Quantile(Counts(read_latencies_), part);
+    return chi::LatencyHistogram::Quantile(Counts(read_latencies_), part);
   }
   chi::u64 WriteNs(chi::f64 part) const {
-    return LatencyHistogram::Quantile(Counts(write_latencies_), part);
+    return chi::LatencyHistogram::Quantile(Counts(write_latencies_), part);
   }
 
  private:

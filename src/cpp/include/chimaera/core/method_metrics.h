@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "chimaera/base/latency_histogram.h"
 #include "chimaera/base/types.h"
 #include "chimaera/core/method_table.h"
 #include "chimaera/core/module_manager.h"
@@ -24,9 +25,10 @@ class MethodMetrics {
  public:
   struct Row {
     MethodId id = 0;
-    std::string name;  // the module may be gone when it is read
-    u64 tasks = 0;     ///< Begun; of a periodic task each time.
-    u64 failed = 0;    ///< Of them, ended with an error.
+    std::string name;    // the module may be gone when it is read
+    u64 tasks = 0;       ///< Begun; of a periodic task each time.
+    u64 failed = 0;      ///< Of them, ended with an error.
+    LatencyCounts runs;  ///< How long they ran, not parked; from samples.
   };
 
   /// `containers` are the pool's: they are told where their tasks are counted,
@@ -36,19 +38,28 @@ class MethodMetrics {
   MethodMetrics& operator=(const MethodMetrics&) = delete;
 
   void CountFailure(const MethodRow& method) {
-    failed_[static_cast<u64>(&method - methods_->begin())].fetch_add(
-        1, std::memory_order_relaxed);
+    failed_[IndexOf(method)].fetch_add(1, std::memory_order_relaxed);
+  }
+
+  /// A run took so long, and stands for `weight` like it.
+  void NoteRun(const MethodRow& method, u64 time_ns, u64 weight) {
+    runs_[IndexOf(method)].Add(time_ns, weight);
   }
 
   /// All methods.
   std::vector<Row> List() const;
 
  private:
+  u64 IndexOf(const MethodRow& method) const {
+    return static_cast<u64>(&method - methods_->begin());
+  }
+
   // Constant after construction.
   const MethodTable* const methods_;  // null: there are none
   const CountPlaces tasks_;           // by id
 
-  const std::unique_ptr<std::atomic<u64>[]> failed_;  // by row
+  const std::unique_ptr<std::atomic<u64>[]> failed_;    // by row
+  const std::unique_ptr<LazyLatencyHistogram[]> runs_;  // by row
 };
 
 }  // namespace chi

@@ -14,6 +14,7 @@
 
 #include <sys/types.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <functional>
@@ -21,6 +22,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "chimaera/base/latency_histogram.h"
 #include "chimaera/base/mutex.h"
 #include "chimaera/base/result.h"
 #include "chimaera/base/status.h"
@@ -170,6 +172,17 @@ class Session {
   /// One item was no task.
   void CountOddItem() { odd_items_.fetch_add(1, std::memory_order_relaxed); }
   void CountFailure() { failed_.fetch_add(1, std::memory_order_relaxed); }
+  /// A task of the client's ran so long, and stands for `weight` like it.
+  void NoteRun(u64 time_ns, u64 weight) { runs_.Add(time_ns, weight); }
+  [[nodiscard]] LatencyCounts runs() const { return runs_.Read(); }
+  /// So many bytes of devices more, or less, are looked at by the client.
+  void CountPinned(i64 bytes) {
+    pinned_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  }
+  [[nodiscard]] u64 pinned_bytes() const {
+    return static_cast<u64>(
+        std::max<i64>(0, pinned_bytes_.load(std::memory_order_relaxed)));
+  }
   /// Tasks that workers have taken from the client's rings; exact.
   [[nodiscard]] u64 tasks_taken() const;
   [[nodiscard]] u64 tasks_failed() const {
@@ -219,6 +232,8 @@ class Session {
   [[nodiscard]] u64 segment_bytes() const {
     return segment_bytes_.load(std::memory_order_relaxed);
   }
+  /// Those of this kind.
+  [[nodiscard]] u64 segment_bytes(SegmentKind kind) const;
   [[nodiscard]] u32 num_segments() const {
     return num_segments_.load(std::memory_order_acquire);
   }
@@ -274,6 +289,8 @@ class Session {
   std::atomic<u32> tasks_in_flight_{0};
   std::atomic<u64> odd_items_{0};
   std::atomic<u64> failed_{0};
+  std::atomic<i64> pinned_bytes_{0};
+  LazyLatencyHistogram runs_;
   std::atomic<bool> cut_off_{false};
   std::atomic<bool> ended_{false};
 

@@ -41,6 +41,9 @@ struct RunPlan {
   // For the runtime: since when it runs, and how long it ran up to then, ns.
   u64 since_ns = 0;
   u64 busy_ns = 0;
+  // And what runs, for Worker::Running.
+  PoolId pool_id;
+  u32 method = 0;
 };
 
 // Members that begin as zero lie together: they are cleared for every task.

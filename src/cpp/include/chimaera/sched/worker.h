@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "chimaera/base/clock.h"
+#include "chimaera/base/latency_histogram.h"
 #include "chimaera/base/result.h"
 #include "chimaera/base/status.h"
 #include "chimaera/base/types.h"
@@ -95,6 +96,13 @@ struct WorkerStats {
   /// Tasks handed over to this worker, until they are over or first parked.
   std::atomic<u64> long_waiting{0};
   std::atomic<u64> rings_moved{0};  ///< Rings given to another worker.
+};
+
+/// A run under way on a worker.
+struct Running {
+  PoolId pool_id;
+  u32 method = 0;
+  u64 since_ns = 0;  ///< On the worker's clock; 0: nothing that is measured.
 };
 
 /// A ring of a client thread, as its worker sees it.
@@ -182,6 +190,12 @@ class Worker {
   /// WorkerStats::tasks, but never less than at an earlier call: a task that is
   /// handed over as it begins was counted for a moment.
   u64 TasksBegun() const;
+  /// What it runs now. Only of runs that are measured, which are all that may
+  /// be long; of short ones, one in so many.
+  Running running() const;
+  /// How long runs took on it, without the time they were parked.
+  LatencyHistogram& runs();
+  const LatencyHistogram& runs() const;
 
   // ---- the worker's own thread ----
 
@@ -209,6 +223,9 @@ class Worker {
 
   /// The run under way took `busy_ns`, and stands for `runs` like it.
   void CountRun(u64 busy_ns, u64 runs);
+
+  /// The run under way is measured from now on; null: no more.
+  void Show(const RunPlan* plan);
 
   /// Puts a task made by a running method into this worker's own queue.
   void EnqueueLocal(hipc::FullPtr<Task> task);
