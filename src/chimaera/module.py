@@ -20,6 +20,7 @@ from chimaera.task import DEFAULT_TIMEOUT_S
 from chimaera.typed.client import TypedPool
 from chimaera.typed.description import Method, ModuleDescription, nearest
 from chimaera.typed.library import describe, split_name
+from chimaera.typed.settings import checked_settings
 from chimaera.typed.source import class_name, client_source
 
 if TYPE_CHECKING:
@@ -155,13 +156,14 @@ class Module(ModuleOf[Any]):
         Pool
             Of class `pool_class`.
         """
+        checked = checked_settings(self.description, settings)
         made = self.runtime.create_pool(
             self.library,
             name or self.name,
             pool_id=pool_id,
             num_containers=num_containers,
             timeout_s=timeout_s,
-            **settings,
+            **checked,
         )
         return self.pool_class(self.runtime, made.id, made.name)
 

@@ -149,6 +149,25 @@ METHODS: list[Case] = [
         ["2: kCreate.x: is a setting, whose direction is 'in'"],
     ),
     (
+        "setting_named_like_a_key",
+        "name: store\nkCreate: {id: 0, parameters: "
+        "[{name: pool_name, direction: in, type: string}]}\n",
+        ["2: kCreate.pool_name: is a name that pools have already; choose another"],
+    ),
+    (
+        "monitor_no_truth",
+        "name: store\nmonitor: 1\nkIo: {id: 10, parameters: []}\nkCreate: 0\n",
+        ["2: monitor: must be true or false"],
+    ),
+    (
+        "monitor_of_untyped",
+        "name: store\nmonitor: true\nkCreate: 0\n",
+        [
+            "2: monitor: is for modules with a typed method; others have a header "
+            "to say it"
+        ],
+    ),
+    (
         "destroy_with_parameters",
         "name: store\nkCreate: 0\nkDestroy: {id: 1, parameters: []}\n",
         ["3: kDestroy: 'Destroy' is a member of every container; choose another name"],
@@ -240,16 +259,16 @@ PARAMETERS: list[Case] = [
     _typed("list_left_open", "list<int8", "list: '>' expected instead of the end"),
     _typed("text_behind", "int8 x", "'int8 x' has 'x' behind the type"),
     _typed(
-        "list_of_lists",
-        "list<list<int8>>",
-        "list<list<int8>>: elements must be numbers, enums or structs",
+        "list_of_lists_of_blocks",
+        "list<list<blocks>>",
+        "list<blocks>: arrays and blocks are no elements",
     ),
     _typed(
-        "list_of_texts",
-        "list<string>",
-        "list<string>: elements must be numbers, enums or structs",
+        "list_of_arrays",
+        "list<array<int8, 1>>",
+        "list<array<int8, 1>>: arrays and blocks are no elements",
     ),
-    _typed("list_of_truths", "list<bool>", "list<bool>: use list<uint8>"),
+    _typed("list_of_texts", "list<text>", "'text' is no type; did you mean 'string'?"),
     _typed(
         "array_of_texts",
         "array<string, 1>",
@@ -402,9 +421,9 @@ TYPES: list[Case] = [
         "7: types.Point.struct: 'x' is there twice",
     ),
     _types(
-        "field_of_text",
-        "  Point: {struct: [{name: x, type: string}]}\n",
-        "4: types.Point.struct: 'x' is string; fields are numbers, enums, structs",
+        "field_of_blocks",
+        "  Point: {struct: [{name: x, type: blocks}]}\n",
+        "4: types.Point.struct: 'x' is blocks; arrays and blocks are no fields",
     ),
     _types(
         "field_with_default",

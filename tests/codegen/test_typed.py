@@ -204,6 +204,13 @@ def test_a_method_is_renamed_by_an_alias(
     assert "using ReduceTask = TotalTask;" in tasks
 
 
+SETTINGS = """\
+kCreate:
+  id: 0
+  parameters:
+    - {name: label, direction: in, type: string, default: plain}
+    - {name: limit, direction: in, type: uint64}
+"""
 RIGHT = """\
 import chimaera
 import numpy as np
@@ -211,7 +218,7 @@ import numpy as np
 
 def total(rt: chimaera.Runtime) -> float:
     stats = rt.module("mylab.stats")
-    mine = stats.create("mine", num_containers=2)
+    mine = stats.create("mine", label="x", limit="2GB", num_containers=2)
     later = mine.reduce_async(np.ones(3)).result() + stats.pool("mine").reduce([1, 2])
     rt.module("somebody.elses").anything(1)
     return stats.reduce(np.ones(3), timeout_s=5) + later + other(rt)
@@ -232,14 +239,19 @@ def total(rt: chimaera.Runtime) -> str:
     stats.reduce()
     stats.reduec(np.ones(3))
     stats.create("mine").reduce(np.ones(3), timeout_s="5")
+    stats.create("mine", lable="x")
+    stats.create("mine", label=1)
     return stats.reduce(np.ones(3))
 """
 
 
 def test_a_type_checker_knows_the_modules_of_a_build(tmp_path: Path) -> None:
     gen = tmp_path / "gen"
+    stats = new_repo("mylab", parent=tmp_path, module="stats")
+    yaml = stats / "modules" / "stats" / "chimaera_mod.yaml"
+    yaml.write_text(yaml.read_text().replace("kCreate: 0\n", SETTINGS))
     for repo in (
-        new_repo("mylab", parent=tmp_path, module="stats"),
+        stats,
         new_repo("lab", parent=tmp_path, module="other", methods=["Sum"]),
     ):
         assert main([str(repo), "--build-dir", str(gen)]) == 0
@@ -262,7 +274,9 @@ def test_a_type_checker_knows_the_modules_of_a_build(tmp_path: Path) -> None:
         ("wrong.py", 9, "call-arg"),
         ("wrong.py", 10, "attr-defined"),
         ("wrong.py", 11, "arg-type"),
-        ("wrong.py", 12, "return-value"),
+        ("wrong.py", 12, "call-arg"),
+        ("wrong.py", 13, "arg-type"),
+        ("wrong.py", 14, "return-value"),
     ], done.stdout
 
 

@@ -17,8 +17,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 import chimaera
+from chimaera import compose
 from chimaera.codegen.cli import main as refresh_repo
 from chimaera.errors import (
     BadRequestError,
@@ -154,6 +156,24 @@ def test_any_other_array_is_copied_and_counted(
     assert sample.scale(values[:0], []) == 0
 
 
+def test_views_of_any_strides_are_copied_once(
+    rt: chimaera.Runtime, sample: Any
+) -> None:
+    whole = np.arange(24.0).reshape(4, 6)
+    for base in (whole.copy(), rt.array(whole)):
+        for view in (base.T, base[::2, 1::3], base[::-1], np.asfortranarray(base)):
+            expected, before = view * 3, rt.bytes_staged
+            weights = np.arange(2 * view.shape[1], dtype=np.float32)[::2]
+            total = sample.scale(view, weights, factor=3)
+            assert total == (expected * weights).sum()
+            assert (view == expected).all()
+            assert rt.bytes_staged == before + view.nbytes + weights.nbytes
+    cube = np.ones((2, 3, 4)).transpose(2, 0, 1)
+    totals = sample.scale_many(cube, np.zeros(0, np.float32))
+    assert totals.tolist() == [12.0] * 4
+    assert (cube == 2).all()
+
+
 @pytest.mark.parametrize(
     ("given", "error", "words"),
     [
@@ -209,7 +229,6 @@ def test_a_wrong_argument_is_named(
         ([[1.0]], TypeError, "an array of float64 with 2 axes is wanted"),
         (np.ones((2, 2), np.float32), TypeError, "values has dtype float32: an"),
         (np.ones(2), BadRequestError, "values has 1 axes, shape (2,)"),
-        (np.ones((2, 3)).T, BadRequestError, "is not C-contiguous"),
         (np.broadcast_to(1.0, (2, 2)), BadRequestError, "values is read-only"),
     ],
 )
@@ -352,6 +371,7 @@ def test_the_written_client_passes_mypy(tmp_path: Path, sample: Any) -> None:
         "def total(pool: SamplePool) -> int:\n"
         "    found = pool.combine(3)\n"
         "    mode: Mode = pool.echo((1, 2.0, 0, (3, 4)), [], ((1, 2), [])).mode\n"
+        "    pool.create(pool.runtime, label='x', mode='fast')\n"
         "    return found.sum + mode + pool.combine_async(1).result().low\n"
     )
     source = Path(__file__).parents[2] / "src"
@@ -364,6 +384,58 @@ def test_the_written_client_passes_mypy(tmp_path: Path, sample: Any) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_a_module_with_a_monitor_is_asked(sample: Any) -> None:
+    sample.null()
+    assert 10 in sample.tell_monitored()
+
+
+def settings_of(pool: Any) -> dict[str, Any]:
+    told = pool.tell_settings()
+    return {name: getattr(told, name) for name in told.__slots__}
+
+
+def test_a_pool_is_made_with_settings(rt: chimaera.Runtime) -> None:
+    module = rt.module("testing.sample")
+    plain = settings_of(module.create("with defaults"))
+    assert plain["label"] == "plain"
+    given = {"label": "a: 'b'", "limit": 7, "offset": -9, "ratio": math.inf}
+    given |= {"strict": True, "mode": "fast"}
+    pool = module.create("with settings", **given)
+    found = settings_of(pool)
+    assert found.pop("mode").name == "FAST"
+    assert found == {name: given[name] for name in found}
+    kind = module.pool_class
+    assert settings_of(kind.create(rt, "of a size", limit="2KB"))["limit"] == 2048
+    assert settings_of(kind.create(rt, "of a member", mode=0))["mode"].name == "FAST"
+    signature = inspect.signature(kind.create)
+    assert signature.parameters["ratio"].default == 0.25
+    # What compose files are made of.
+    exported = yaml.safe_load(compose.export(rt))["compose"]
+    [entry] = [each for each in exported if each["pool_name"] == "with settings"]
+    assert {name: entry[name] for name in given} == {**given, "ratio": "inf"}
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        ({"lable": "x"}, BadRequestError, "no setting 'lable'; did you mean 'label'"),
+        ({"label": 1}, TypeError, "setting label is 1 (int): a string is wanted"),
+        ({"limit": -1}, BadRequestError, "setting limit is -1: uint64 is 0 to"),
+        ({"limit": "much"}, BadRequestError, "limit"),
+        ({"offset": 2**31}, BadRequestError, "setting offset is 2147483648"),
+        ({"mode": "fsat"}, BadRequestError, "exact (5); did you mean 'fast'"),
+        ({"label": "bad"}, BadRequestError, "a bad label"),
+    ],
+)
+def test_a_wrong_setting_is_named(
+    rt: chimaera.Runtime, given: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error) as raised:
+        rt.module("testing.sample").create("never", **given)
+    assert words in str(raised.value)
+    assert all(info.name != "never" for info in rt.pools())
 
 
 def test_names_that_python_has_are_changed() -> None:

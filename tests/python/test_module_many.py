@@ -86,7 +86,9 @@ def test_every_type_may_be_a_column_or_one_for_all(sample: Any) -> None:
     assert found["summary"]["at"]["y"].tolist() == [-1, -1]
     assert [len(each) for each in found["summaries"]] == [1, 0]
     assert found["flag"].tolist() == [True, False]
-    assert found["mode"].tolist() == [0, 5]
+    assert [each.name for each in found["mode"]] == ["FAST", "EXACT"]
+    assert [each.name for each in found["summary"]["mode"]] == ["EXACT", "EXACT"]
+    assert found["summary"]["at"]["x"].tolist() == [0.5, 0.5]
     assert found["text"].tolist() == ["a", "b"]
     assert found["data"].tolist() == [b"same"] * 2
     assert [each.tolist() for each in found["numbers"]] == [[0, 1], [2, 3]]

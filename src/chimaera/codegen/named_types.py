@@ -147,8 +147,8 @@ def _fields(
         unit = text_of(pairs.get("unit"), report) or ""
         if found is None or name is None:
             continue
-        if not found.is_plain:
-            message = f"'{name}' is {found.text}; fields are numbers, enums, structs"
+        if found.kind in ("array", "blocks"):
+            message = f"'{name}' is {found.text}; arrays and blocks are no fields"
             report.add(item.line, entry.label, message)
             continue
         yield Field(name, found, doc, unit)

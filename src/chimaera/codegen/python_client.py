@@ -71,6 +71,7 @@ def _described(module: Module) -> ModuleDescription:
             for each in module.methods
             if each.is_typed and each.id >= FIRST_CUSTOM_ID
         ),
+        tuple(_field(each) for each in module.settings),
     )
 
 

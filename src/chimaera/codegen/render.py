@@ -22,9 +22,10 @@ from chimaera.codegen.python_client import python_client, python_stub
 from chimaera.codegen.render_typed import (
     FILTERS,
     aliases_of,
-    anonymous_types,
+    described_types,
     schema_hash,
     uses_blocks,
+    uses_packed,
 )
 from chimaera.codegen.schema import Module
 
@@ -149,10 +150,11 @@ def _values(module: Module) -> dict[str, object]:
         "rows": [row for _, row in sorted(rows.items())],
         "inherited": INHERITED,
         "aliases": aliases_of(module),
-        "anonymous": anonymous_types(module),
+        "described": described_types(module),
         "schema_hash": schema_hash(module),
         "num_described": len(custom),
         "uses_blocks": uses_blocks(module),
+        "uses_packed": uses_packed(module),
         "makes_create": makes_create,
         "runtime": "RuntimeBase" if is_base else "Runtime",
         "own": own,

@@ -7,15 +7,23 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 
 from chimaera.codegen.methods import Method
 from chimaera.codegen.schema import Module
 from chimaera.codegen.typed import Parameter
-from chimaera.codegen.types import Field
+from chimaera.codegen.types import Field, Type
 from chimaera.codegen.values import cpp_string
 
-__all__ = ["FILTERS", "aliases_of", "anonymous_types", "schema_hash", "uses_blocks"]
+__all__ = [
+    "FILTERS",
+    "aliases_of",
+    "described_types",
+    "schema_hash",
+    "uses_blocks",
+    "uses_packed",
+]
 
 
 def aliases_of(module: Module) -> list[tuple[str, Method]]:
@@ -36,14 +44,38 @@ def uses_blocks(module: Module) -> bool:
     )
 
 
-def anonymous_types(module: Module) -> list[tuple[str, str]]:
-    """Return the types without a name of their own: constant and definition."""
-    found: dict[str, str] = {}
+def described_types(module: Module) -> list[tuple[str, Type, str]]:
+    """Return the types that a description names, each before its use.
+
+    Returns
+    -------
+    list of (str, Type, str)
+        The name of its constant, the type, and how it is made; empty for enums and
+        structs, of which the template knows how.
+    """
+    found: dict[str, tuple[str, Type, str]] = {}
+
+    def collect(item: Parameter | Field) -> None:
+        kind = item.type
+        if kind.element is not None:
+            collect(_element(kind))
+        for each in kind.fields:
+            collect(each)
+        if not kind.constant or kind.kind == "blocks":
+            made = "" if kind.kind in ("enum", "struct") else _made(item)
+            found.setdefault(_constant(item), (_constant(item), kind, made))
+
+    for each in module.types:
+        collect(Field("", each, "", ""))
     for method in module.methods:
-        for each in method.parameters:
-            if each.type.kind in ("list", "array", "blocks"):
-                found[_constant(each)] = _made(each)
-    return sorted(found.items())
+        for parameter in method.parameters:
+            collect(parameter)
+    return list(found.values())
+
+
+def uses_packed(module: Module) -> bool:
+    """Tell whether a task holds packed values."""
+    return any(kind.is_packed for _, kind, _ in described_types(module))
 
 
 def schema_hash(module: Module) -> str:
@@ -109,17 +141,26 @@ def _constant(item: Parameter | Field) -> str:
     axes = f"{kind_of.ndim}" if kind_of.ndim else ""
     const = "Const" if isinstance(item, Parameter) and not item.is_output else ""
     const = const if kind_of.kind == "array" else ""
-    return f"k{const}{kind_of.kind.capitalize()}{axes}_{kind_of.element.text}"
+    element = re.sub(r"\W+", "_", kind_of.element.text)
+    return f"k{const}{kind_of.kind.capitalize()}{axes}_{element}"
 
 
-def _made(item: Parameter) -> str:
+def _element(kind_of: Type) -> Field:
+    return Field("", kind_of.element or kind_of, "", "")
+
+
+def _made(item: Parameter | Field) -> str:
     kind_of = item.type
     if kind_of.element is None:
         return f"chi::types::Blocks<{kind_of.cpp}>()"
-    what = "List" if kind_of.kind == "list" else "ArrayOf"
-    of = kind_of.element.cpp if kind_of.kind == "list" else item.member
-    element = _constant(Field("", kind_of.element, "", ""))
-    return f'chi::types::{what}<{of}>("{kind_of.text}", &{element})'
+    if kind_of.kind == "array":
+        writable = not isinstance(item, Parameter) or item.is_output
+        made = f"ArrayOf<{kind_of.member(writable=writable)}>"
+    elif kind_of.is_packed:
+        made = f"PackedList<{kind_of.element.standard}>"
+    else:
+        made = f"List<{kind_of.element.cpp}>"
+    return f'chi::types::{made}("{kind_of.text}", &{_constant(_element(kind_of))})'
 
 
 def _default_text(parameter: Parameter) -> str:

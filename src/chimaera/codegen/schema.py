@@ -26,7 +26,7 @@ from chimaera.codegen.document import (
 from chimaera.codegen.methods import INHERITED, Method, enabled_methods, is_method
 from chimaera.codegen.named_types import named_types
 from chimaera.codegen.names import module_fault, namespace_fault
-from chimaera.codegen.typed import Parameter
+from chimaera.codegen.typed import Parameter, truth_of
 from chimaera.codegen.types import Type
 
 __all__ = [
@@ -53,6 +53,7 @@ _MODULE_KEYS = (
     "description",
     "author",
     "dependencies",
+    "monitor",
     "types",
 )
 _VERSION = re.compile(r"\d{1,9}(\.\d{1,9}){0,3}([-+][0-9A-Za-z.+-]{1,32})?", re.ASCII)
@@ -69,6 +70,7 @@ class Module:
     methods: tuple[Method, ...]
     description: str = ""
     types: tuple[Type, ...] = ()
+    monitor: bool = False
 
     @property
     def is_typed(self) -> bool:
@@ -171,10 +173,15 @@ def _load_module(
     name = _module_name(others, namespace, report)
     if name is None:
         return None
+    monitor = truth_of(others.get("monitor"), report)
     types = tuple(named.values())
-    return Module(
-        name, namespace or "", version, directory, enabled, description, types
+    module = Module(
+        name, namespace or "", version, directory, enabled, description, types, monitor
     )
+    if monitor and not module.is_typed:
+        message = "is for modules with a typed method; others have a header to say it"
+        report.add(others["monitor"].line, "monitor", message)
+    return module
 
 
 def _refuse_unknown(

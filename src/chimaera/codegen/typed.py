@@ -26,12 +26,14 @@ from chimaera.codegen.values import (
     parse_duration_ms,
 )
 
-__all__ = ["AGGREGATES", "Description", "Parameter", "describe_method"]
+__all__ = ["AGGREGATES", "Description", "Parameter", "describe_method", "truth_of"]
 
 MAX_PARAMETERS = 32
 DIRECTIONS = ("in", "out", "inout")
 CREATE = "kCreate"
 _SETTING_KINDS = ("bool", "int", "uint", "float", "string", "enum")
+# Of every compose entry, and arguments of `create` in Python.
+_ENTRY_KEYS = ("mod_name", "name", "num_containers", "pool_name", "runtime")
 AGGREGATES = ("sum", "min", "max", "concat", "custom")
 
 _METHOD_KEYS = ("id", "doc", "deadline", "idempotent", "parameters", "aliases")
@@ -139,7 +141,7 @@ def describe_method(
     return Description(
         doc=text_of(pairs.get("doc"), report) or "",
         deadline_ms=_deadline(pairs.get("deadline"), report),
-        idempotent=_truth(pairs.get("idempotent"), report),
+        idempotent=truth_of(pairs.get("idempotent"), report),
         parameters=parameters,
         aliases=tuple(_aliases(pairs.get("aliases"), report)),
     )
@@ -156,6 +158,9 @@ def _check_settings(
             report.add(entry.line, label, message)
         if each.direction != "in":
             report.add(entry.line, label, "is a setting, whose direction is 'in'")
+        if each.name in _ENTRY_KEYS:
+            message = "is a name that pools have already; choose another"
+            report.add(entry.line, label, message)
 
 
 def _deadline(entry: Entry | None, report: Report) -> int:
@@ -168,7 +173,8 @@ def _deadline(entry: Entry | None, report: Report) -> int:
         return 0
 
 
-def _truth(entry: Entry | None, report: Report) -> bool:
+def truth_of(entry: Entry | None, report: Report) -> bool:
+    """Return what an entry says; false if it is absent or not a truth."""
     if entry is None:
         return False
     if entry.kind != "bool" or entry.text is None:

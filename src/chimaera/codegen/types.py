@@ -99,7 +99,25 @@ class Type:
     @property
     def is_plain(self) -> bool:
         """Whether a value is its bytes, and always of the same number."""
-        return self.is_number or self.kind in ("bool", "enum", "struct")
+        if self.kind == "struct":
+            return all(field.type.is_plain for field in self.fields)
+        return self.is_number or self.kind in ("bool", "enum")
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether a task holds a value as chi::Packed (ipc/packed.h)."""
+        if self.kind == "list" and self.element is not None:
+            return not self.element.is_plain
+        return self.kind == "struct" and not self.is_plain
+
+    @property
+    def standard(self) -> str:
+        """The C++ type of a value outside of tasks."""
+        if self.kind in ("string", "bytes"):
+            return "std::string"
+        if self.kind == "list" and self.element is not None:
+            return f"std::vector<{self.element.standard}>"
+        return self.cpp
 
     @property
     def bits(self) -> int:
@@ -109,6 +127,8 @@ class Type:
     @property
     def is_checked(self) -> bool:
         """Whether some bytes are no value of the type, or none that may be used."""
+        if self.is_packed:
+            return True
         if self.element is not None:
             return self.kind == "array" or self.element.is_checked
         if self.kind == "struct":
@@ -130,24 +150,22 @@ class Type:
         """Return the C++ type of a task's member."""
         if self.kind == "array" and not writable:
             return self.cpp.replace("<", "<const ", 1)
-        return self.cpp
+        return f"chi::Packed<{self.standard}>" if self.is_packed else self.cpp
 
     def argument(self, *, writable: bool) -> str:
         """Return the C++ type of a client's argument."""
         if self.kind in ("string", "bytes"):
             return "std::string_view"
-        if self.kind == "list":
-            return f"const {self.value(writable=writable)}&"
+        if self.kind == "list" or self.is_packed:
+            return f"const {self.standard}&"
         if self.kind in ("struct", "array", "blocks"):
             return f"const {self.member(writable=writable)}&"
         return self.cpp
 
     def value(self, *, writable: bool) -> str:
         """Return the C++ type of an argument that is kept."""
-        if self.kind in ("string", "bytes"):
-            return "std::string"
-        if self.kind == "list" and self.element is not None:
-            return f"std::vector<{self.element.cpp}>"
+        if self.kind in ("string", "bytes", "list") or self.is_packed:
+            return self.standard
         return self.member(writable=writable)
 
 
@@ -217,12 +235,8 @@ def _after(token: str, name: str, tokens: list[str]) -> list[str]:
 
 
 def _list_of(element: Type) -> Type:
-    if element.kind == "bool":
-        raise TypeTextError("list<bool>: use list<uint8>")
-    if not element.is_plain:
-        raise TypeTextError(
-            f"list<{element.text}>: elements must be numbers, enums or structs"
-        )
+    if element.kind in ("array", "blocks"):
+        raise TypeTextError(f"list<{element.text}>: arrays and blocks are no elements")
     text = f"list<{element.text}>"
     return Type("list", text, f"chi::vector<{element.cpp}>", element)
 

@@ -20,6 +20,7 @@ from chimaera.typed.columns import column_of, rows_of, targets_of, task_count
 from chimaera.typed.description import Method, ModuleDescription, nearest
 from chimaera.typed.library import describe
 from chimaera.typed.results import finisher
+from chimaera.typed.settings import checked_settings
 from chimaera.typed.values import BlockList, encoder
 
 if TYPE_CHECKING:
@@ -146,14 +147,35 @@ class TypedPool(Pool):
         pool_id, num_containers, timeout_s, **settings
             As for `Runtime.create_pool`.
         """
-        name = name or cls.full_name
-        made = runtime.create_pool(
-            cls.module,
+        return cls._create(
+            runtime,
             name,
+            settings,
             pool_id=pool_id,
             num_containers=num_containers,
             timeout_s=timeout_s,
-            **settings,
+        )
+
+    @classmethod
+    def _create(
+        cls,
+        runtime: Runtime,
+        name: str | None,
+        settings: Mapping[str, Any],
+        *,
+        pool_id: PoolId | None,
+        num_containers: int,
+        timeout_s: float,
+    ) -> Self:
+        """Make a pool; settings that are described are checked before."""
+        checked = checked_settings(_description_of(cls), settings)
+        made = runtime.create_pool(
+            cls.module,
+            name or cls.full_name,
+            pool_id=pool_id,
+            num_containers=num_containers,
+            timeout_s=timeout_s,
+            **checked,
         )
         return cls(runtime, made.id, made.name)
 
@@ -253,8 +275,8 @@ class TypedPool(Pool):
         return codes if rows is None else with_codes(rows, codes, errors)
 
 
-def _bind(cls: type[TypedPool]) -> tuple[BoundMethod, ...]:
-    """Return the methods of a class of pools, in the order of its module.
+def _description_of(cls: type[TypedPool]) -> ModuleDescription:
+    """Return what the module of a class of pools says of itself.
 
     Raises
     ------
@@ -271,5 +293,11 @@ def _bind(cls: type[TypedPool]) -> tuple[BoundMethod, ...]:
             f"{cls.__name__} was generated from another chimaera_mod.yaml than the "
             f"library of {module.library} {module.version}: build both from one"
         )
+    return module
+
+
+def _bind(cls: type[TypedPool]) -> tuple[BoundMethod, ...]:
+    """Return the methods of a class of pools, in the order of its module."""
+    module = _description_of(cls)
     types = {each.__name__: each for each in cls.types}
     return tuple(BoundMethod(module, each, types) for each in module.methods)

@@ -32,6 +32,8 @@ def column_of(field: Field) -> Callable[[Any, str], Column]:
     one = encoder(field)
     if kind.is_scalar:
         return _scalars(kind, one)
+    if kind.is_packed:
+        return lambda value, what: _sequences(value, what, one, is_list=True)
     if kind.kind == "struct":
         several = encoder(Field("", Type("list", "", element=kind)))
         return lambda value, what: _structs(value, what, one, several)
@@ -145,13 +147,16 @@ def rows_of(
     lists: Sequence[list[Any] | None],
     types: Mapping[str, type],
 ) -> NDArray[Any] | None:
-    """Put results together: an array of the only one, or a structured one."""
+    """Put results together: an array of the only one, or a structured one.
+
+    Enums become their members, as in single calls.
+    """
     import numpy as np
 
     columns: list[Any] = []
     for each, target, found in zip(method.results, targets, lists, strict=True):
         if target is not None:
-            columns.append(target)
+            columns.append(_with_members(target, each.type, types))
             continue
         make = decoder(each.type, types)
         column = np.empty(len(found or ()), object)
@@ -168,3 +173,32 @@ def rows_of(
     for name, each in zip(names, columns, strict=True):
         rows[name] = each
     return rows
+
+
+def _with_members(
+    column: NDArray[Any], kind: Type, types: Mapping[str, type]
+) -> NDArray[Any]:
+    """Return a column with members in the place of the numbers of enums."""
+    import numpy as np
+
+    if kind.kind == "struct":
+        parts = {
+            each.name: _with_members(column[each.name], each.type, types)
+            for each in kind.fields
+        }
+        made = {name: part.dtype for name, part in parts.items()}
+        if all(made[each.name] == dtype_of(each.type) for each in kind.fields):
+            return column
+        rows = np.empty(len(column), list(made.items()))
+        for name, part in parts.items():
+            rows[name] = part
+        return rows
+    member = decoder(kind, types) if kind.kind == "enum" else None
+    if member is None:
+        return column
+    numbers, places = np.unique(column, return_inverse=True)
+    members = np.empty(len(numbers), object)
+    for i, number in enumerate(numbers.tolist()):
+        members[i] = member(number)
+    found: NDArray[Any] = members[places]
+    return found

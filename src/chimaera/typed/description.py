@@ -105,7 +105,16 @@ class Type:
     @property
     def is_plain(self) -> bool:
         """Whether a value is its bytes, always of the same number."""
-        return self.is_scalar or self.kind == "struct"
+        if self.kind == "struct":
+            return all(each.type.is_plain for each in self.fields)
+        return self.is_scalar
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether it holds what has no fixed size: see packed.py."""
+        if self.kind == "list" and self.element is not None:
+            return not self.element.is_plain
+        return self.kind == "struct" and not self.is_plain
 
     @property
     def format(self) -> str:

@@ -44,6 +44,10 @@ def finisher(method: Method, types: Mapping[str, type]) -> Decoder | None:
 
 def decoder(kind: Type, types: Mapping[str, type]) -> Decoder | None:
     """Return what makes a value of a type; None if it is that already."""
+    if kind.is_packed:
+        from chimaera.typed.packed import packed_decoder  # which uses this function
+
+        return packed_decoder(kind, types)
     if kind.kind == "enum":
         return _enum_decoder(types[kind.name])
     if kind.kind == "struct":

@@ -18,6 +18,8 @@ __all__ = [
     "async_signature",
     "class_name",
     "client_source",
+    "create_arguments",
+    "create_docstring",
     "docstring",
     "many_docstring",
     "many_signature",
@@ -38,13 +40,14 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from chimaera.typed import client as _client
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    from chimaera.runtime import Runtime
 '''
 DEFAULT_TIMEOUT_S = 30.0
 _QUERY = "query: _client.PoolQuery = _client.LOCAL"
@@ -86,7 +89,16 @@ def type_source(kind: Type) -> str:
         lines = [f"\nclass {kind.name}(enum.IntEnum):"]
         lines += [f"    {name.upper()} = {value}" for name, value in kind.values]
         return "\n".join(lines)
-    return _dataclass(kind.name, kind.fields, "")
+    # An array is not equal to another one, but element by element.
+    is_equal = not any(_has_array(each.type) for each in kind.fields)
+    return _dataclass(kind.name, kind.fields, "", eq=is_equal)
+
+
+def _has_array(kind: Type) -> bool:
+    if kind.kind == "list" and kind.element is not None:
+        number = kind.element.is_number or kind.element.kind == "bool"
+        return number or _has_array(kind.element)
+    return any(_has_array(each.type) for each in kind.fields)
 
 
 def result_source(method: Method) -> str:
@@ -113,6 +125,8 @@ def _result_type(kind: Type) -> str:
     if kind.kind == "list" and kind.element is not None:
         if kind.element.is_number:
             return f"npt.NDArray[np.{kind.element.name}]"
+        if kind.element.kind == "bool":
+            return "npt.NDArray[np.bool_]"
         return f"list[{_result_type(kind.element)}]"
     names = {"string": "str", "blocks": "_client.BlockList"}
     if kind.kind in {"bool", "float", "bytes"}:
@@ -164,6 +178,8 @@ def _class_source(module: ModuleDescription, types: list[str]) -> Iterator[str]:
     yield f'    full_name = "{module.full_name}"'
     yield f"    schema_hash = 0x{module.schema_hash:016x}"
     yield f"    types = {_tuple(types)}"
+    if module.settings:
+        yield from _create_source(module)
     for index, method in enumerate(module.methods):
         yield from _method_source(module, method, index)
 
@@ -196,6 +212,25 @@ def _method_source(
             yield f"    {old}{ending} = {name}{ending}"
 
 
+def _create_source(module: ModuleDescription) -> Iterator[str]:
+    arguments = create_arguments(module, ["cls", "runtime: Runtime"])
+    yield ""
+    yield "    @classmethod"
+    yield f"    def create({arguments}) -> Self:"
+    yield from create_docstring(module)
+    names = [each.name for each in module.settings]
+    yield "        settings = {"
+    yield from (f'            "{name}": {name},' for name in names)
+    yield "        }"
+    yield "        return cls._create("
+    yield "            runtime,"
+    yield "            name,"
+    yield "            settings,"
+    for each in ("pool_id", "num_containers", "timeout_s"):
+        yield f"            {each}={each},"
+    yield "        )"
+
+
 def _many_source(method: Method, index: int, values: str) -> Iterator[str]:
     yield ""
     yield f"    def {many_signature(method)}:"
@@ -209,6 +244,47 @@ def _many_source(method: Method, index: int, values: str) -> Iterator[str]:
 
 
 # ---- what the stub has too
+
+
+def create_arguments(module: ModuleDescription, first: list[str]) -> str:
+    """Return the parameters with which a pool is made, behind those of `first`.
+
+    A setting that is None is the module's to choose.
+    """
+    lines = [*first, "name: str | None = None", "*"]
+    for each in module.settings:
+        kind, default = _argument_type(each.type), "None"
+        if each.default is not None:
+            default = _default(each)
+        if each.type.name == "uint64":
+            kind += " | str"  # a size, as in a compose file
+        if default == "None":
+            kind += " | None"
+        lines.append(f"{each.name}: {kind} = {default}")
+    lines.append("pool_id: _client.PoolId | None = None")
+    lines.append("num_containers: int = 1")
+    lines.append(f"timeout_s: float = {DEFAULT_TIMEOUT_S!r}")
+    if not module.settings:
+        lines.append("**settings: Any")
+    body = "".join(f"\n        {line}," for line in lines)
+    # The method of the class that is derived from takes any settings.
+    mark = "  # type: ignore[override]" if module.settings and "cls" in first else ""
+    return f"{mark}{body}\n    "
+
+
+def create_docstring(module: ModuleDescription) -> Iterator[str]:
+    """Yield the lines of its documentation."""
+    yield '        """Make a pool of this module, or find the one of this name.'
+    yield ""
+    yield "        Parameters"
+    yield "        ----------"
+    yield "        name : str, optional"
+    yield "            Unique in the runtime; the module's name by default."
+    for each in module.settings:
+        yield from _described(each, _short(each.type), deeper=True)
+    yield "        pool_id, num_containers, timeout_s"
+    yield "            As for `Runtime.create_pool`."
+    yield '        """'
 
 
 def signature(method: Method) -> str:

@@ -15,10 +15,11 @@ from chimaera.typed.source import (
     async_docstring,
     async_signature,
     class_name,
+    create_arguments,
+    create_docstring,
     docstring,
     many_docstring,
     many_signature,
-    quoted,
     result_source,
     signature,
     type_source,
@@ -36,11 +37,12 @@ _HEAD = """\
 import dataclasses
 import enum
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 from chimaera.module import ModuleOf
+from chimaera.runtime import Runtime
 from chimaera.typed import client as _client
 """
 _ABOUT = re.compile(
@@ -66,27 +68,32 @@ def stub_source(module: ModuleDescription) -> str:
     kind = pool.removesuffix("Pool") + "Module"
     types = [type_source(each) for each in module.types().values()]
     types += [result_source(each) for each in module.methods if len(each.results) > 1]
-    doc = quoted(f"Module {module.full_name} {module.version}.")
     methods = [line for each in module.methods for line in _method(module, each)]
     parts = [
         _HEAD.format(module, kind),
         *types,
         "\n".join([f"\nclass _Methods:{' ...' if not methods else ''}", *methods]),
-        f"\nclass {pool}(_Methods, _client.TypedPool):\n"
-        f'    """Pools of module {module.full_name} {module.version}."""',
-        f"\nclass {kind}(_Methods, ModuleOf[{pool}]):\n"
-        f'    """{doc}"""\n\n'
-        "    def create(\n"
-        "        self,\n"
-        "        name: str | None = None,\n"
-        "        *,\n"
-        "        pool_id: _client.PoolId | None = None,\n"
-        "        num_containers: int = 1,\n"
-        "        timeout_s: float = 30.0,\n"
-        "        **settings: Any,\n"
-        f"    ) -> {pool}: ...",
+        "\n".join(_classes(module, pool, kind)),
     ]
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
+
+
+def _classes(module: ModuleDescription, pool: str, kind: str) -> Iterator[str]:
+    about = f"{module.full_name} {module.version}."
+    yield f"\nclass {pool}(_Methods, _client.TypedPool):"
+    yield f'    """Pools of module {about}"""'
+    if module.settings:
+        arguments = create_arguments(module, ["cls", "runtime: Runtime"])
+        yield ""
+        yield "    @classmethod"
+        yield f"    def create({arguments}) -> Self:"
+        yield from create_docstring(module)
+    yield ""
+    yield f"\nclass {kind}(_Methods, ModuleOf[{pool}]):"
+    yield f'    """Module {about}"""'
+    yield ""
+    yield f"    def create({create_arguments(module, ['self'])}) -> {pool}:"
+    yield from create_docstring(module)
 
 
 def _method(module: ModuleDescription, method: Method) -> Iterator[str]:

@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["SCALAR_LETTERS", "BlockList", "as_numbers", "dtype_of", "encoder", "shown"]
+__all__ = [
+    "SCALAR_LETTERS",
+    "BlockList",
+    "as_numbers",
+    "dtype_of",
+    "encoder",
+    "members",
+    "shown",
+    "wrong",
+]
 
 # Checks a value of one type, and returns its form. The text names the parameter.
 Encoder = Callable[[Any, str], Any]
@@ -74,6 +83,10 @@ def dtype_of(kind: Type) -> np.dtype[Any]:
 def encoder(field: Field) -> Encoder:
     """Return what checks values of a parameter."""
     kind = field.type
+    if kind.is_packed:
+        from chimaera.typed.packed import packed_encoder  # which uses this function
+
+        return packed_encoder(kind)
     if kind.kind == "array":
         return _array_encoder(kind, writable=field.direction != "in")
     if kind.kind == "list":
@@ -83,7 +96,8 @@ def encoder(field: Field) -> Encoder:
     return _SIMPLE[kind.kind](kind)
 
 
-def _wrong(what: str, wanted: str, value: object) -> TypeError:
+def wrong(what: str, wanted: str, value: object) -> TypeError:
+    """Return the error for a value of another type."""
     return TypeError(f"{what} is {shown(value)}: {wanted} is wanted")
 
 
@@ -95,7 +109,7 @@ def _int_encoder(kind: Type) -> Encoder:
 
     def encode(value: Any, what: str) -> int:
         if isinstance(value, bool) or not hasattr(value, "__index__"):
-            raise _wrong(what, kind.name, value)
+            raise wrong(what, kind.name, value)
         number = operator.index(value)
         if not low <= number <= high:
             text = f"{what} is {number}: {kind.name} is {low} to {high}"
@@ -108,7 +122,7 @@ def _int_encoder(kind: Type) -> Encoder:
 def _float_encoder(kind: Type) -> Encoder:
     def encode(value: Any, what: str) -> float:
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
-            raise _wrong(what, kind.name, value)
+            raise wrong(what, kind.name, value)
         try:
             number = float(value)
         except OverflowError:  # an int beyond all floats
@@ -125,7 +139,7 @@ def _float_encoder(kind: Type) -> Encoder:
 def _bool_encoder(_kind: Type) -> Encoder:
     def encode(value: Any, what: str) -> bool:
         if type(value).__name__ not in {"bool", "bool_"}:
-            raise _wrong(what, "a bool", value)
+            raise wrong(what, "a bool", value)
         return bool(value)
 
     return encode
@@ -144,7 +158,7 @@ def _enum_encoder(kind: Type) -> Encoder:
             text = f"{what} is {value!r}, which {kind.name} has not: {possible}{hint}"
             raise BadRequestError(text)
         if isinstance(value, bool) or not hasattr(value, "__index__"):
-            raise _wrong(what, f"a {kind.name}, its name or number,", value)
+            raise wrong(what, f"a {kind.name}, its name or number,", value)
         number = operator.index(value)
         if number not in by_name.values():
             text = f"{what} is {number}, which {kind.name} has not: {possible}"
@@ -157,7 +171,7 @@ def _enum_encoder(kind: Type) -> Encoder:
 def _string_encoder(_kind: Type) -> Encoder:
     def encode(value: Any, what: str) -> str:
         if not isinstance(value, str):
-            raise _wrong(what, "a string", value)
+            raise wrong(what, "a string", value)
         try:
             value.encode()
         except UnicodeEncodeError as error:
@@ -172,7 +186,7 @@ def _bytes_encoder(_kind: Type) -> Encoder:
         try:
             return bytes(memoryview(value))
         except TypeError:
-            raise _wrong(what, "bytes or a buffer of bytes", value) from None
+            raise wrong(what, "bytes or a buffer of bytes", value) from None
 
     return encode
 
@@ -184,7 +198,7 @@ def _struct_encoder(kind: Type) -> Encoder:
     fields = [(each, encoder(each)) for each in kind.fields]
 
     def pack(value: Any, what: str, buffer: bytearray, at: int) -> None:
-        for each, found in _members(kind, value, what):
+        for each, found in members(kind, value, what):
             name, place = f"{what}.{each.name}", at + each.offset
             if each.type.kind == "struct":
                 part = encoders[each.name](found, name)
@@ -219,7 +233,7 @@ SCALAR_LETTERS = {
 }
 
 
-def _members(kind: Type, value: Any, what: str) -> Iterator[tuple[Field, Any]]:
+def members(kind: Type, value: Any, what: str) -> Iterator[tuple[Field, Any]]:
     """Yield the fields of a struct with their values, of any form it may have."""
     names = [each.name for each in kind.fields]
     if isinstance(value, (tuple, list)):
@@ -240,7 +254,7 @@ def _members(kind: Type, value: Any, what: str) -> Iterator[tuple[Field, Any]]:
         get = lambda name: getattr(value, name)  # noqa: E731
         if not all(hasattr(value, name) for name in names):
             wanted = f"a {kind.name}, a mapping or a tuple of {', '.join(names)}"
-            raise _wrong(what, wanted, value)
+            raise wrong(what, wanted, value)
     for each in kind.fields:
         try:
             found = get(each.name)
@@ -264,7 +278,7 @@ def _list_encoder(element: Type) -> Encoder:
         if rows and not _has_checks(element) and value.dtype == dtype_of(element):
             return np.ascontiguousarray(value)
         if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
-            raise _wrong(what, f"a sequence of {element.name}", value)
+            raise wrong(what, f"a sequence of {element.name}", value)
         each = [encode_one(one, f"{what}[{i}]") for i, one in enumerate(value)]
         if element.kind == "struct":
             return b"".join(each)
@@ -288,7 +302,7 @@ def as_numbers(value: Any, kind: Type, what: str, *, ndim: int) -> NDArray[Any]:
     try:
         found = np.asarray(value)
     except ValueError:
-        raise _wrong(what, f"{ndim} axes of {kind.name}", value) from None
+        raise wrong(what, f"{ndim} axes of {kind.name}", value) from None
     if found.ndim != ndim:
         text = f"{what} has {found.ndim} axes: {ndim} of {kind.name} are wanted"
         raise BadRequestError(text)
@@ -300,7 +314,7 @@ def as_numbers(value: Any, kind: Type, what: str, *, ndim: int) -> NDArray[Any]:
         outside = [each for each in found.flat if not low <= each <= high]
         raise _outside(what, kind, outside[0] if outside else found.flat[0])
     if found.dtype.kind not in possible:
-        raise _wrong(what, f"numbers of {kind.name}", value)
+        raise wrong(what, f"numbers of {kind.name}", value)
     if dtype.kind != "f" and not np.can_cast(found.dtype, dtype):
         low, high = kind.range
         smallest, largest = int(found.min()), int(found.max())
@@ -331,7 +345,7 @@ def _array_encoder(kind: Type, *, writable: bool) -> Encoder:
         dtype = np.dtype(element.format)
         if not isinstance(value, np.ndarray):
             if writable:
-                raise _wrong(what, wanted, value)
+                raise wrong(what, wanted, value)
             value = as_numbers(value, element, what, ndim=kind.ndim)
         if value.dtype != dtype:
             raise TypeError(f"{what} has dtype {value.dtype}: {wanted} is wanted")
@@ -340,11 +354,6 @@ def _array_encoder(kind: Type, *, writable: bool) -> Encoder:
             raise BadRequestError(f"{text} is wanted")
         if writable and not value.flags.writeable:
             raise BadRequestError(f"{what} is read-only, and the method writes to it")
-        if not value.flags.c_contiguous:
-            if writable:
-                text = f"{what} is not C-contiguous, and the method writes to it"
-                raise BadRequestError(text)
-            value = np.ascontiguousarray(value)
         return value, value.shape
 
     return encode
@@ -358,18 +367,18 @@ def _blocks_encoder(_kind: Type) -> Encoder:
         import numpy as np
 
         if not isinstance(value, (tuple, list)) or len(value) != 2:
-            raise _wrong(what, "a pair of a device and its blocks", value)
+            raise wrong(what, "a pair of a device and its blocks", value)
         device, blocks = value
         pool = getattr(device, "id", device)
         if not isinstance(pool, tuple) or len(pool) != 2:
-            raise _wrong(f"{what}[0]", "a device or the id of its pool", device)
+            raise wrong(f"{what}[0]", "a device or the id of its pool", device)
         several = [blocks] if isinstance(blocks, Block) else blocks
         if not isinstance(several, Iterable):
-            raise _wrong(f"{what}[1]", "a Block or several", blocks)
+            raise wrong(f"{what}[1]", "a Block or several", blocks)
         rows = []
         for each in several:
             if not isinstance(each, Block):
-                raise _wrong(f"{what}[1]", "a Block or several", each)
+                raise wrong(f"{what}[1]", "a Block or several", each)
             rows.append(each.row())
         table = np.array(rows, np.uint64).reshape(-1, 4)
         return int(pool[0]), int(pool[1]), table

@@ -53,9 +53,24 @@ Buffer::~Buffer() {
   connection_->client().FreeBuffer(pointer_);
 }
 
-Bytes::Bytes(const py::object& object, bool writable) {
-  const int flags = PyBUF_C_CONTIGUOUS | (writable ? PyBUF_WRITABLE : 0);
+Bytes::Bytes(const py::object& object, bool writable, bool strided) {
+  const int layout = strided ? PyBUF_STRIDES : PyBUF_C_CONTIGUOUS;
+  const int flags = layout | (writable ? PyBUF_WRITABLE : 0);
   if (PyObject_GetBuffer(object.ptr(), &view_, flags) != 0) {
+    throw py::error_already_set();
+  }
+}
+
+void Bytes::CopyTo(char* to) const {
+  if (contiguous()) return CopyBytes(to, data(), size());
+  if (PyBuffer_ToContiguous(to, &view_, view_.len, 'C') != 0) {
+    throw py::error_already_set();
+  }
+}
+
+void Bytes::CopyFrom(const char* from) const {
+  if (contiguous()) return CopyBytes(data(), from, size());
+  if (PyBuffer_FromContiguous(&view_, from, view_.len, 'C') != 0) {
     throw py::error_already_set();
   }
 }
@@ -63,7 +78,9 @@ Bytes::Bytes(const py::object& object, bool writable) {
 Shared ShareBytes(const std::shared_ptr<Connection>& connection,
                   const py::object& object, const Bytes& bytes) {
   Shared shared;
-  shared.pointer = connection->Locate(bytes.data(), bytes.size());
+  if (bytes.contiguous()) {
+    shared.pointer = connection->Locate(bytes.data(), bytes.size());
+  }
   if (!shared.pointer.IsNull()) {
     shared.data = bytes.data();
     shared.kept = object;

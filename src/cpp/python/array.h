@@ -43,25 +43,33 @@ class Buffer {
   u64 size_;
 };
 
-/// Contiguous bytes of any object with the buffer protocol, pinned.
+/// Bytes of any object with the buffer protocol, pinned.
 class Bytes {
  public:
   /// Raises what Python raises for objects that have none, are not
-  /// contiguous, or are read-only where `writable` is asked for.
-  Bytes(const py::object& object, bool writable);
+  /// contiguous (unless they may be `strided`), or are read-only where
+  /// `writable` is asked for.
+  Bytes(const py::object& object, bool writable, bool strided = false);
   ~Bytes() { PyBuffer_Release(&view_); }
   Bytes(const Bytes&) = delete;
   Bytes& operator=(const Bytes&) = delete;
 
+  /// Of what is not contiguous: those of its first element.
   char* data() const { return static_cast<char*>(view_.buf); }
   u64 size() const { return static_cast<u64>(view_.len); }
+  bool contiguous() const { return PyBuffer_IsContiguous(&view_, 'C') != 0; }
+
+  /// All of them, in C order. They raise only for what is not contiguous.
+  void CopyTo(char* to) const;
+  void CopyFrom(const char* from) const;
 
  private:
   Py_buffer view_;
 };
 
 /// Memory that a task can use for `bytes`: they themselves if they lie in the
-/// segment, else a buffer of the same size. `kept` holds it alive.
+/// segment and are contiguous, else a buffer of the same size. `kept` holds it
+/// alive.
 struct Shared {
   char* data = nullptr;
   ShmPtr pointer;

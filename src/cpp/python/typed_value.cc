@@ -19,6 +19,11 @@
 namespace chi::python {
 namespace {
 
+// Of what a SequenceOps counts.
+u64 ElementSize(const TypeDescription& type) {
+  return type.packed ? 1 : type.element->size;
+}
+
 bool Forget() {
   PyErr_Clear();
   return false;
@@ -161,21 +166,22 @@ bool ReadSimple(const TypeDescription& type, PyObject* object,
   }
 }
 
-const Bytes& ValueKeeper::Pin(const py::object& object, bool writable) {
-  pinned_.push_back(std::make_unique<Bytes>(object, writable));
+const Bytes& ValueKeeper::Pin(const py::object& object, bool writable,
+                              bool strided) {
+  pinned_.push_back(std::make_unique<Bytes>(object, writable, strided));
   return *pinned_.back();
 }
 
 ShmPtr ValueKeeper::Share(const FieldDescription& field,
                           const py::object& array, u64 size) {
   const bool is_output = field.direction != Direction::kIn;
-  const Bytes& bytes = Pin(array, is_output);
+  const Bytes& bytes = Pin(array, is_output, true);
   if (bytes.size() < size) ThrowForm(field);
   if (bytes.size() == 0) return ShmPtr::Null();
   const Shared shared = ShareBytes(connection_, array, bytes);
   kept_.push_back(shared.kept);
   if (shared.staged) {
-    CopyBytes(shared.data, bytes.data(), bytes.size());
+    bytes.CopyTo(shared.data);
     if (is_output) staged_.push_back({&bytes, shared.data});
   }
   return shared.pointer;
@@ -194,11 +200,11 @@ RawValue ValueKeeper::Read(const FieldDescription& field,
     case TypeKind::kList:
     case TypeKind::kStruct: {
       const Bytes& bytes = Pin(object);
-      const u64 each = type.element == nullptr ? type.size : type.element->size;
+      const u64 each = IsPlain(type) ? type.size : ElementSize(type);
       value.data = bytes.data();
       value.count = bytes.size() / each;
       if (bytes.size() % each != 0) ThrowForm(field);
-      if (type.kind == TypeKind::kStruct && value.count != 1) ThrowForm(field);
+      if (IsPlain(type) && value.count != 1) ThrowForm(field);
       return value;
     }
     case TypeKind::kArray: {
@@ -228,7 +234,7 @@ RawValue ValueKeeper::Read(const FieldDescription& field,
 
 void ValueKeeper::CopyBack() {
   for (const Staged& each : staged_) {
-    CopyBytes(each.to->data(), each.from, each.to->size());
+    each.to->CopyFrom(each.from);
   }
 }
 
@@ -237,9 +243,6 @@ void WriteValue(const FieldDescription& field, const RawValue& value,
   const TypeDescription& type = *field.type;
   void* const place = field.of(task);
   switch (type.kind) {
-    case TypeKind::kStruct:
-      std::memcpy(place, value.data, type.size);
-      return;
     case TypeKind::kArray:
       type.array->set(place, value.place, value.shape);
       return;
@@ -248,9 +251,14 @@ void WriteValue(const FieldDescription& field, const RawValue& value,
       [[fallthrough]];
     case TypeKind::kString:
     case TypeKind::kBytes:
+    case TypeKind::kStruct:
     case TypeKind::kList: {
+      if (IsPlain(type)) {
+        std::memcpy(place, value.data, type.size);
+        return;
+      }
       char* const to = type.sequence->resize(place, value.count);
-      const u64 bytes = value.count * type.element->size;
+      const u64 bytes = value.count * ElementSize(type);
       if (bytes != 0) std::memcpy(to, value.data, bytes);
       return;
     }
@@ -263,11 +271,11 @@ py::object ValueOfField(const FieldDescription& field, Task& task) {
   const TypeDescription& type = *field.type;
   const void* const place = field.of(task);
   if (IsScalar(type)) return Scalar(type, place);
-  if (type.kind == TypeKind::kStruct) {
+  if (IsPlain(type)) {
     return MutableBytes(static_cast<const char*>(place), type.size);
   }
   const char* const data = type.sequence->data(place);
-  const u64 bytes = type.sequence->size(place) * type.element->size;
+  const u64 bytes = type.sequence->size(place) * ElementSize(type);
   if (type.kind == TypeKind::kBlocks) {
     return Blocks(*static_cast<const PoolId*>(place), data, bytes);
   }
@@ -281,7 +289,7 @@ std::string TakeBytes(const FieldDescription& field, Task& task) {
   if (type.kind == TypeKind::kBlocks) {
     taken.append(static_cast<const char*>(place), sizeof(PoolId));
   }
-  const u64 bytes = type.sequence->size(place) * type.element->size;
+  const u64 bytes = type.sequence->size(place) * ElementSize(type);
   if (bytes != 0) taken.append(type.sequence->data(place), bytes);
   return taken;
 }

@@ -7,8 +7,9 @@
 //
 //   bool, int, uint, float, enum   a bool, an int, a float (or int), an int
 //   string, bytes                  a str, a bytes-like object
-//   list, struct                   a buffer of the elements, of the struct
-//   array                          (C-contiguous array, shape)
+//   list, struct                   a buffer of the elements, of the struct;
+//                                  of what is packed, of its bytes
+//   array                          (array, shape)
 //   blocks                         (major, minor, buffer of 32 bytes per block)
 
 #ifndef CHIMAERA_PYTHON_TYPED_VALUE_H_
@@ -57,12 +58,13 @@ class ValueKeeper {
 
   /// A value in any of the forms above. Raises.
   RawValue Read(const FieldDescription& field, const py::object& object);
-  /// The memory of an array's numbers, which the task may use; at least
-  /// `bytes`.
+  /// The memory of an array's numbers in C order, which the task may use; at
+  /// least `bytes`.
   ShmPtr Share(const FieldDescription& field, const py::object& array,
                u64 bytes);
   /// Pins the bytes of `object`.
-  const Bytes& Pin(const py::object& object, bool writable = false);
+  const Bytes& Pin(const py::object& object, bool writable = false,
+                   bool strided = false);
 
   /// Objects that have to live as long as the task.
   std::vector<py::object> kept() const { return kept_; }

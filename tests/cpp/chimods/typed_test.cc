@@ -322,6 +322,18 @@ TEST_CASE("Typed: settings of a pool come from a compose entry") {
   CHECK(params.ratio == 1.5);
   CHECK(params.strict);
   CHECK(params.mode == sample::Mode::kFast);
+
+  // And back, whatever is in them.
+  params.label = "a \"b\" \\ \n: #\x7f";
+  params.ratio = std::numeric_limits<double>::infinity();
+  config.config_ = params.ToConfig();
+  sample::CreateParams again;
+  again.LoadConfig(config);
+  CHECK(again.label == params.label);
+  CHECK(again.limit == 2048);
+  CHECK(again.offset == -7);
+  CHECK(std::isinf(again.ratio));
+  CHECK(again.ToConfig() == params.ToConfig());
   const auto fails = [&](const char* text, const char* says) {
     config.config_ = text;
     try {
@@ -372,7 +384,7 @@ TEST_CASE("Typed: a caller that knows no type finds all in the description") {
   const chi::ModuleDescription& module = *describe();
   CHECK(module.format == chi::kDescriptionFormat);
   CHECK(std::string(module.version) == "1.2.0");
-  REQUIRE(module.method_count == 8);
+  REQUIRE(module.method_count == 10);
   CHECK(module.setting_count == 6);
   REQUIRE(module.alias_count == 1);
   CHECK(module.aliases[0].value == sample::Method::kScale);

@@ -5,8 +5,10 @@
 
 #include <testing/sample/sample_runtime.h>
 
+#include <atomic>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace testing::sample {
 
@@ -38,6 +40,29 @@ class Runtime : public RuntimeBase {
   }
 
   chi::Status Echo(const EchoIn&, EchoOut&, chi::RunContext&) override {
+    return {};
+  }
+
+  chi::Status Annotate(const AnnotateIn& in, AnnotateOut& out,
+                       chi::RunContext&) override {
+    out.first = in.note;
+    std::vector<Note> notes = out.notes.get();
+    notes.push_back(in.note.get());
+    out.notes = notes;
+    out.ids = std::vector<std::string>{std::to_string(container_id_)};
+    return {};
+  }
+
+  void Monitor(chi::MonitorModeId mode, chi::MethodId method,
+               hipc::FullPtr<chi::Task>, chi::RunContext&) override {
+    if (mode == chi::MonitorModeId::kLocalSchedule) monitored_ |= 1u << method;
+  }
+
+  chi::Status TellMonitored(const TellMonitoredIn&, TellMonitoredOut& out,
+                            chi::RunContext&) override {
+    for (chi::u32 method = 0; method < 32; ++method) {
+      if ((monitored_ >> method & 1) != 0) out.methods.push_back(method);
+    }
     return {};
   }
 
@@ -81,7 +106,8 @@ class Runtime : public RuntimeBase {
   }
 
  private:
-  CreateParams params_;  // constant after Create
+  CreateParams params_;                 // constant after Create
+  std::atomic<chi::u32> monitored_{0};  // a bit per method
 };
 
 void VoteTask::Aggregate(const hipc::FullPtr<VoteTask>& other) {

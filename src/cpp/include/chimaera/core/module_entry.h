@@ -68,10 +68,21 @@ inline constexpr u32 kModuleRevision = 2;
 
 namespace internal {
 
+template <class RuntimeT, class = void>
+inline constexpr bool kAsksMonitor = true;
+/// Whether the method table of a generated base knows of a Monitor.
+template <class RuntimeT>
+inline constexpr bool
+    kAsksMonitor<RuntimeT, std::void_t<decltype(RuntimeT::kMonitorIsAsked)>> =
+        RuntimeT::kMonitorIsAsked;
+
 /// A container of class RuntimeT that knows its methods; nobody's yet.
 template <class RuntimeT>
 Container* AllocateContainer() {
   static_assert(std::is_base_of_v<Container, RuntimeT>);
+  static_assert(kAsksMonitor<RuntimeT> || !kHasMonitor<RuntimeT>,
+                "nobody would call this Monitor: write `monitor: true` in "
+                "chimaera_mod.yaml");
   auto container = std::make_unique<RuntimeT>();
   container->SetMethods(chi_module_methods(),
                         RuntimeT::CreateParams::chimod_lib_name);

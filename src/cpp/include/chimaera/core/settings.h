@@ -2,13 +2,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // How generated CreateParams read the settings of a pool: `parameters` of
-// kCreate, from a compose entry and from a client.
+// kCreate, from a compose entry and from a client; and write them as such an
+// entry has them.
 
 #ifndef CHIMAERA_CORE_SETTINGS_H_
 #define CHIMAERA_CORE_SETTINGS_H_
 
 #include <charconv>
 #include <initializer_list>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -68,6 +70,59 @@ void ReadSetting(
   }
   reader.Fail(key, Format("'{}' is none of {}", text, all));
 }
+
+/// Makes the YAML that ReadSetting reads: `{label: "a", limit: 10}`.
+class SettingsWriter {
+ public:
+  void Write(std::string_view key, const std::string& value) {
+    Begin(key);
+    text_ += '"';
+    for (const char c : value) AppendQuoted(c);
+    text_ += '"';
+  }
+  void Write(std::string_view key, bool value) {
+    Begin(key);
+    text_ += value ? "true" : "false";
+  }
+  /// A number, with all its digits.
+  template <class T>
+  std::enable_if_t<std::is_arithmetic_v<T>> Write(std::string_view key,
+                                                  T value) {
+    Begin(key);
+    char digits[32];
+    text_.append(digits, std::to_chars(digits, std::end(digits), value).ptr);
+  }
+  /// An enum, of which all names are given.
+  template <class EnumT>
+  void Write(std::string_view key, EnumT value,
+             std::initializer_list<std::pair<std::string_view, EnumT>> names) {
+    for (const auto& [name, each] : names) {
+      if (each == value) return Write(key, std::string(name));
+    }
+    Write(key, static_cast<u32>(value));  // which is refused when it is read
+  }
+
+  std::string Finish() const { return text_ + "}"; }
+
+ private:
+  void Begin(std::string_view key) {
+    if (text_.size() > 1) text_ += ", ";
+    text_.append(key).append(": ");
+  }
+  void AppendQuoted(char c) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    const auto code = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      (text_ += '\\') += c;
+    } else if (code < 0x20 || code == 0x7f) {
+      ((text_ += "\\x") += kDigits[code >> 4]) += kDigits[code & 15];
+    } else {
+      text_ += c;
+    }
+  }
+
+  std::string text_ = "{";
+};
 
 /// cereal's `ar(value)`. Throws StatusError(kBadRequest) for a number that the
 /// enum does not have.

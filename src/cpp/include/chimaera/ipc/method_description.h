@@ -14,10 +14,13 @@
 #ifndef CHIMAERA_IPC_METHOD_DESCRIPTION_H_
 #define CHIMAERA_IPC_METHOD_DESCRIPTION_H_
 
+#include <vector>
+
 #include "chimaera/base/types.h"
 #include "chimaera/ipc/array.h"
 #include "chimaera/ipc/ids.h"
 #include "chimaera/ipc/ipc_manager.h"
+#include "chimaera/ipc/packed.h"
 #include "chimaera/ipc/pool_query.h"
 #include "chimaera/ipc/task.h"
 #include "chimaera/shm/hipc.h"
@@ -25,7 +28,7 @@
 namespace chi {
 
 /// Raised when a struct below changes. A reader refuses any other number.
-inline constexpr u32 kDescriptionFormat = 1;
+inline constexpr u32 kDescriptionFormat = 2;
 
 /// Frozen.
 enum class TypeKind : u32 {
@@ -36,8 +39,8 @@ enum class TypeKind : u32 {
   kString = 4,   ///< chi::string, text in UTF-8.
   kBytes = 5,    ///< chi::string, any bytes.
   kEnum = 6,     ///< A u32.
-  kList = 7,     ///< chi::vector of `element`.
-  kStruct = 8,   ///< `size` bytes.
+  kList = 7,     ///< chi::vector of `element`; or `packed`.
+  kStruct = 8,   ///< `size` bytes; or `packed`.
   kArray = 9,    ///< chi::Array of `element` with `ndim` axes.
   kBlocks = 10,  ///< A PoolId (two u32), then rows of `element`.
 };
@@ -88,6 +91,9 @@ struct TypeDescription {
   const EnumValue* values = nullptr;
   const SequenceOps* sequence = nullptr;
   const ArrayOps* array = nullptr;
+  /// A list or a struct that holds what has no fixed size: a Packed (packed.h).
+  /// What it holds is described by kind, size, element and fields only.
+  bool packed = false;
 };
 
 struct FieldDescription {
@@ -230,6 +236,51 @@ template <class BlockListT>
 inline constexpr SequenceOps kBlocksOps{&BlocksAccess<BlockListT>::Resize,
                                         &BlocksAccess<BlockListT>::Data,
                                         &BlocksAccess<BlockListT>::Size};
+
+template <class T>
+struct PackedAccess {
+  static string& Of(void* value) {
+    return static_cast<Packed<T>*>(value)->bytes();
+  }
+  static char* Resize(void* value, u64 count) {
+    return ListAccess<string>::Resize(&Of(value), count);
+  }
+  static const char* Data(const void* value) {
+    return ListAccess<string>::Data(&Of(const_cast<void*>(value)));
+  }
+  static u64 Size(const void* value) {
+    return Of(const_cast<void*>(value)).size();
+  }
+};
+template <class T>
+inline constexpr SequenceOps kPackedOps{
+    &PackedAccess<T>::Resize, &PackedAccess<T>::Data, &PackedAccess<T>::Size};
+
+/// std::vector<T>, in a task as Packed.
+template <class T>
+constexpr TypeDescription PackedList(const char* name,
+                                     const TypeDescription* element) {
+  using ListT = std::vector<T>;
+  return {
+      TypeKind::kList, sizeof(Packed<ListT>), name,    element, 0, 0, nullptr,
+      nullptr,         &kPackedOps<ListT>,    nullptr, true};
+}
+/// A struct, in a task as Packed. The offsets of its fields mean nothing.
+template <class StructT, u32 kCount>
+constexpr TypeDescription PackedStruct(const char* name,
+                                       const StructField (&fields)[kCount]) {
+  return {TypeKind::kStruct,
+          sizeof(Packed<StructT>),
+          name,
+          nullptr,
+          0,
+          kCount,
+          fields,
+          nullptr,
+          &kPackedOps<StructT>,
+          nullptr,
+          true};
+}
 
 /// The rows as they are laid out; see chimaera/bdev/block.h.
 inline constexpr StructField kBlockFields[] = {
