@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from chimaera.errors import BadRequestError
 from chimaera.pool import Pool, PoolId, client_class
 from chimaera.task import DEFAULT_TIMEOUT_S
+from chimaera.typed.builds import OldBuildWarning, use_new_build
 from chimaera.typed.client import TypedPool
 from chimaera.typed.description import Method, ModuleDescription, nearest
 from chimaera.typed.library import describe, split_name
@@ -26,7 +27,7 @@ from chimaera.typed.source import class_name, client_source
 if TYPE_CHECKING:
     from chimaera.runtime import Runtime
 
-__all__ = ["Module", "ModuleOf", "client_of", "pool_class"]
+__all__ = ["Module", "ModuleOf", "OldBuildWarning", "client_of", "pool_class"]
 
 P = TypeVar("P", bound=Pool)
 
@@ -157,6 +158,7 @@ class Module(ModuleOf[Any]):
             Of class `pool_class`.
         """
         checked = checked_settings(self.description, settings)
+        use_new_build(self.runtime, self.library, timeout_s=timeout_s, stacklevel=3)
         made = self.runtime.create_pool(
             self.library,
             name or self.name,

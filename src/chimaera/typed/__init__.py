@@ -10,6 +10,7 @@ library.py      finds a module's client library and reads its description
 source.py       the Python source of a client, of a description
 stub.py         its types, for type checkers and editors
 settings.py     settings of pools: checks
+builds.py       modules that were built again
 values.py       values on their way into tasks: checks, and bytes
 results.py      values on their way back
 packed.py       both for values without a fixed size

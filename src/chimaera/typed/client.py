@@ -16,6 +16,7 @@ from chimaera.errors import NotFoundError, VersionMismatchError
 from chimaera.many import Errors, codes_of, run_many, with_codes
 from chimaera.pool import LOCAL, Pool, PoolId, PoolQuery
 from chimaera.task import DEFAULT_TIMEOUT_S, Future, check_timeout, deadline_ms
+from chimaera.typed.builds import use_new_build
 from chimaera.typed.columns import column_of, rows_of, targets_of, task_count
 from chimaera.typed.description import Method, ModuleDescription, nearest
 from chimaera.typed.library import describe
@@ -169,6 +170,7 @@ class TypedPool(Pool):
     ) -> Self:
         """Make a pool; settings that are described are checked before."""
         checked = checked_settings(_description_of(cls), settings)
+        use_new_build(runtime, cls.module, timeout_s=timeout_s, stacklevel=4)
         made = runtime.create_pool(
             cls.module,
             name or cls.full_name,

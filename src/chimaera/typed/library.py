@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,8 @@ def describe(name: str) -> ModuleDescription | None:
     for folder in places:
         path = folder / f"{_PREFIX}{library}{_CLIENT}"
         if path.is_file():
-            return _read(str(path), library, path.stat().st_mtime_ns)
+            found = path.stat()
+            return _read(str(path), library, (found.st_ino, found.st_mtime_ns))
     for folder in places:
         if (folder / f"{_PREFIX}{library}{_RUNTIME}").is_file():
             return None
@@ -100,9 +102,21 @@ def describe(name: str) -> ModuleDescription | None:
     )
 
 
+# Files that were loaded: a library that is built again is another file.
+_loaded: set[str] = set()
+
+
 @functools.lru_cache(maxsize=256)
-def _read(path: str, library: str, _changed_ns: int) -> ModuleDescription | None:
-    rows = core.describe_module(path, library)
+def _read(
+    path: str, library: str, _identity: tuple[int, int]
+) -> ModuleDescription | None:
+    opened = ""
+    if path in _loaded:
+        # The loader knows files by their names. This one is new, and stays the
+        # file's as long as the descriptor is open: for good, as the library is.
+        opened = f"/proc/self/fd/{os.open(path, os.O_RDONLY)}"
+    _loaded.add(path)
+    rows = core.describe_module(path, library, opened)
     return None if rows is None else _module(rows)
 
 

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -77,16 +78,38 @@ py::object MethodInfo(const MethodDescription& method) {
                         FieldInfos(method.fields, method.field_count), caller);
 }
 
+// Reads data only. A library that has none is of before there were stamps.
+void CheckStamp(void* handle, const std::string& library,
+                const std::string& path) {
+  const std::string symbol = "chi_client_stamp_" + library;
+  ClientStamp stamp;
+  stamp.magic = 0;
+  if (const void* const found = dlsym(handle, symbol.c_str())) {
+    std::memcpy(&stamp, found, sizeof(stamp));
+  }
+  if (stamp.magic == ClientStamp::kMagic && stamp.abi_hash == ClientAbiHash()) {
+    return;
+  }
+  Throw(Status::VersionMismatch(
+      Format("{}: was built for client ABI {}, this chimaera has {}; build the "
+             "module again",
+             path, stamp.abi_hash, ClientAbiHash())));
+}
+
 // The library stays loaded: tasks of its types may have to be freed at any
-// time.
-py::object Describe(const std::string& path, const std::string& library) {
-  void* const handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+// time. `opened` is another name of the file, under which the loader does not
+// take it for what it has loaded from `path` before.
+py::object Describe(const std::string& path, const std::string& library,
+                    const std::string& opened) {
+  void* const handle = dlopen(opened.empty() ? path.c_str() : opened.c_str(),
+                              RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) Throw(Status::Io(Format("{}", dlerror())));
   using DescribeFn = const ModuleDescription* (*)();
   const std::string symbol = "chi_describe_" + library;
   const auto describe =
       reinterpret_cast<DescribeFn>(dlsym(handle, symbol.c_str()));
   if (describe == nullptr) return py::none();
+  CheckStamp(handle, library, path);
   const ModuleDescription& module = *describe();
   if (module.format != kDescriptionFormat) {
     Throw(Status::VersionMismatch(
@@ -285,6 +308,7 @@ void BindTyped(py::module_& m) {
   const auto pool_id = py::arg("pool_id");
   const auto query = py::arg("query");
   m.def("describe_module", &Describe, py::arg("path"), py::arg("library"),
+        py::arg("opened") = "",
         "What a client library tells about its module; None if nothing.");
   m.def("module_directories", &Directories,
         "Where a runtime with this environment looks for modules.");

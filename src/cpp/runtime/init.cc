@@ -8,6 +8,7 @@
 
 #include "chimaera/base/log.h"
 #include "chimaera/core/exit_hook.h"
+#include "chimaera/ipc/client_library.h"
 #include "chimaera/runtime/runtime.h"
 
 namespace chi {
@@ -50,6 +51,7 @@ bool IsAlready(ChimaeraMode mode, bool embedded) {
 }  // namespace
 
 Status Init(ChimaeraMode mode, bool embedded_runtime) {
+  CHI_RETURN_IF_ERROR(CheckClientLibraries());
   SetExitHook(Finalize);
   Result<std::unique_ptr<Chimaera>> made = Make(mode, embedded_runtime);
   if (!made.ok()) return made.status();

@@ -1,13 +1,17 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Typed methods with values that have no fixed size, by the generated client.
+// Typed methods with values that have no fixed size, by the generated client;
+// and client libraries of other builds.
 
+#include <sys/wait.h>
 #include <testing/sample/sample_client.h>
+#include <unistd.h>
 
 #include <string>
 #include <vector>
 
+#include "chimaera/ipc/client_library.h"
 #include "chimaera/ipc/packed.h"
 #include "embedded.h"
 
@@ -107,4 +111,22 @@ TEST_CASE("Typed: packed bytes that are no value are refused") {
   note[16] = 3;  // behind two empty texts
   task->in_.note.bytes() = note;
   CHECK(Says(ipc->Submit(task).Get(), StatusCode::kBadRequest, "'note'"));
+}
+
+TEST_CASE(
+    "Typed: a client library of another ABI keeps a program from running") {
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const chi::ClientStamp stamp{chi::ClientStamp::kMagic, 1};
+    const chi::ClientLibrary library("some::module", stamp);
+    const chi::Status status = chi::Init(chi::ChimaeraMode::kClient, true);
+    _exit(Says(status, StatusCode::kVersionMismatch,
+               "some::module was built for client ABI 1")
+              ? 0
+              : 1);
+  }
+  int how = -1;
+  REQUIRE(waitpid(child, &how, 0) == child);
+  CHECK(how == 0);
 }

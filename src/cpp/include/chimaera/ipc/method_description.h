@@ -8,8 +8,10 @@
 // The library lib<ns>_<module>_client.so exports
 //
 //   extern "C" const chi::ModuleDescription* chi_describe_<ns>_<module>();
+//   extern "C" const chi::ClientStamp chi_client_stamp_<ns>_<module>;
 //
-// Everything that it leads to is constant and lives as long as the library.
+// Everything that it leads to is constant and lives as long as the library. The
+// stamp is data, and is looked at before the function is called.
 
 #ifndef CHIMAERA_IPC_METHOD_DESCRIPTION_H_
 #define CHIMAERA_IPC_METHOD_DESCRIPTION_H_
@@ -17,7 +19,9 @@
 #include <vector>
 
 #include "chimaera/base/types.h"
+#include "chimaera/ipc/abi.h"
 #include "chimaera/ipc/array.h"
+#include "chimaera/ipc/client_library.h"
 #include "chimaera/ipc/ids.h"
 #include "chimaera/ipc/ipc_manager.h"
 #include "chimaera/ipc/packed.h"
@@ -142,6 +146,25 @@ struct ModuleDescription {
   /// Settings of a pool, of which only name, doc, unit, default and type count.
   const FieldDescription* settings;
 };
+
+/// The layout of everything that crosses between a client library and who calls
+/// it by its description.
+[[nodiscard]] constexpr u64 ClientAbiHash() {
+  const u64 parts[] = {
+      kDescriptionFormat,       sizeof(TypeDescription),
+      sizeof(FieldDescription), sizeof(MethodDescription),
+      sizeof(StructField),      sizeof(ModuleDescription),
+      sizeof(IpcManager),       sizeof(hipc::FullPtr<Task>),
+  };
+  u64 hash = AbiHash();
+  for (const u64 part : parts) hash = internal::MixAbi(hash, part);
+  return hash;
+}
+[[nodiscard]] constexpr ClientStamp MakeClientStamp() {
+  ClientStamp stamp;
+  stamp.abi_hash = ClientAbiHash();
+  return stamp;
+}
 
 // ---- what descriptions are made of ----
 

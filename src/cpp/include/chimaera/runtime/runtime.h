@@ -124,7 +124,8 @@ class Chimaera {
 /// kClient: attaches, or with `embedded_runtime` starts a runtime of its own
 /// and attaches to that. kServer: starts a runtime. Errors: kNoRuntime,
 /// kAlreadyExists (this process has one, or a runtime holds the directory),
-/// and what the configuration gives rise to.
+/// kVersionMismatch (a client library of another build is loaded), and what the
+/// configuration gives rise to.
 Status Init(ChimaeraMode mode, bool embedded_runtime);
 
 /// Ends what Init has made. Nothing of it may be in use.
