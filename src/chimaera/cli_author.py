@@ -31,7 +31,7 @@ def _new_repo_parser() -> argparse.ArgumentParser:
     made = new_parser("new-repo", _new_repo, "Make a repository with a first module.")
     made.add_argument("name", metavar="NAME", help="folder and namespace")
     made.add_argument(
-        "--module", default="first", metavar="NAME", help="its module (first)"
+        "--module", default="core", metavar="NAME", help="its module (core)"
     )
     _add_methods(made)
     return made
@@ -69,7 +69,10 @@ def _new_repo(options: argparse.Namespace) -> int:
         module=options.module,
         methods=options.methods,
     )
-    print(f"made {made}; {made / 'README.md'} says how to build and test it")
+    print(
+        f"made {made} with module {options.name}.{options.module}; "
+        f"{made / 'README.md'} says how to build and test it"
+    )
     return EXIT_OK
 
 

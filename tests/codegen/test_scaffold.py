@@ -45,7 +45,7 @@ def test_a_module_comes_beside_the_others(tmp_path: Path) -> None:
     repo = new_repo("mine", parent=tmp_path)
     assert new_module("more", repo=repo) == repo / "modules" / "more"
     assert missing_in_build(repo / "modules" / "more", repo) == ""
-    assert [module.name for module in load_repo(repo).modules] == ["first", "more"]
+    assert [module.name for module in load_repo(repo).modules] == ["core", "more"]
 
 
 def test_a_repository_of_another_shape_is_told_what_misses(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_what_exists_is_never_overwritten(tmp_path: Path) -> None:
     repo = new_repo("other", parent=tmp_path)
     before = files(tmp_path)
     with pytest.raises(AlreadyExistsError, match="has one already"):
-        new_module("first", repo=repo)
+        new_module("core", repo=repo)
     (repo / "modules" / "empty").mkdir()
     with pytest.raises(AlreadyExistsError):
         new_module("empty", repo=repo)

@@ -20,6 +20,7 @@ from chimaera.installed import installed_path
 __all__ = ["measure"]
 
 _SECONDS_MAX = 300
+_MODULE = "stats"
 
 
 def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - see command.py
@@ -33,7 +34,8 @@ def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - see command.py
         repo = Path(folder) / "mylab"
         binary = repo / "build"
         start = time.monotonic()
-        _run(sys.executable, "-m", "chimaera", "new-repo", "mylab", cwd=Path(folder))
+        words = (sys.executable, "-m", "chimaera", "new-repo", "mylab")
+        _run(*words, "--module", _MODULE, cwd=Path(folder))
         kit_s = time.monotonic() - start
         _run(
             "cmake",
@@ -42,13 +44,13 @@ def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - see command.py
             f"-DCMAKE_PREFIX_PATH={installed_path('lib/cmake')}",
             f"-DPython_EXECUTABLE={sys.executable}",
         )
-        target = ("--target", "mylab_first_runtime", "mylab_first_client")
+        target = ("--target", f"mylab_{_MODULE}_runtime", f"mylab_{_MODULE}_client")
         jobs = ("--parallel", str(os.cpu_count()))
         _run("cmake", "--build", binary, *target, *jobs)
         _call(repo)
         first_s = time.monotonic() - start
 
-        body = repo / "modules" / "first" / "src" / "first_runtime.cc"
+        body = repo / "modules" / _MODULE / "src" / f"{_MODULE}_runtime.cc"
         body.write_text(body.read_text("utf-8").replace("out.total +=", "out.total -="))
         start = time.monotonic()
         _run("cmake", "--build", binary, *target, *jobs)
@@ -61,7 +63,7 @@ def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - see command.py
 
 
 def _call(repo: Path) -> None:
-    script = repo / "modules" / "first" / "tests" / "test_first.py"
+    script = repo / "modules" / _MODULE / "tests" / f"test_{_MODULE}.py"
     _run(sys.executable, script, modules=repo / "build" / "lib")
 
 

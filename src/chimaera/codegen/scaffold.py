@@ -30,7 +30,7 @@ _OWN_NAMESPACE = "chimaera"
 
 
 def new_repo(
-    name: str, *, parent: Path, module: str = "first", methods: Sequence[str] = ()
+    name: str, *, parent: Path, module: str = "core", methods: Sequence[str] = ()
 ) -> Path:
     """Make a repository with a first module.
 
@@ -41,7 +41,8 @@ def new_repo(
     parent : Path
         The folder in which it is made.
     module : str
-        The first module.
+        The first module; `core` by default, a name that may stay. It cannot have
+        that of the namespace, which C++ would take for it inside.
     methods : sequence of str
         Of the module; `Reduce` by default.
 
