@@ -10,6 +10,7 @@
 #   make docs      the documentation as a site, in build/docs/html
 #   make wheel     a self-contained wheel in dist/
 #   make check-wheel  that it needs only Python (as root, with debootstrap)
+#   make picture   take the picture of the live page anew; two minutes
 #   make format    format everything;  make lint checks only
 #   make tidy      clang-tidy and clang's thread-safety analysis (needs clang)
 #   make clean     forget what was built, keep .venv and downloaded sources
@@ -44,7 +45,7 @@ CXX_FILES = $(shell git ls-files -co --exclude-standard '*.h' '*.cc')
 
 .PHONY: demo test stress docs wheel format lint tidy clean \
   setup install fuzzers browser asan-python ctest pytest sanitize asan tsan \
-  check-headers check-wheel
+  check-headers check-wheel picture
 
 demo: install
 	$(VENV)/chimaera demo $(ARGS)
@@ -103,6 +104,9 @@ asan tsan: setup
 # The live page is tested in one; without it, its tests are skipped.
 browser: setup
 	EXTRA_PACKAGES="chromium chromium-driver" scripts/bootstrap.sh
+
+picture: install browser
+	$(VENV)/python scripts/live_page_picture.py docs/images/live_page.png
 
 # libFuzzer comes with clang; without either, run.py skips what needs them.
 fuzzers: setup

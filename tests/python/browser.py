@@ -119,6 +119,7 @@ def browser() -> Iterator[Browser]:
         "--disable-gpu",
         "--disable-dev-shm-usage",
         "--disable-background-networking",
+        "--hide-scrollbars",
         "--window-size=1280,800",
     ):
         options.add_argument(word)

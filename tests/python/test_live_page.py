@@ -128,7 +128,7 @@ def test_the_page_shows_what_the_document_says(web: Browser) -> None:
     assert "3.00 GiB of 4.00 GiB free" in web.text("#devices")
     assert "queue 3, at most 32" in web.text("#devices")
     assert "311 MiB" in web.text("#memory")
-    assert "main of client 3" in web.text("#memory")
+    assert "main of 3 clients\n48.0 MiB" in web.text("#memory")
     assert "201 MiB of 512 MiB" in web.text("#memory")
     workers = web.text("#workers")
     assert "terrain HillShade for 2.4 s" in workers

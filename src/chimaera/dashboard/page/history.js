@@ -28,10 +28,11 @@ export class History {
 
   /** How fast a counter grows, each second; null where that is not known. */
   rate(key, counter) {
-    const before = this.previous.get(key);
+    // What was not there began at 0.
+    const before = this.previous.get(key) ?? 0;
     this.counters.set(key, counter);
     // What is smaller than it was is another one with the same key.
-    if (this.passed === null || before === undefined || counter < before) return null;
+    if (this.passed === null || counter < before) return null;
     return (counter - before) / this.passed;
   }
 

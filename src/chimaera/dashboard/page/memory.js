@@ -53,19 +53,33 @@ export function makeBar() {
   return { node, name, value, part, bar };
 }
 
+/** Those whose use is known, the fullest first; and of the others one row a kind. */
+function together(segments) {
+  const rows = segments.filter((segment) => segment.used_bytes !== null)
+    .sort((one, other) => other.used_bytes - one.used_bytes);
+  const others = new Map();
+  for (const { kind, bytes: size, used_bytes: used } of segments) {
+    if (used !== null) continue;
+    const row = others.get(kind) ?? { kind, used_bytes: null, bytes: 0, count: 0 };
+    others.set(kind, { ...row, bytes: row.bytes + size, count: row.count + 1 });
+  }
+  for (const row of others.values()) {
+    const owner = row.count === 1 ? "1 client" : `${row.count} clients`;
+    rows.push({ ...row, owner });
+  }
+  return rows;
+}
+
 export function showMemory(metrics) {
   const { memory } = metrics;
   byId("memory").closest("section").hidden = memory === undefined;
   if (memory === undefined) return;
   for (const { name, value } of figures) setText(value, bytes(memory[name]));
-  const largest = memory.segments
-    .map((segment, index) => ({ ...segment, index }))
-    .sort((one, other) => (other.used_bytes ?? -1) - (one.used_bytes ?? -1) ||
-      other.bytes - one.bytes || one.index - other.index);
-  segmentRows.update(largest.slice(0, ROWS_MAX),
-    (segment) => `${segment.kind} ${segment.owner} ${segment.index}`);
-  more.hidden = largest.length <= ROWS_MAX;
-  setText(more, `and ${largest.length - ROWS_MAX} more`);
+  const rows = together(memory.segments);
+  segmentRows.update(rows.slice(0, ROWS_MAX),
+    (segment) => `${segment.kind} ${segment.owner}`);
+  more.hidden = rows.length <= ROWS_MAX;
+  setText(more, `and ${rows.length - ROWS_MAX} more`);
   const held = (client) => client.loaned_bytes + (client.pinned_bytes ?? 0);
   const holding = metrics.clients.filter((client) => held(client) > 0)
     .sort((one, other) => held(other) - held(one));

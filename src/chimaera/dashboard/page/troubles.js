@@ -8,7 +8,7 @@ import { clock, duration } from "./format.js";
 
 const ROWS_MAX = 64;
 // The watchdog reports after milliseconds; a method that computes may take its time.
-const STUCK_S = 1;
+const STUCK_S = 5;
 
 const stuckRows = new Rows(byId("stuck-list"), makeEntry, (row, stuck) => {
   setText(row.title, `worker ${stuck.worker} for ${duration(stuck.since_s)}`);

@@ -9,6 +9,8 @@ import { count, duration, percent, rate } from "./format.js";
 import { SAMPLES_MAX } from "./history.js";
 
 const ROWS_MAX = 64;
+// Whoever answers the page is always seen answering.
+const QUESTION = methodKey("1.0", "GetMetrics");
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 let colours = null; // of the style that is in force
@@ -27,12 +29,14 @@ const rows = new Rows(byId("workers"), make, fill);
 
 export function showWorkers(metrics, history) {
   colours ??= readColours();
-  const workers = metrics.workers.slice(0, ROWS_MAX).map((worker) => {
+  const seen = metrics.workers.slice(0, ROWS_MAX).map(withoutQuestion);
+  const workers = seen.map((worker) => {
     const key = `worker ${worker.index}`;
     const perSecond = history.rate(`${key} tasks`, worker.tasks);
-    const load = busyPart(worker, history.rate(`${key} busy`, worker.busy_s), history);
-    const cell = { load, running: worker.running, perSecond };
-    return { worker, perSecond, load, cells: history.add(key, cell) };
+    const busy = history.rate(`${key} busy`, worker.busy_s);
+    const counted = (busy ?? 0) * (history.passed ?? 0);
+    const cell = { ...busyPart(key, worker, counted, history.passed), perSecond };
+    return { worker, perSecond, load: cell.load, cells: history.add(key, cell) };
   });
   rows.update(workers, (item) => item.worker.index);
   const left = metrics.workers.length - ROWS_MAX;
@@ -40,11 +44,30 @@ export function showWorkers(metrics, history) {
   setText(byId("workers-more"), `and ${left} more`);
 }
 
-/** The part of its time that a worker is in tasks, as well as can be told. */
-function busyPart(worker, busyRate, history) {
+function withoutQuestion(worker) {
   const { running } = worker;
-  const held = running !== null && running.since_s >= (history.passed ?? 1) ? 1 : 0;
-  return Math.min(1, Math.max(worker.load, busyRate ?? 0, held));
+  const asked = running !== null &&
+    methodKey(running.pool_id, running.method) === QUESTION;
+  return asked ? { ...worker, running: null } : worker;
+}
+
+// Worker -> {seconds, running}: time that was drawn of a run while it went on. The
+// runtime counts a run when it is over, and would be drawn twice.
+const drawn = new Map();
+
+/** What a worker did since the last look: the part of its time in tasks, and in which. */
+function busyPart(key, worker, counted, passed) {
+  const { running } = worker;
+  if (passed === null) return { load: worker.load, running };
+  const before = drawn.get(key) ?? { seconds: 0, running: null };
+  const fresh = Math.max(0, counted - before.seconds);
+  const left = Math.max(0, before.seconds - counted);
+  const held = running === null ? 0 : Math.min(passed, running.since_s);
+  // The run may be over and not yet counted, for one more look.
+  const waits = running === null && (counted > 0 || before.running === null);
+  drawn.set(key, { seconds: waits ? 0 : left + held, running });
+  const load = Math.min(1, (fresh + held) / passed);
+  return { load, running: running ?? (counted > 0 ? before.running : null) };
 }
 
 function make() {
