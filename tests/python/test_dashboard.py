@@ -21,6 +21,7 @@ import pytest
 
 from chimaera import errors, testing
 from chimaera.dashboard import Dashboard, handler, server
+from chimaera.prometheus import prometheus_text
 from python.dashboard_document import FakeRuntime, document
 
 WAIT_S = 60.0
@@ -71,7 +72,9 @@ def raw(page: Dashboard, request: bytes) -> bytes:
 # ---- who may look ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/", "/api/metrics", "/api/dump", "/main.js"])
+@pytest.mark.parametrize(
+    "path", ["/", "/api/metrics", "/api/dump", "/metrics", "/main.js"]
+)
 def test_without_the_token_nothing_is_told(page: Dashboard, path: str) -> None:
     answer = get(page, path, token=False)
     assert answer.status == 403
@@ -210,6 +213,21 @@ def test_the_document_is_what_the_runtime_says(fake: FakeRuntime) -> None:
         assert json.loads(gzip.decompress(packed.read())) == fake.answer
         dump = json.loads(get(page, "/api/dump").read())
         assert dump["tasks"] == []
+
+
+def test_prometheus_gets_the_same_figures(
+    fake: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "FAREWELL_S", WAIT_S)
+    fake.answer = document()
+    with Dashboard(fake) as page:
+        answer = get(page, "/metrics")
+        assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+        assert answer.read().decode() == prometheus_text(fake.answer)
+        fake.ended = True
+        assert testing.wait_until(
+            lambda: get(page, "/metrics").status == 503, timeout_s=WAIT_S
+        )
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import parse_qs, urlsplit
 
 from chimaera.dashboard.source import ENDED, Answer
+from chimaera.prometheus import prometheus_text
 
 if TYPE_CHECKING:
     from chimaera.dashboard.server import Server
@@ -109,6 +110,7 @@ class Handler(BaseHTTPRequestHandler):
             "/health": lambda: self._health(server),
             "/api/metrics": lambda: self._json(server.source.metrics()),
             "/api/dump": lambda: self._json(server.source.dump()),
+            "/metrics": lambda: self._prometheus(server.source.metrics()),
         }
         if path in answers:
             answers[path]()
@@ -126,6 +128,13 @@ class Handler(BaseHTTPRequestHandler):
             cast("Server", self.server).told_end()
         body = json.dumps({"error": answer.error, "ended": ended})
         self._send(503, body.encode(), _JSON)
+
+    def _prometheus(self, answer: Answer) -> None:
+        if answer.error:
+            self._say(503, answer.error)
+            return
+        text = prometheus_text(answer.document)
+        self._send(200, text.encode(), "text/plain; version=0.0.4; charset=utf-8")
 
     def _health(self, server: Server) -> None:
         """Tell nothing that needs a token: no names."""
