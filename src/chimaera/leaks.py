@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 from chimaera.errors import ChimaeraError
 
 if TYPE_CHECKING:
-    from chimaera.pool import PoolId
+    from chimaera.pool import PoolId, PoolInfo
     from chimaera.runtime import Runtime
 
 __all__ = ["KINDS", "Leak", "Places", "Snapshot", "shared_memory", "snapshot"]
@@ -136,10 +136,10 @@ class Snapshot:
             blocks, views = device.blocks - old.blocks, device.views - old.views
             where = f"of device {device.name!r}"
             if views > 0:
-                what = f"{_count(views, 'view')} {where}"
+                what = f"{_plural(views, 'view')} {where}"
                 yield Leak("views", what + places.of("views"))
             if blocks > 0:
-                what = f"{_count(blocks, 'block')} {where} not freed"
+                what = f"{_plural(blocks, 'block')} {where} not freed"
                 yield Leak("blocks", what + places.of("blocks"))
 
 
@@ -158,7 +158,7 @@ def snapshot(runtime: Runtime) -> Snapshot | None:
             tasks,
             {info.id: info.name for info in pools},
             {
-                info.id: _device(runtime, info.id, info.name)
+                info.id: _device(runtime, info)
                 for info in pools
                 if info.module == "chimaera_bdev" and info.state == "live"
             },
@@ -169,37 +169,26 @@ def snapshot(runtime: Runtime) -> Snapshot | None:
         return None
 
 
-def _device(runtime: Runtime, pool_id: PoolId, name: str) -> _Device:
+def _device(runtime: Runtime, pool: PoolInfo) -> _Device:
     """Count blocks that belong to clients: those of objects are meant to stay."""
     from chimaera.bdev import BlockDevice
     from chimaera.pool import PoolQuery
 
-    device = BlockDevice(runtime, pool_id, name)
+    device = BlockDevice(runtime, pool.id, pool.name)
     everywhere = PoolQuery.broadcast()
     blocks = device.stats(query=everywhere, timeout_s=_ANSWER_S).num_blocks
-    if blocks:
-        for container in range(_containers(runtime, pool_id)):
-            query = PoolQuery.direct_id(container)
-            for object_name, _ in device.objects(query=query, timeout_s=_ANSWER_S):
-                blocks -= len(device.get_object(object_name, query=query)[1])
-    return _Device(name, blocks, runtime.connection.num_views(pool_id))
-
-
-def _containers(runtime: Runtime, pool_id: PoolId) -> int:
-    return next(
-        (info.num_containers for info in runtime.pools() if info.id == pool_id), 0
-    )
+    for container in range(pool.num_containers if blocks else 0):
+        query = PoolQuery.direct_id(container)
+        for name, _ in device.objects(query=query, timeout_s=_ANSWER_S):
+            blocks -= len(device.get_object(name, query=query)[1])
+    return _Device(pool.name, blocks, runtime.connection.num_views(pool.id))
 
 
 def _clients(runtime: Runtime) -> dict[int, int]:
-    """Ask for other clients, where the runtime can say them."""
-    metrics = getattr(runtime, "metrics", None)
-    if metrics is None:
-        return {}
     own = runtime.connection.session_id
     return {
         client["id"]: client["pid"]
-        for client in metrics().get("clients", [])
+        for client in runtime.metrics(timeout_s=_ANSWER_S)["clients"]
         if client["id"] != own
     }
 
@@ -327,7 +316,11 @@ class Places:
         note: Callable[[Any, str], None],
         condition: Callable[[Mapping[str, Any]], bool] = lambda _arguments: True,
     ) -> None:
-        original = owner.__dict__[name]
+        original = getattr(owner, name)
+        if name in vars(owner):
+            self._undo.callback(setattr, owner, name, original)
+        else:  # it is a base's
+            self._undo.callback(delattr, owner, name)
 
         @functools.wraps(original)
         def noting(this: Any, *arguments: Any, **options: Any) -> Any:
@@ -337,7 +330,6 @@ class Places:
             return result
 
         setattr(owner, name, noting)
-        self._undo.callback(setattr, owner, name, original)
 
 
 def _place() -> str:
@@ -351,5 +343,5 @@ def _place() -> str:
     return f"{path}:{frame.f_lineno}"
 
 
-def _count(number: int, what: str) -> str:
+def _plural(number: int, what: str) -> str:
     return f"{number} {what}{'s' * (number != 1)}"
