@@ -51,6 +51,7 @@ COMMANDS = {
     "stop": Command("cli_daemon", "stop a runtime and wait for its end"),
     "list": Command("cli_daemon", "runtimes of this user that run"),
     "status": Command("cli_status", "what a runtime does"),
+    "top": Command("cli_top", "the same, live and full screen"),
     "metrics": Command("cli_metrics", "all figures: for people, JSON, Prometheus"),
     "ps": Command("cli_look", "tasks that have begun and are not over"),
     "pools": Command("cli_look", "pools of a runtime"),

@@ -92,8 +92,13 @@ def _ps(options: argparse.Namespace) -> int:
 
 
 def _metrics(runtime: Runtime) -> dict[str, Any]:
-    ask = getattr(runtime, "metrics", None)
-    metrics: dict[str, Any] = ask() if ask else {"clients": [], "workers": []}
+    """Ask for the document without the devices, which may not answer just now."""
+    from chimaera import _core as core
+    from chimaera.task import DEFAULT_TIMEOUT_S, Future, deadline_ms
+
+    call = core.get_metrics(runtime.connection, deadline_ms(None))
+    text: str = Future[str](call, "metrics").result_or_cancel(DEFAULT_TIMEOUT_S)
+    metrics: dict[str, Any] = json.loads(text)
     return metrics
 
 

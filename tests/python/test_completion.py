@@ -86,10 +86,7 @@ def test_names_of_runtimes_are_offered(
 def test_a_real_bash_completes(tmp_path: Path) -> None:
     """Type into a bash on a terminal, and press Tab."""
     (tmp_path / "pools.yaml").touch()
-    (tmp_path / "chimaera").write_text(
-        f'#!/bin/sh\nexec {sys.executable} -m chimaera "$@"\n'
-    )
-    (tmp_path / "chimaera").chmod(0o755)
+    environment = with_command(tmp_path)
     (tmp_path / "rc").write_text(
         "PS1='$ '\nbind 'set bell-style none'\nbind 'set enable-bracketed-paste off'\n"
         "source <(chimaera completion bash)\necho set up\n"
@@ -97,11 +94,7 @@ def test_a_real_bash_completes(tmp_path: Path) -> None:
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(tmp_path)
-        environment = {
-            **programs.clean_environment(),
-            "PATH": f"{tmp_path}:{os.environ['PATH']}",
-            "TERM": "dumb",
-        }
+        environment["TERM"] = "dumb"
         os.execvpe("bash", ["bash", "--rcfile", "rc", "-i"], environment)  # noqa: S606
     try:
         until(terminal, "set up")
@@ -119,6 +112,37 @@ def test_a_real_bash_completes(tmp_path: Path) -> None:
         os.waitpid(pid, 0)
     finally:
         os.close(terminal)
+
+
+def with_command(folder: Path) -> dict[str, str]:
+    """Put `chimaera` on the PATH of an environment."""
+    command = folder / "chimaera"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m chimaera "$@"\n')
+    command.chmod(0o755)
+    path = f"{folder}:{os.environ['PATH']}"
+    return {**programs.clean_environment(), "PATH": path}
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="no fish here")
+def test_a_real_fish_completes(tmp_path: Path) -> None:
+    (tmp_path / "pools.yaml").touch()
+
+    def offered(line: str) -> list[str]:
+        script = f"chimaera completion fish | source; complete -C '{line}'"
+        done = subprocess.run(
+            ["fish", "--no-config", "-c", script],
+            env={**with_command(tmp_path), "HOME": str(tmp_path)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=programs.TIMEOUT_S,
+            check=True,
+        )
+        return [each.split("\t")[0] for each in done.stdout.splitlines()]
+
+    assert offered("chimaera sta") == ["start", "status"]
+    assert offered("chimaera logs --level w") == ["warning"]
+    assert offered("chimaera compose plan po") == ["pools.yaml"]
 
 
 def until(terminal: int, text: str) -> str:

@@ -21,7 +21,7 @@ import chimaera
 from chimaera import compose, config, errors
 from python import programs
 
-SEEDS = range(20)
+SEEDS = range(60)
 
 GOOD = """\
 compose:
@@ -218,6 +218,46 @@ def random_file(rng: random.Random, folder: Path) -> dict[str, Any]:
     return {"compose": entries}
 
 
+def same_pools(text: str) -> list[tuple[str, ...]]:
+    """Tell which pools a file has, in its order, whatever their settings."""
+    # All scalars as their text: 1.10 is not 1.1.
+    entries = yaml.load(text, yaml.BaseLoader)["compose"]  # noqa: S506
+    keys = ("mod_name", "pool_name", "pool_id")
+    return [
+        (*(entry[key] for key in keys), entry.get("num_containers", "1"))
+        for entry in entries
+    ]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_part_of_a_file_leaves_the_rest_to_be_made(
+    rt: chimaera.Runtime, tmp_path: Path, seed: int
+) -> None:
+    rng = random.Random(seed)  # noqa: S311
+    made = random_file(rng, tmp_path)
+    part = [entry for entry in made["compose"] if rng.random() < 0.5]
+    wanted = "".join("=" if entry in part else "+" for entry in made["compose"])
+    compose.apply(rt, {"compose": part})
+    assert actions(compose.plan(rt, made)) == wanted
+    assert actions(compose.apply(rt, made)) == wanted
+    assert actions(compose.plan(rt, made)) == "=" * len(wanted)
+    # A file that was changed in one place differs there, and nothing is made.
+    if made["compose"]:
+        changed = json.loads(json.dumps(made))
+        at = rng.randrange(len(wanted))
+        entry = changed["compose"][at]
+        if entry["mod_name"] == "chimaera_echo":
+            entry["allow_crash"] = not entry.get("allow_crash", False)
+        else:
+            entry["pool_id"] = "999.9"
+        differs = "=" * at + "!" + "=" * (len(wanted) - at - 1)
+        assert actions(compose.plan(rt, changed)) == differs
+        created = rt.status().pools_created
+        with pytest.raises(errors.AlreadyExistsError):
+            compose.apply(rt, changed)
+        assert rt.status().pools_created == created
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_export_of_apply_is_the_file_and_plan_is_empty(
     rt: chimaera.Runtime, tmp_path: Path, seed: int
@@ -235,6 +275,7 @@ def test_export_of_apply_is_the_file_and_plan_is_empty(
     assert actions(compose.apply(rt, exported)) == "=" * count
     assert rt.status().pools_created == created
     text = exported.read_text()
+    assert same_pools(text) == same_pools(file.read_text())
     assert actions(compose.down(rt, exported)) == "-" * count
     assert names(rt) == set()
     compose.apply(rt, exported)
