@@ -175,9 +175,11 @@ void Dispatcher::CountFailure(const TaskHeader& header, const RunContext& ctx,
   const bool found = ctx.container != nullptr && ctx.method != nullptr;
   MethodMetrics* const metrics = found ? ctx.container->metrics() : nullptr;
   if (metrics != nullptr && !ctx.spread) metrics->CountFailure(*ctx.method);
+  // Views only: there may be no memory.
+  std::string_view pool_name;
+  if (ctx.container != nullptr) pool_name = ctx.container->pool_name_;
   errors_.Add({header.pool_id_, header.method_, ctx.client_id, code, text,
-               ctx.container == nullptr ? "" : ctx.container->pool_name_,
-               found ? ctx.method->name : ""});
+               pool_name, found ? ctx.method->name : ""});
 }
 
 void Dispatcher::EndSubmitted(ShmPtr pointer, RunContext& ctx,
