@@ -215,16 +215,13 @@ def test_the_document_is_what_the_runtime_says(fake: FakeRuntime) -> None:
         assert dump["tasks"] == []
 
 
-def test_prometheus_gets_the_same_figures(
-    fake: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server, "FAREWELL_S", WAIT_S)
+def test_prometheus_gets_the_same_figures(fake: FakeRuntime) -> None:
     fake.answer = document()
     with Dashboard(fake) as page:
         answer = get(page, "/metrics")
         assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
         assert answer.read().decode() == prometheus_text(fake.answer)
-        fake.ended = True
+        fake.error = errors.DeadlineExceededError("no answer in 5 s")
         assert testing.wait_until(
             lambda: get(page, "/metrics").status == 503, timeout_s=WAIT_S
         )
@@ -305,8 +302,8 @@ def test_the_end_of_the_runtime_is_told_and_ends_the_page(
             lambda: get(page, "/api/metrics").status == 503, timeout_s=WAIT_S
         )
         page.wait()
-    with pytest.raises(OSError, match="refused"):
-        socket.create_connection(("127.0.0.1", page.port), timeout=WAIT_S)
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection(("127.0.0.1", page.port), timeout=WAIT_S)
 
 
 def test_a_page_closes_twice_and_leaves_no_thread(fake: FakeRuntime) -> None:

@@ -108,7 +108,7 @@ class Handler(BaseHTTPRequestHandler):
     def _route(self, server: Server, path: str) -> None:
         answers: dict[str, Callable[[], None]] = {
             "/health": lambda: self._health(server),
-            "/api/metrics": lambda: self._json(server.source.metrics()),
+            "/api/metrics": lambda: self._page(server),
             "/api/dump": lambda: self._json(server.source.dump()),
             "/metrics": lambda: self._prometheus(server.source.metrics()),
         }
@@ -119,14 +119,16 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._say(404, "there is nothing here")
 
+    def _page(self, server: Server) -> None:
+        answer = server.source.metrics()
+        server.note_page(told_end=answer.error == ENDED)
+        self._json(answer)
+
     def _json(self, answer: Answer) -> None:
         if not answer.error:
             self._send(200, answer.body, _JSON)
             return
-        ended = answer.error == ENDED
-        if ended:
-            cast("Server", self.server).told_end()
-        body = json.dumps({"error": answer.error, "ended": ended})
+        body = json.dumps({"error": answer.error, "ended": answer.error == ENDED})
         self._send(503, body.encode(), _JSON)
 
     def _prometheus(self, answer: Answer) -> None:

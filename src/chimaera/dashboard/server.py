@@ -72,7 +72,7 @@ class Server(ThreadingHTTPServer):
         with self._lock:
             free = len(self._began_s) < CONNECTIONS_MAX
             if free:
-                self._began_s[request] = self._asked_s = time.monotonic()
+                self._began_s[request] = time.monotonic()
         if free:
             super().process_request(request, client_address)
             return
@@ -107,9 +107,11 @@ class Server(ThreadingHTTPServer):
             with contextlib.suppress(OSError):
                 request.shutdown(socket.SHUT_RDWR)
 
-    def told_end(self) -> None:
-        """Note that a page has heard of the runtime's end."""
-        self._told_s = self._told_s or time.monotonic()
+    def note_page(self, *, told_end: bool) -> None:
+        """Note that a page is open, and whether it has heard of the runtime's end."""
+        self._asked_s = time.monotonic()
+        if told_end:
+            self._told_s = self._told_s or self._asked_s
 
     def farewell(self, closing: threading.Event) -> None:
         """Wait until the pages that are open have heard of the end."""
@@ -194,7 +196,6 @@ class Dashboard:
         self._closing.set()
         for thread in self._threads:
             thread.join()
-        self._server.server_close()
         self._source.close()
 
     def __enter__(self) -> Self:
@@ -218,4 +219,6 @@ class Dashboard:
                 self._server.farewell(self._closing)
                 break
         self._server.shutdown()
+        # Whoever comes now is refused, and does not wait for an answer.
+        self._server.server_close()
         self._ended.set()
