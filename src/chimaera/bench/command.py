@@ -43,7 +43,12 @@ TOPICS: dict[str, list[tuple[tuple[str, ...], Measure]]] = {
     ],
     "throughput": [
         (
-            ("null_task_depth64", "null_task_vs_boost_queue", "boost_fiber_launch"),
+            (
+                "null_task_depth64",
+                "null_task_vs_boost_queue",
+                "boost_fiber_launch",
+                "stats_cost",
+            ),
             tool.measurer("throughput"),
         ),
         (("null_task_instructions",), instructions.measure),
