@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chimaera._core_config import *  # noqa: F403
+from chimaera._core_trace import *  # noqa: F403
 from chimaera.block import Block
 
 _PoolId: TypeAlias = tuple[int, int]
@@ -177,10 +178,8 @@ def get_stats(connection: Connection, timeout_ms: int = 0) -> Call: ...
 # JSON, as chimaera.dump reads it
 def dump(connection: Connection, max_tasks: int, timeout_ms: int = 0) -> Call: ...
 
-# None
+# None both
 def flush(connection: Connection, wait_s: float, timeout_ms: int = 0) -> Call: ...
-
-# None
 def stop_runtime(connection: Connection, timeout_ms: int = 0) -> Call: ...
 
 # ---- echo ----

@@ -57,6 +57,7 @@ COMMANDS = {
     "pools": Command("cli_look", "pools of a runtime"),
     "dump": Command("cli_look", "what every live task waits for, and deadlocks"),
     "dashboard": Command("cli_dashboard", "the live page of a runtime"),
+    "trace": Command("cli_trace", "record what becomes of tasks, for Perfetto"),
     "logs": Command("cli_logs", "the log of a runtime"),
     "compose": Command("cli_compose", "pools of a YAML file: plan, apply, export"),
     "config": Command("cli_config", "settings: show, check, schema, default"),

@@ -26,6 +26,7 @@ from chimaera.pool import Pool, PoolId, PoolInfo, client_class
 from chimaera.status import RuntimeStatus, status_of
 from chimaera.stock import StockModules
 from chimaera.task import DEFAULT_TIMEOUT_S, Future, check_timeout, deadline_ms
+from chimaera.trace import Traces
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -37,7 +38,7 @@ _FIRST_FREE_MAJOR = 1 << 20
 _ID_ATTEMPTS = 16
 
 
-class Runtime(StockModules):
+class Runtime(Traces, StockModules):
     """A runtime that this process is attached to; made by `local` and `connect`.
 
     A context manager: leaving it closes the connection, and stops the runtime if

@@ -43,10 +43,14 @@ inline void Finish(Session& session, Task& shared, TaskState done) {
   }
 }
 
+bool IsPlain(const TaskHeader& header) {
+  return !header.task_flags_.Any(TASK_PERIODIC | TASK_TRACED);
+}
+
 // Nearly all tasks: one run, by a container of this node.
 bool IsUsual(const TaskHeader& header) {
-  return __builtin_expect(
-      !header.IsPeriodic() && header.pool_query_.IsLocalMode(), 1);
+  return __builtin_expect(IsPlain(header) && header.pool_query_.IsLocalMode(),
+                          1);
 }
 
 // The error that a method has written into a task of the runtime's own.
@@ -307,12 +311,13 @@ void Dispatcher::RestartSampling() {
 
 Status Dispatcher::RunUnusual(SubmittedTask& submitted, u64 rest,
                               RunContext& ctx) const {
-  if (!submitted.header.IsPeriodic()) {
+  if (IsPlain(submitted.header)) {
     if (submitted.header.pool_query_.IsDirectIdMode()) {
       return RunDirect(submitted, rest, ctx);
     }
     return RunRouted(submitted, rest, ctx);
   }
+  if (submitted.header.IsTraced()) return RunTraced(submitted, rest, ctx);
   return RunPeriodically(submitted.header, ctx, [&] {
     SubmittedTask once = submitted;
     return RunRouted(once, rest, ctx);
@@ -387,7 +392,8 @@ void Dispatcher::RunInternal(hipc::FullPtr<Task> task, RunContext& ctx) {
   ctx.task_id = task->task_id_;
   task->text_size_ = 0;
   try {
-    const Status status = RunInternalAsOften(task, ctx);
+    const Status status = task->IsTraced() ? RunInternalTraced(task, ctx)
+                                           : RunInternalAsOften(task, ctx);
     if (!status.ok()) task->SetError(status.code_value(), status.message());
   } catch (const std::bad_alloc&) {
     task->SetError(static_cast<u32>(StatusCode::kNoMemory), kOutOfMemory);

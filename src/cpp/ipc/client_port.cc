@@ -23,10 +23,6 @@ void StampDeadline(Task& task, u32 default_ms) {
       DeadlineNs(SystemClock::Get().NowNs(), task.timeout_ms_ * kNsPerMs);
 }
 
-bool HasDeadline(const Task& task, u32 default_timeout_ms) {
-  return __builtin_expect((task.timeout_ms_ | default_timeout_ms) != 0, 0);
-}
-
 void MarkPending(Task& task) {
   // relaxed: the ring's publication orders it.
   task.state_.store(static_cast<u32>(TaskState::kPending),
@@ -58,18 +54,32 @@ __attribute__((noinline)) void ClientPort::WakeWorker(const Ring& ring) {
   static_cast<void>(written);
 }
 
+// It has a deadline, or something is traced.
+inline bool ClientPort::NeedsCare(const Task& task) const {
+  const u32 why =
+      task.timeout_ms_ | core_.default_timeout_ms() | sampler_.one_in();
+  return __builtin_expect(why != 0, 0);
+}
+
+__attribute__((noinline)) void ClientPort::TakeCare(Task& task) {
+  const u32 default_ms = core_.default_timeout_ms();
+  if ((task.timeout_ms_ | default_ms) != 0) StampDeadline(task, default_ms);
+  const u32 one_in = sampler_.one_in();
+  if (one_in != 0) sampler_.Pass(one_in, &task);
+}
+
 // All calls in it stand last, so that Submit needs no frame.
 void ClientPort::Submit(hipc::FullPtr<Task> task, Priority priority) {
-  if (HasDeadline(*task, core_.default_timeout_ms())) {
-    SubmitStamped(task, priority);
+  if (NeedsCare(*task)) {
+    SubmitWithCare(task, priority);
   } else {
     Send(task, priority);
   }
 }
 
-__attribute__((noinline)) void ClientPort::SubmitStamped(
+__attribute__((noinline)) void ClientPort::SubmitWithCare(
     hipc::FullPtr<Task> task, Priority priority) {
-  StampDeadline(*task, core_.default_timeout_ms());
+  TakeCare(*task);
   Send(task, priority);
 }
 
@@ -109,7 +119,8 @@ Status ClientPort::TrySlowly(hipc::FullPtr<Task> task, Priority priority) {
   }
   std::optional<Ring>& ring = rings_[Index(priority)];
   if (!ring.has_value()) CHI_RETURN_IF_ERROR(MakeRing(priority));
-  return PushSlowly(*ring, task.shm_.bits_);
+  return PushSlowly(*ring, task.shm_.bits_,
+                    task->IsTraced() ? task.ptr_ : nullptr);
 }
 
 void ClientPort::SubmitBatch(const hipc::FullPtr<Task>* tasks, u32 n,
@@ -122,8 +133,7 @@ void ClientPort::SubmitBatch(const hipc::FullPtr<Task>* tasks, u32 n,
     u32 count = 0;
     while (done + count < end && !tasks[done + count].shm_.IsPrivate()) {
       Task& task = *tasks[done + count];
-      const u32 default_ms = core_.default_timeout_ms();
-      if (HasDeadline(task, default_ms)) StampDeadline(task, default_ms);
+      if (NeedsCare(task)) TakeCare(task);
       MarkPending(task);
       values[count] = tasks[done + count].shm_.bits_;
       ++count;
@@ -135,15 +145,16 @@ void ClientPort::SubmitBatch(const hipc::FullPtr<Task>* tasks, u32 n,
     }
     done += pushed;
     // A full ring, no ring, or a task in private memory: one at a time.
-    if (pushed < count || count == 0) Submit(tasks[done++], priority);
+    if (pushed < count || count == 0) SubmitSlowly(tasks[done++], priority);
   }
 }
 
-Status ClientPort::PushSlowly(Ring& ring, u64 value) {
+Status ClientPort::PushSlowly(Ring& ring, u64 value, Task* task) {
   const Clock& clock = SystemClock::Get();
   const u64 deadline_ns =
       DeadlineNs(clock.NowNs(), core_.options().submit_timeout_ns);
   for (u64 turn = 0;; ++turn) {
+    if (task != nullptr) RenewTraceStamp(clock.NowNs(), task);
     if (ring.producer.TryPush(value)) return Status();
     CHI_RETURN_IF_ERROR(core_.Check());
     if (clock.NowNs() >= deadline_ns) {

@@ -12,6 +12,7 @@
 
 #include "chimaera/ipc/client_core.h"
 #include "chimaera/ipc/thread_port.h"
+#include "chimaera/ipc/trace_stamp.h"
 #include "chimaera/shm/ring_queue.h"
 
 namespace chi {
@@ -19,7 +20,9 @@ namespace chi {
 class ClientPort final : public ThreadPort {
  public:
   ClientPort(ClientCore& core, SlabAllocator& slabs)
-      : ThreadPort(slabs, false), core_(core) {}
+      : ThreadPort(slabs, false),
+        core_(core),
+        sampler_(core.control().page()) {}
 
   void Submit(hipc::FullPtr<Task> task, Priority priority) override;
   void SubmitBatch(const hipc::FullPtr<Task>* tasks, u32 n,
@@ -28,6 +31,8 @@ class ClientPort final : public ThreadPort {
               void (*destroy)(ThreadPort&, hipc::FullPtr<Task>)) override;
 
   bool Cancel(hipc::FullPtr<Task> task) override;
+
+  bool TracesNext() const override { return sampler_.IsDue(); }
 
   void OnWait(u32 cpu) override;
   hipc::FullPtr<char> AllocateBuffer(u64 bytes) override;
@@ -57,11 +62,14 @@ class ClientPort final : public ThreadPort {
   };
 
   void Send(hipc::FullPtr<Task> task, Priority priority);
-  void SubmitStamped(hipc::FullPtr<Task> task, Priority priority);
+  void SubmitWithCare(hipc::FullPtr<Task> task, Priority priority);
   void SubmitSlowly(hipc::FullPtr<Task> task, Priority priority);
   Status TrySlowly(hipc::FullPtr<Task> task, Priority priority);
   Status MakeRing(Priority priority);
-  Status PushSlowly(Ring& ring, u64 value);
+  bool NeedsCare(const Task& task) const;
+  void TakeCare(Task& task);
+  // `task`: the traced one that `value` is, or null.
+  Status PushSlowly(Ring& ring, u64 value, Task* task = nullptr);
   bool PushCancel(Ring& ring, ShmPtr task);
   void WakeWorker(const Ring& ring);
 
@@ -70,6 +78,7 @@ class ClientPort final : public ThreadPort {
   u32 published_cpu_ = ~u32{0};
   std::vector<OrphanedTask> orphans_;
   size_t next_sweep_ = 64;
+  TraceSampler sampler_;
 };
 
 }  // namespace chi

@@ -15,8 +15,8 @@
 #include "python/arguments.h"
 #include "python/call.h"
 #include "python/errors.h"
-#include "python/gil.h"
 #include "python/pybind.h"
+#include "python/submitting.h"
 #include "python/view.h"
 
 namespace chi::python {
@@ -77,7 +77,7 @@ bool Read(PyObject* const* arguments, Request* request) {
 
 // Null if the connection was closed meanwhile.
 hipc::FullPtr<bdev::LocateTask> LocateShortly(const Request& request) {
-  const ReleaseGil released;
+  const Submitting submitting(*request.connection);
   const Connection::Hold hold(*request.connection);
   if (!hold.open()) return hipc::FullPtr<bdev::LocateTask>();
   IpcManager& ipc = *CHI_IPC;

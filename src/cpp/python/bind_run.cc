@@ -16,8 +16,8 @@
 #include "python/arguments.h"
 #include "python/call.h"
 #include "python/empty_task.h"
-#include "python/gil.h"
 #include "python/pybind.h"
+#include "python/submitting.h"
 
 namespace chi::python {
 namespace {
@@ -56,7 +56,7 @@ bool Read(PyObject* const* arguments, Request* request) {
 // Runs the task; true if it has succeeded by now. Otherwise `unfinished` is
 // the task, which may be done, failed or still under way.
 bool RunShortly(const Request& request, hipc::FullPtr<EmptyTask>* unfinished) {
-  const ReleaseGil released;
+  const Submitting submitting(*request.connection);
   const Connection::Hold hold(*request.connection);
   if (!hold.open()) return false;
   IpcManager& ipc = *CHI_IPC;

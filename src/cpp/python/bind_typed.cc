@@ -25,7 +25,7 @@
 #include "python/arguments.h"
 #include "python/call.h"
 #include "python/errors.h"
-#include "python/gil.h"
+#include "python/submitting.h"
 #include "python/typed_many.h"
 #include "python/typed_method.h"
 
@@ -172,7 +172,7 @@ std::unique_ptr<Call> TypedCall(const TypedMethod& method,
   DroppedTask task = Owned(method, {});
   task.kept = keeper->kept();
   {
-    const ReleaseGil released;
+    const Submitting submitting(*connection);
     const Connection::Hold hold(*connection);
     if (hold.open()) {
       IpcManager& ipc = *CHI_IPC;
@@ -243,7 +243,7 @@ bool Read(PyObject* const* arguments, Request* request) {
 
 // The task, done or not; null if there is no client, or no memory for it.
 hipc::FullPtr<Task> RunShortly(const Request& request) {
-  const ReleaseGil released;
+  const Submitting submitting(*request.connection);
   const Connection::Hold hold(*request.connection);
   if (!hold.open()) return {};
   IpcManager& ipc = *CHI_IPC;

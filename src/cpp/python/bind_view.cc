@@ -21,6 +21,7 @@
 #include "python/many.h"
 #include "python/pybind.h"
 #include "python/query.h"
+#include "python/submitting.h"
 #include "python/view.h"
 
 namespace chi::python {
@@ -156,7 +157,7 @@ std::unique_ptr<Call> Look(const ConnectionPtr& connection,
   DroppedTask located;
   located.free = &FreeLocate;
   {
-    const ReleaseGil released;
+    const Submitting submitting(*connection);
     const Connection::Hold hold(*connection);
     if (hold.open()) {
       IpcManager& ipc = *CHI_IPC;

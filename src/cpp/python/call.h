@@ -22,6 +22,7 @@
 #include "python/gil.h"
 #include "python/pybind.h"
 #include "python/query.h"
+#include "python/submitting.h"
 
 namespace chi::python {
 
@@ -103,7 +104,7 @@ std::unique_ptr<Call> StartCall(
   task.kept = std::move(kept);
   task.free = free;
   {
-    const ReleaseGil released;
+    const Submitting submitting(*connection);
     const Connection::Hold hold(*connection);
     if (hold.open()) task.task = submit().Release().template Cast<Task>();
   }

@@ -17,6 +17,7 @@
 #include "python/call.h"
 #include "python/errors.h"
 #include "python/gil.h"
+#include "python/submitting.h"
 
 namespace chi::python {
 namespace {
@@ -45,7 +46,7 @@ class Crossing {
   /// Goes on until all are done or `until_ns`; an error says that it is of no
   /// use to go on. Called with the GIL.
   Status Run(u64 until_ns) {
-    const ReleaseGil released;
+    const Submitting submitting(*connection_, Submitting::Count::kMany);
     const Connection::Hold hold(*connection_);
     return hold.open() ? Work(until_ns) : Status();
   }

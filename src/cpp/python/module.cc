@@ -22,5 +22,6 @@ PYBIND11_MODULE(_core, m) {
   chi::python::BindStats(m);    // module stats
   chi::python::BindMany(m);     // many tasks in one crossing
   chi::python::BindChunks(m);   // many blocks to a task of many
+  chi::python::BindTrace(m);    // what became of tasks, and when
   chi::python::BindTyped(m);    // methods of any module, by their description
 }

@@ -31,6 +31,7 @@ void BindLook(py::module_& m);
 void BindLoan(py::module_& m);
 void BindMany(py::module_& m);
 void BindChunks(py::module_& m);
+void BindTrace(py::module_& m);
 void BindTyped(py::module_& m);
 
 }  // namespace chi::python

@@ -22,6 +22,7 @@
 #include "chimaera/base/fault_point.h"
 #include "chimaera/base/format.h"
 #include "chimaera/base/start_thread.h"
+#include "chimaera/sched/tracer.h"
 #include "chimaera/sched/worker.h"
 #include "sched/file_operation.h"
 #include "sched/io_ring.h"
@@ -206,8 +207,10 @@ ssize_t CallNow(const FileOperation& operation) {
 
 Status TransferFiles(FileTransfer* transfers, std::size_t count,
                      const Arrived& arrived) {
+  const RunContext* const run = CurrentRun();
+  const TraceSpan traced(run, transfers, count);
   Operations operations(count);
-  Worker* const worker = CurrentRun() == nullptr ? nullptr : Worker::Current();
+  Worker* const worker = run == nullptr ? nullptr : Worker::Current();
   for (std::size_t i = 0; i < count; ++i) {
     if (transfers[i].cached && !CHI_FAULT("sched.file_io.not_at_once")) {
       DoAtOnce(transfers[i]);

@@ -72,7 +72,9 @@ WorkerKind KindOfWorker(const SchedOptions& options, u32 index,
 WorkOrchestrator::WorkOrchestrator(const SchedOptions& options,
                                    Executor& executor, ControlPage* page,
                                    SessionCommons* commons)
-    : claims_(std::make_unique<CpuClaims>()), executor_(executor) {
+    : claims_(std::make_unique<CpuClaims>()),
+      executor_(executor),
+      tracer_(page) {
   const u32 count = ResolveNumWorkers(options);
   std::vector<i32> cpus;
   if (options.pin_workers) cpus = claims_->Claim(count);
@@ -89,6 +91,7 @@ WorkOrchestrator::WorkOrchestrator(const SchedOptions& options,
     worker.clock = options.clock;
     worker.line = page == nullptr ? nullptr : &page->workers[i];
     worker.commons = commons;
+    worker.tracer = &tracer_;
     worker.peers = &peers_;
     worker.all_workers = [this] { return AllWorkers(); };
     if (i == 0) stand_in_options_ = worker;

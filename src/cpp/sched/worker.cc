@@ -100,6 +100,7 @@ Worker& Worker::Peer(u32 step) {
 }
 const Clock& Worker::clock() const { return *impl_->options().clock; }
 SessionCommons* Worker::commons() const { return impl_->options().commons; }
+Tracer* Worker::tracer() const { return impl_->options().tracer; }
 
 char* Worker::Resolve(ShmPtr pointer, u64 bytes, const RunContext* run) const {
   if (run != nullptr && run->session != nullptr) {

@@ -14,6 +14,7 @@
 
 #include "chimaera/base/check.h"
 #include "chimaera/base/heap_accounts.h"
+#include "chimaera/sched/tracer.h"
 
 namespace chi {
 namespace {
@@ -357,6 +358,7 @@ void Worker::Impl::SwitchTo(ParkedRun& run, Fiber* spare) {
     plan->busy_ns += options_.clock->NowNs() - plan->since_ns;
     Show(nullptr);
   }
+  const TraceSpan waiting(frame.context, run);
   ++switches_;
   Increment(stats_.parks);
   Count(stats_.parked, parked_.num_parked());

@@ -20,6 +20,7 @@
 #include "chimaera/ipc/life_word.h"
 #include "chimaera/ipc/session.h"
 #include "chimaera/sched/executor.h"
+#include "chimaera/sched/tracer.h"
 #include "sched/fiber_waiter.h"
 
 namespace chi {
@@ -70,6 +71,9 @@ void PrepareInternalTask(Task& task, const Clock& clock) {
     // the number of a task is no other group's.
     task.client_id_ = 0;
     task.task_id_.major_ = task.task_id_.minor_;
+  }
+  if (task.IsTraced() || (creator != nullptr && creator->traced)) {
+    StampSubtask(creator, &task);
   }
   task.state_.store(static_cast<u32>(TaskState::kPending),
                     std::memory_order_relaxed);

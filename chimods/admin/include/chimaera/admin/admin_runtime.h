@@ -8,6 +8,7 @@
 
 #include <chimaera/admin/admin_client.h>
 #include <chimaera/admin/admin_tasks.h>
+#include <chimaera/admin/trace_tasks.h>
 #include <chimaera/chimaera.h>
 
 #include <atomic>
@@ -21,6 +22,7 @@ class Runtime : public chi::Container {
   using CreateParams = chimaera::admin::CreateParams;
 
   void Init(const chi::PoolId& pool_id, const std::string& pool_name) override;
+  void OnClientGone(chi::u64 client_id) override;
 
   void Create(hipc::FullPtr<CreateTask> task, chi::RunContext& rctx);
   /// Makes the pool, or finds it. Asked dynamically it chooses this node, the
@@ -40,6 +42,9 @@ class Runtime : public chi::Container {
   void Dump(hipc::FullPtr<DumpTask> task, chi::RunContext& rctx);
   void GetMetrics(hipc::FullPtr<GetMetricsTask> task, chi::RunContext& rctx);
   void SetSampling(hipc::FullPtr<SetSamplingTask> task, chi::RunContext& rctx);
+  void StartTrace(hipc::FullPtr<StartTraceTask> task, chi::RunContext& rctx);
+  void StopTrace(hipc::FullPtr<StopTraceTask> task, chi::RunContext& rctx);
+  void ReadTrace(hipc::FullPtr<ReadTraceTask> task, chi::RunContext& rctx);
   void StopRuntime(hipc::FullPtr<StopRuntimeTask> task, chi::RunContext& rctx);
 
  private:

@@ -67,6 +67,9 @@ class Dispatcher final : public Executor {
                                const RunPlan& plan, RunContext& ctx);
 
   Status RunUnusual(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
+  // With a stamp, see sched/tracer.h (dispatcher_trace.cc).
+  Status RunTraced(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
+  Status RunInternalTraced(hipc::FullPtr<Task> task, RunContext& ctx) const;
   static void TakeOddItem(ShmPtr item, RunContext& ctx);
   Status RunRouted(SubmittedTask& submitted, u64 rest, RunContext& ctx) const;
   bool WaitsForItsPool(hipc::FullPtr<Task> task) const;

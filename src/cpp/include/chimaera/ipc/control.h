@@ -70,6 +70,11 @@ struct ControlPage {
   Incarnation incarnation;
   i32 pid = 0;  ///< Of the runtime.
   u32 num_workers = 0;
+  /// One of so many tasks is to be stamped; 0: none (see trace_stamp.h). Hints,
+  /// so relaxed.
+  std::atomic<u32> trace_one_in{0};
+  /// From then on none any more, on CLOCK_MONOTONIC.
+  std::atomic<u64> trace_until_ns{0};
   /// A LifeState. The runtime's last store (release) and the kernel's pair
   /// with the acquire load of whoever waits.
   alignas(kCacheLineSize) std::atomic<u32> life{kLifeNotStarted};

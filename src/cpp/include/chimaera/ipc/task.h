@@ -32,6 +32,8 @@ namespace chi {
 /// Bits of Task::task_flags_. Frozen.
 inline constexpr u32 TASK_PERIODIC = 1u << 0;
 inline constexpr u32 TASK_FIRE_AND_FORGET = 1u << 1;
+/// It carries a TraceStamp. Set by who submits it.
+inline constexpr u32 TASK_TRACED = 1u << 2;
 
 /// Which ring a task is put into. Frozen.
 enum class Priority : u32 { kLowLatency = 0, kHighLatency = 1 };
@@ -64,7 +66,7 @@ struct TaskHeader {
   IN double period_ns_ = 0;  ///< With TASK_PERIODIC: time between two runs.
   IN PoolQuery pool_query_;  ///< Which containers.
   IN MethodId method_ = 0;   ///< Which method.
-  IN TaskFlags task_flags_;  ///< TASK_PERIODIC, TASK_FIRE_AND_FORGET.
+  IN TaskFlags task_flags_;  ///< TASK_PERIODIC and so on.
   IN u32 timeout_ms_ = 0;    ///< 0: the client's default.
 
   TaskHeader() = default;
@@ -76,6 +78,7 @@ struct TaskHeader {
         method_(method) {}
 
   bool IsPeriodic() const { return task_flags_.Any(TASK_PERIODIC); }
+  bool IsTraced() const { return task_flags_.Any(TASK_TRACED); }
   bool IsFireAndForget() const { return task_flags_.Any(TASK_FIRE_AND_FORGET); }
 };
 static_assert(std::is_trivially_copyable_v<TaskHeader>);

@@ -49,6 +49,9 @@ class ThreadPort {
   /// whichever it is, still comes.
   virtual bool Cancel(hipc::FullPtr<Task> task) = 0;
 
+  /// Whether the next task is to be traced (see trace_stamp.h).
+  virtual bool TracesNext() const { return false; }
+
   /// The thread is about to wait, on `cpu`.
   virtual void OnWait(u32 cpu) { static_cast<void>(cpu); }
 

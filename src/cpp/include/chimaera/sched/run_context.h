@@ -21,6 +21,7 @@ class Container;
 class Session;
 class Storage;
 struct MethodRow;
+class TracedRun;
 
 enum class ExecMode : u8 {
   kExec = 0,             ///< Do the work.
@@ -68,7 +69,8 @@ struct RunContext {
   bool handed_over = false;
   /// The method runs on copies of the task, for several containers.
   bool spread = false;
-  u8 unused = 0;  // a gap would need a store of its own
+  /// The run is part of a trace; see tracer.h.
+  bool traced = false;
   /// In a periodic task: how many times it was not run so far, since the run
   /// before took too long or its worker was busy. Modulo 2^32.
   u32 missed_periods = 0;
@@ -76,6 +78,9 @@ struct RunContext {
   /// Counts the runs of the pool that are parked or were. The worker's, from
   /// the first park to the end of the run; without a value before.
   std::atomic<u64>* held_runs;
+
+  /// Only while `traced`.
+  TracedRun* trace;
 
   /// The `size` bytes that the client calls `pointer`, or null: then they do
   /// not lie wholly in memory of this client (or, for a task made inside the

@@ -21,6 +21,7 @@
 #include "chimaera/ipc/ipc_manager.h"
 #include "chimaera/sched/executor.h"
 #include "chimaera/sched/mapping_policy.h"
+#include "chimaera/sched/tracer.h"
 #include "chimaera/sched/worker.h"
 
 namespace chi {
@@ -91,6 +92,9 @@ class WorkOrchestrator : public PortSource {
   /// for tasks of this priority.
   u32 MapRing(const NewRing& ring, Priority priority);
 
+  /// What traces the tasks that come by these workers.
+  Tracer& tracer() { return tracer_; }
+
   /// What part of its time a worker spent in clients' tasks, lately; 0 where
   /// nobody looks.
   u32 LoadPermille(u32 worker) const;
@@ -125,6 +129,7 @@ class WorkOrchestrator : public PortSource {
   const std::unique_ptr<CpuClaims> claims_;
   std::vector<Worker*> peers_;  // for the workers: outlives them
   Executor& executor_;
+  Tracer tracer_;
   WorkerOptions stand_in_options_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Worker*> long_workers_;

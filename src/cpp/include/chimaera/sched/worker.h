@@ -37,6 +37,7 @@ class Session;
 class Storage;
 struct ParkedRun;
 struct SessionCommons;
+class Tracer;
 class Worker;
 
 /// Which tasks a worker is for: short ones and low-latency rings, long ones and
@@ -66,6 +67,8 @@ struct WorkerOptions {
   WorkerLine* line = nullptr;
   /// The runtime's memory; null when there is none.
   SessionCommons* commons = nullptr;
+  /// Where traced runs are recorded; null: nowhere. Outlives the worker.
+  Tracer* tracer = nullptr;
   /// All workers of the runtime but stand-ins, for work that is spread; null
   /// when there is one. Filled before any starts, and outlives all.
   const std::vector<Worker*>* peers = nullptr;
@@ -181,6 +184,7 @@ class Worker {
   const Clock& clock() const;
   /// What WorkerOptions named.
   SessionCommons* commons() const;
+  Tracer* tracer() const;
 
   /// The `bytes` bytes at `pointer` as `run`, which may be null, may see them:
   /// a client's task its own memory and the runtime's, anything else the
