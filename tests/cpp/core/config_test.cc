@@ -183,7 +183,7 @@ TEST_CASE("RuntimeConfig: all mistakes of a file are reported at once") {
         "f.yaml:3: runtime.nmae: unknown key (did you mean 'name'?)\n"
         "f.yaml:4: queue.depth: 1000 is no power of two\n"
         "f.yaml:5: extra: unknown key; known are runtime, scheduling, "
-        "memory, queue, limits, logging, modules, compose");
+        "memory, queue, limits, statistics, logging, modules, compose");
 }
 
 TEST_CASE("RuntimeConfig: many mistakes are counted, not all are shown") {
