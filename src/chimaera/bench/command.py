@@ -18,6 +18,7 @@ from chimaera.bench import (
     modules,
     product,
     tool,
+    tracing,
 )
 from chimaera.bench.figure import Figure, NotMeasuredError, report
 
@@ -122,6 +123,7 @@ TOPICS: dict[str, list[tuple[tuple[str, ...], Measure]]] = {
             ),
             product.measure_commands,
         ),
+        (("trace_cost",), tracing.measure_trace),
     ],
 }
 

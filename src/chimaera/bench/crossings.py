@@ -19,7 +19,7 @@ from chimaera.bench.rounds import Effort, take_turns
 from chimaera.echo import Echo
 from chimaera.opening import connect
 
-__all__ = ["measure"]
+__all__ = ["measure", "ns_per_call"]
 
 _PER_SECOND_MIN = 2e6
 _TIMES_FASTER_MIN = 50
@@ -44,10 +44,10 @@ def measure(quick: bool) -> list[Figure]:  # noqa: FBT001 - see command.py
         rows = take_turns(
             [
                 lambda ns: (
-                    _ns_per_call(lambda: echo.null_many(_CROSSING), ns) / _CROSSING
+                    ns_per_call(lambda: echo.null_many(_CROSSING), ns) / _CROSSING
                 ),
-                lambda ns: _ns_per_call(echo.null, ns),
-                lambda ns: _ns_per_call(submit_all, ns) / _SUBMITTED,
+                lambda ns: ns_per_call(echo.null, ns),
+                lambda ns: ns_per_call(submit_all, ns) / _SUBMITTED,
             ],
             Effort.of(quick=quick),
         )
@@ -77,7 +77,7 @@ def _nothing() -> None:
     """Be as little as a null task is."""
 
 
-def _ns_per_call(operation: Callable[[], object], slice_ns: int) -> float:
+def ns_per_call(operation: Callable[[], object], slice_ns: int) -> float:
     """Call until the time is over, at least once; the mean in nanoseconds."""
     begin = now = time.perf_counter_ns()
     calls = 0

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Effort", "median_ns", "pinned", "take_turns"]
+__all__ = ["Effort", "Slice", "median_ns", "pinned", "take_turns"]
 
 # Runs an operation for so many nanoseconds; returns its median duration.
 Slice = Callable[[int], float]

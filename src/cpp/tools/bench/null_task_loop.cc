@@ -1,18 +1,18 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// chimaera_null_task_loop N [typed]: runs N null tasks with client and worker
-// taking turns in one thread, so that callgrind counts exactly what a task
-// costs: create, enqueue, run, complete, delete. See
-// scripts/count_instructions.py.
+// chimaera_null_task_loop N [typed|traced]: runs N null tasks with client and
+// worker taking turns in one thread, so that callgrind counts exactly what a
+// task costs: create, enqueue, run, complete, delete. See
+// scripts/count_instructions.py. Of "traced" ones a trace has one in 64.
 
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstring>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "chimaera/base/check.h"
 #include "chimaera/base/log.h"
@@ -22,6 +22,7 @@
 #include "chimaera/echo/echo_client.h"
 #include "chimaera/ipc/control_server.h"
 #include "chimaera/runtime/runtime.h"
+#include "chimaera/sched/tracer.h"
 #include "chimaera/sched/worker.h"
 
 namespace chi::bench {
@@ -43,8 +44,10 @@ class OneThreadRuntime final : private SessionEvents {
     auto control = ControlServer::Start(options, *this);
     CHI_CHECK_OK(control.status());
     control_ = std::move(*control);
+    tracer_ = std::make_unique<Tracer>(&control_->page());
     WorkerOptions worker;
     worker.clock = &clock_;
+    worker.tracer = tracer_.get();
     worker_ = std::make_unique<Worker>(worker, dispatcher_);
     PoolRequest request;
     request.mod_name = "chimaera_echo";
@@ -59,6 +62,12 @@ class OneThreadRuntime final : private SessionEvents {
   }
 
   Worker& worker() { return *worker_; }
+
+  void Trace() {
+    TraceOptions options;
+    options.max_ns = Tracer::kMaxNs;
+    CHI_CHECK_OK(tracer_->Start(0, options).status());
+  }
 
  private:
   Result<u32> OnAttachRing(const std::shared_ptr<Session>& session,
@@ -77,6 +86,7 @@ class OneThreadRuntime final : private SessionEvents {
   PoolManager pools_;
   Dispatcher dispatcher_;
   std::unique_ptr<ControlServer> control_;
+  std::unique_ptr<Tracer> tracer_;
   std::unique_ptr<Worker> worker_;
 };
 
@@ -99,7 +109,7 @@ __attribute__((noinline)) void TypedMeasuredLoop(chimaera::echo::Client& echo,
   }
 }
 
-int Run(long count, bool typed) {
+int Run(long count, std::string_view how) {
   char dir[] = "/tmp/chimaera-count-XXXXXX";
   CHI_CHECK(mkdtemp(dir) != nullptr);
   SetLogLevel(LogLevel::kWarning);
@@ -114,7 +124,9 @@ int Run(long count, bool typed) {
     auto first = echo.AsyncNull(HSHM_MCTX, PoolQuery::Local());
     while (!first.IsDone()) runtime.worker().TEST_PollOnce();
     CHI_CHECK_OK(first->GetStatus());
-    (typed ? TypedMeasuredLoop : MeasuredLoop)(echo, runtime.worker(), count);
+    if (how == "traced") runtime.Trace();
+    (how == "typed" ? TypedMeasuredLoop : MeasuredLoop)(echo, runtime.worker(),
+                                                        count);
   }
   rmdir(dir);
   return 0;
@@ -125,10 +137,9 @@ int Run(long count, bool typed) {
 
 int main(int argc, char** argv) {
   const long count = argc > 1 ? std::atol(argv[1]) : 0;
-  const bool typed = argc == 3 && std::strcmp(argv[2], "typed") == 0;
-  if (count > 0 && argc == (typed ? 3 : 2)) {
-    return chi::bench::Run(count, typed);
-  }
-  std::fprintf(stderr, "usage: chimaera_null_task_loop COUNT [typed]\n");
+  const std::string_view how = argc == 3 ? argv[2] : "";
+  const bool known = how.empty() || how == "typed" || how == "traced";
+  if (count > 0 && known && argc <= 3) return chi::bench::Run(count, how);
+  std::fprintf(stderr, "usage: chimaera_null_task_loop COUNT [typed|traced]\n");
   return 2;
 }
