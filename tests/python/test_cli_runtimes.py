@@ -203,3 +203,33 @@ def test_a_reader_that_has_seen_enough_is_no_error(daemon: Path) -> None:
         ["bash", "-c", command], capture_output=True, text=True, check=True
     )
     assert done.stderr == ""
+
+
+def test_the_log_is_put_aside_and_followed(runtime_dir: Path) -> None:
+    """A daemon that logs a lot keeps as many files as wanted; no line is missed."""
+    where = ("--runtime-dir", str(runtime_dir))
+    sets = ("logging.level=debug", "logging.max_file_size=64KB", "logging.old_files=3")
+    words = [word for each in sets for word in ("--set", each)]
+    shown(runtime_dir, "start", *where, *words)
+    follower = programs.python_process(
+        "import sys; from chimaera.cli import main; sys.exit(main(sys.argv[1:]))",
+        *("logs", "-f", *where),
+    )
+    assert follower.stdout is not None
+    try:
+        assert any("runtime ready" in line for line in follower.stdout)
+        with chimaera.connect(runtime_dir=runtime_dir) as rt:
+            log = runtime_dir / "runtime.log"
+            names = []
+            while not log.with_name("runtime.log.2").exists():
+                names.append(f"pool {len(names)} {'x' * 200}")
+                rt.echo(names[-1]).destroy()
+        files = {path.name for path in runtime_dir.glob("runtime.log*")}
+        assert files <= {"runtime.log"} | {f"runtime.log.{n}" for n in (1, 2, 3)}
+        for name in names:
+            assert any(name in line for line in follower.stdout), name
+        printed = shown(runtime_dir, "logs", *where)
+        assert printed.index(names[0]) < printed.index(names[-1])
+    finally:
+        follower.kill()
+        follower.communicate()

@@ -1,11 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The log: level, line layout, sinks.
+// The log: level, line layout, and where a line goes.
 
 #include "chimaera/base/log.h"
 
-#include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,10 +14,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <memory>
 #include <utility>
 
-#include "chimaera/base/unique_fd.h"
+#include "chimaera/base/log_file.h"
 
 namespace chi {
 
@@ -46,23 +44,6 @@ void WriteFully(int fd, std::string_view text) {
     text.remove_prefix(static_cast<std::size_t>(written));
   }
 }
-
-class FileLogSink final : public LogSink {
- public:
-  FileLogSink(UniqueFd fd, const FileLogSink* previous)
-      : fd_(std::move(fd)), previous_(previous) {}
-  void Write(LogLevel, std::string_view line) override {
-    WriteFully(fd_.get(), line);
-  }
-
- private:
-  const UniqueFd fd_;
-  // Keeps the older ones reachable, for leak checkers.
-  [[maybe_unused]] const FileLogSink* const previous_;
-};
-
-// The file opened last. Never freed, as the contract of SetLogFile says.
-std::atomic<FileLogSink*> g_last_file{nullptr};
 
 char LevelLetter(LogLevel level) {
   constexpr char kLetters[] = "?DIWEF";
@@ -145,22 +126,6 @@ const char* FromEnvironment(const char* name) {
   return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): see above
 }
 
-LogLevel LevelFromEnvironment() {
-  const char* text = FromEnvironment("CHI_LOG_LEVEL");
-  if (text != nullptr && *text != '\0') {
-    const Result<LogLevel> level = ParseLogLevel(text);
-    if (level.ok()) {
-      return *level;
-    }
-    LogMessage(LogLevel::kWarning, __FILE__, __LINE__,
-               Format("CHI_LOG_LEVEL: {}; using info", level.status()));
-    return LogLevel::kInfo;
-  }
-  const char* debug = FromEnvironment("CHI_DEBUG");
-  const bool wants_debug = debug != nullptr && std::string_view(debug) == "1";
-  return wants_debug ? LogLevel::kDebug : LogLevel::kInfo;
-}
-
 }  // namespace
 
 namespace internal {
@@ -168,7 +133,8 @@ namespace internal {
 LogLevel ReadLogLevelOnce() {
   // Two threads may both read the environment; the first to store wins, and
   // SetLogLevel wins over both.
-  const auto wanted = static_cast<u8>(LevelFromEnvironment());
+  const auto wanted =
+      static_cast<u8>(LogLevelFromEnvironment().value_or(LogLevel::kInfo));
   u8 current = 0;
   if (g_log_level.compare_exchange_strong(current, wanted,
                                           std::memory_order_relaxed)) {
@@ -180,6 +146,21 @@ LogLevel ReadLogLevelOnce() {
 bool HasLogSink() { return g_sink.load(std::memory_order_acquire) != nullptr; }
 
 }  // namespace internal
+
+std::optional<LogLevel> LogLevelFromEnvironment() {
+  const char* text = FromEnvironment("CHI_LOG_LEVEL");
+  if (text != nullptr && *text != '\0') {
+    const Result<LogLevel> level = ParseLogLevel(text);
+    if (level.ok()) return *level;
+    LogMessage(LogLevel::kWarning, __FILE__, __LINE__,
+               Format("CHI_LOG_LEVEL: {}; using info", level.status()));
+    return LogLevel::kInfo;
+  }
+  const char* debug = FromEnvironment("CHI_DEBUG");
+  const std::string_view said = debug == nullptr ? "0" : debug;
+  if (said.empty() || said == "0") return std::nullopt;
+  return LogLevel::kDebug;
+}
 
 void SetLogLevel(LogLevel level) {
   internal::g_log_level.store(static_cast<u8>(level),
@@ -213,20 +194,6 @@ Result<LogLevel> ParseLogLevel(std::string_view text) {
 
 void SetLogSink(LogSink* sink) {
   g_sink.store(sink, std::memory_order_release);
-}
-
-Status SetLogFile(const std::string& path) {
-  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
-                     S_IRUSR | S_IWUSR));
-  if (!fd.valid()) {
-    return Status::FromErrno(errno, "log file " + path);
-  }
-  FileLogSink* sink =
-      std::make_unique<FileLogSink>(std::move(fd), g_last_file.load())
-          .release();
-  g_last_file.store(sink);
-  SetLogSink(sink);
-  return Status();
 }
 
 void LogMessage(LogLevel level, const char* file, int line,

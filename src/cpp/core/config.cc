@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "chimaera/base/format.h"
@@ -168,16 +169,13 @@ void ReadArguments(const ConfigSources& sources, ConfigReading* reading) {
 
 // What log.h takes from the environment by itself, before all others.
 void ReadLogVariables(ConfigReading* reading) {
-  const char* const level = std::getenv("CHI_LOG_LEVEL");
-  const char* const debug = std::getenv("CHI_DEBUG");
-  const std::string text = level != nullptr                      ? level
-                           : debug != nullptr && debug[0] == '1' ? "debug"
-                                                                 : "";
-  const Result<LogLevel> parsed = ParseLogLevel(text);
-  if (!parsed.ok()) return;
-  reading->config.log_level = *parsed;
-  reading->places["logging.level"] = {
-      "environment", 0, level != nullptr ? "CHI_LOG_LEVEL" : "CHI_DEBUG"};
+  const std::optional<LogLevel> level = LogLevelFromEnvironment();
+  if (!level.has_value()) return;
+  reading->config.log_level = *level;
+  const char* const named = std::getenv("CHI_LOG_LEVEL");
+  const bool by_name = named != nullptr && *named != '\0';
+  reading->places["logging.level"] = {"environment", 0,
+                                      by_name ? "CHI_LOG_LEVEL" : "CHI_DEBUG"};
 }
 
 // ---- what must agree --------------------------------------------------------
@@ -256,6 +254,13 @@ Result<RuntimeConfig> RuntimeConfig::FromYaml(std::string_view text,
 Result<RuntimeConfig> RuntimeConfig::FromFile(const std::string& path) {
   CHI_ASSIGN_OR_RETURN(const std::string text, ReadConfigFile(path));
   return FromYaml(text, path);
+}
+
+Status RuntimeConfig::ApplyLogging() const {
+  // What the environment says goes first, also where nobody has read it.
+  SetLogLevel(LogLevelFromEnvironment().value_or(log_level));
+  if (log_file.empty()) return Status();
+  return SetLogFile(log_file, {log_file_bytes, log_old_files});
 }
 
 Result<RuntimeConfig> RuntimeConfig::Load() {

@@ -126,6 +126,10 @@ constexpr Setting kSettings[] = {
            "no less than warnings"),
     Text("logging.file", &C::log_file, 4096, Rule::kAbsolute,
          "where it logs; empty: standard error"),
+    Size("logging.max_file_size", &C::log_file_bytes, 64 * kKiB,
+         "a log file that is so large is put aside as FILE.1"),
+    Number("logging.old_files", &C::log_old_files, 0, 100,
+           "of those, how many are kept"),
 
     Paths("modules.paths", &C::module_paths,
           "directories that are searched for modules first"),

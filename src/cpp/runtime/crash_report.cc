@@ -8,12 +8,10 @@
 #include "chimaera/runtime/crash_report.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "chimaera/base/types.h"
-#include "chimaera/base/unique_fd.h"
 #include "chimaera/sched/run_context.h"
 #include "chimaera/sched/signal_stack.h"
 #include "runtime/signal_text.h"
@@ -60,13 +58,8 @@ void OnCrash(int signal, siginfo_t* info, void* /*context*/) {
 
 }  // namespace
 
-Status InstallCrashReport(const std::string& log_file) {
-  if (!log_file.empty()) {
-    UniqueFd fd(open(log_file.c_str(),
-                     O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
-    if (!fd.valid()) return Status::FromErrno(errno, log_file);
-    g_log_fd = fd.Release();
-  }
+Status InstallCrashReport(int log_fd) {
+  g_log_fd = log_fd;
   // Workers have signal stacks of their own; this is the calling thread's.
   static const SignalStack stack;
   struct sigaction action = {};

@@ -22,21 +22,13 @@ std::unique_ptr<Chimaera>& Kept() {
   return *kept;
 }
 
-// The environment, which log.h reads by itself, goes before the file.
-Status ApplyLogging(const RuntimeConfig& config) {
-  const bool from_environment = std::getenv("CHI_LOG_LEVEL") != nullptr ||
-                                std::getenv("CHI_DEBUG") != nullptr;
-  if (!from_environment) SetLogLevel(config.log_level);
-  return config.log_file.empty() ? Status() : SetLogFile(config.log_file);
-}
-
 Result<std::unique_ptr<Chimaera>> Make(ChimaeraMode mode, bool embedded) {
   if (mode == ChimaeraMode::kClient && !embedded) {
     return Chimaera::Attach(ClientConfig());
   }
   Result<RuntimeConfig> config = RuntimeConfig::Load();
   if (!config.ok()) return config.status();
-  CHI_RETURN_IF_ERROR(ApplyLogging(*config));
+  CHI_RETURN_IF_ERROR(config->ApplyLogging());
   return mode == ChimaeraMode::kServer ? Chimaera::StartServer(*config)
                                        : Chimaera::StartEmbedded(*config);
 }

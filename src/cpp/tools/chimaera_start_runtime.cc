@@ -21,7 +21,7 @@
 #include <utility>
 
 #include "chimaera/base/format.h"
-#include "chimaera/base/log.h"
+#include "chimaera/base/log_file.h"
 #include "chimaera/core/config.h"
 #include "chimaera/runtime/crash_report.h"
 #include "chimaera/runtime/runtime.h"
@@ -102,23 +102,14 @@ Result<RuntimeConfig> ReadConfig(const Options& options) {
   return RuntimeConfig::FromSources(sources);
 }
 
-Status SetUpLog(const RuntimeConfig& config) {
-  // What the environment says goes first.
-  if (std::getenv("CHI_LOG_LEVEL") == nullptr &&
-      std::getenv("CHI_DEBUG") == nullptr) {
-    chi::SetLogLevel(config.log_level);
-  }
-  return config.log_file.empty() ? Status() : chi::SetLogFile(config.log_file);
-}
-
 Result<std::unique_ptr<Chimaera>> StartWith(const Options& options) {
   CHI_ASSIGN_OR_RETURN(const RuntimeConfig config, ReadConfig(options));
-  CHI_RETURN_IF_ERROR(SetUpLog(config));
+  CHI_RETURN_IF_ERROR(config.ApplyLogging());
   const auto dir = options.find("runtime-dir");
   CHI_ASSIGN_OR_RETURN(
       std::unique_ptr<Chimaera> runtime,
       Chimaera::StartServer(config, dir == options.end() ? "" : dir->second));
-  CHI_RETURN_IF_ERROR(chi::InstallCrashReport(config.log_file));
+  CHI_RETURN_IF_ERROR(chi::InstallCrashReport(chi::LogFileDescriptor()));
   return runtime;
 }
 

@@ -10,15 +10,19 @@
 #include <unistd.h>
 
 #include <cctype>
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/run_in_child.h"
+#include "chimaera/base/log_file.h"
 #include "chimaera/base/mutex.h"
 #include "support/catch.h"
 
@@ -208,6 +212,96 @@ TEST_CASE("Log: a file gets appended lines and is private") {
   CHECK((info.st_mode & 0777) == 0600);
 }
 
+// A file of the log in a folder of its own.
+class LogFolder {
+ public:
+  LogFolder() { CHI_CHECK(::mkdtemp(path_) != nullptr); }
+  LogFolder(const LogFolder&) = delete;
+  LogFolder& operator=(const LogFolder&) = delete;
+  ~LogFolder() { std::filesystem::remove_all(path_); }
+
+  std::string file() const { return std::string(path_) + "/x.log"; }
+  std::string Old(u32 number) const {
+    return file() + "." + std::to_string(number);
+  }
+  static std::string Read(const std::string& path) {
+    std::ifstream in(path);
+    std::stringstream text;
+    text << in.rdbuf();
+    return text.str();
+  }
+
+ private:
+  char path_[32] = "/tmp/chi_log_test_XXXXXX";
+};
+
+TEST_CASE("Log: a file that is large is put aside, and no line is lost") {
+  constexpr u32 kThreads = 4;
+  constexpr u32 kLines = 1000;
+  constexpr u64 kBound = 8192;
+  const LogFolder folder;
+  const LogTo scope(nullptr, LogLevel::kInfo);
+  REQUIRE(SetLogFile(folder.file(), {kBound, 1000}).ok());
+  std::vector<std::thread> threads;
+  for (u32 number = 0; number < kThreads; ++number) {
+    threads.emplace_back([number] {
+      for (u32 i = 0; i < kLines; ++i) CHI_LOG(kInfo, "<{} {}>", number, i);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  SetLogSink(nullptr);
+  std::set<std::string> seen;
+  u32 files = 0;
+  const auto read = [&](const std::string& path) {
+    std::istringstream text(LogFolder::Read(path));
+    for (std::string line; std::getline(text, line);) {
+      CHECK(WithoutNumbers(line).find("I #/# log_test.cc:#] <# #>") !=
+            std::string::npos);
+      CHECK(seen.insert(line.substr(line.find('<'))).second);
+    }
+    ++files;
+  };
+  read(folder.file());
+  for (u32 i = 1; std::filesystem::exists(folder.Old(i)); ++i) {
+    read(folder.Old(i));
+  }
+  CHECK(seen.size() == kThreads * kLines);
+  // More if no thread is kept from putting the file aside.
+  CHECK(files > 1);
+}
+
+TEST_CASE("Log: as many old files are kept as wanted, the newest ones") {
+  for (const u32 kept : {0u, 2u}) {
+    const LogFolder folder;
+    const LogTo scope(nullptr, LogLevel::kInfo);
+    REQUIRE(SetLogFile(folder.file(), {1, kept}).ok());
+    for (const char* each : {"one", "two", "three"}) CHI_LOG(kInfo, "{}", each);
+    SetLogSink(nullptr);
+    CHECK(LogFolder::Read(folder.file()).empty());
+    CHECK(std::filesystem::exists(folder.Old(1)) == (kept > 0));
+    CHECK(!std::filesystem::exists(folder.Old(3)));
+    if (kept == 0) continue;
+    CHECK_THAT(LogFolder::Read(folder.Old(1)), Catch::EndsWith("three\n"));
+    CHECK_THAT(LogFolder::Read(folder.Old(2)), Catch::EndsWith("two\n"));
+  }
+}
+
+TEST_CASE("Log: standard error goes along where it is the same file") {
+  const LogFolder folder;
+  const test::ChildEnd end = test::RunInChild([&folder] {
+    SetLogLevel(LogLevel::kInfo);
+    CHI_CHECK(SetLogFile(folder.file(), {200, 1}).ok());
+    ::dup2(LogFileDescriptor(), STDERR_FILENO);
+    CHI_LOG(kInfo, "{}", std::string(200, 'x'));
+    ::dprintf(STDERR_FILENO, "by a module\n");
+    CHI_LOG(kInfo, "after it");
+  });
+  CHECK(end.exit_code == 0);
+  const std::string text = LogFolder::Read(folder.file());
+  CHECK_THAT(text, Catch::StartsWith("by a module\n"));
+  CHECK_THAT(text, Catch::EndsWith("after it\n"));
+}
+
 TEST_CASE("Log: a file that cannot be opened is named, the sink stays") {
   RecordingSink sink;
   const LogTo scope(&sink, LogLevel::kInfo);
@@ -242,8 +336,10 @@ TEST_CASE("Log: CHI_LOG_LEVEL sets the level") {
   CHECK_THAT(text, Catch::Contains("<error>"));
 }
 
-TEST_CASE("Log: CHI_DEBUG=1 means debug, and yields to CHI_LOG_LEVEL") {
+TEST_CASE("Log: CHI_DEBUG means debug, and yields to CHI_LOG_LEVEL") {
   CHECK_THAT(LinesWithEnvironment(nullptr, "1"), Catch::Contains("<debug>"));
+  CHECK_THAT(LinesWithEnvironment(nullptr, "yes"), Catch::Contains("<debug>"));
+  CHECK_THAT(LinesWithEnvironment(nullptr, ""), !Catch::Contains("<debug>"));
   CHECK_THAT(LinesWithEnvironment(nullptr, "0"), !Catch::Contains("<debug>"));
   CHECK_THAT(LinesWithEnvironment("info", "1"), !Catch::Contains("<debug>"));
 }

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "chimaera/base/log.h"
+#include "chimaera/base/log_file.h"
 #include "chimaera/base/result.h"
 #include "chimaera/base/types.h"
 #include "chimaera/ipc/ids.h"
@@ -99,7 +99,9 @@ struct RuntimeConfig {
 
   // ---- logging ----
   LogLevel log_level = LogLevel::kInfo;
-  std::string log_file;  ///< Empty: standard error.
+  std::string log_file;                          ///< Empty: standard error.
+  u64 log_file_bytes = LogRotation().max_bytes;  ///< As LogRotation.
+  u32 log_old_files = LogRotation().old_files;
 
   // ---- modules ----
   std::vector<std::string> module_paths;  ///< Searched first, in this order.
@@ -121,6 +123,9 @@ struct RuntimeConfig {
 
   /// The file that CHI_SERVER_CONF names, if any, then the environment.
   static Result<RuntimeConfig> Load();
+
+  /// Puts level and file of the log in force.
+  [[nodiscard]] Status ApplyLogging() const;
 };
 
 /// One mistake, and where it stands.

@@ -7,19 +7,18 @@
 #ifndef CHIMAERA_RUNTIME_CRASH_REPORT_H_
 #define CHIMAERA_RUNTIME_CRASH_REPORT_H_
 
-#include <string>
-
 #include "chimaera/base/status.h"
 
 namespace chi {
 
 /// From now on SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT write one line to
-/// standard error, and to `log_file` unless it is empty, before they end the
-/// process as they would have; the overflow of a fiber's stack is among them.
+/// standard error, and to the descriptor `log_fd` unless it is -1, before they
+/// end the process as they would have; the overflow of a fiber's stack is among
+/// them.
 ///
 /// For daemons only, once: an embedded runtime leaves these signals to its
-/// program. kIo if the file cannot be had.
-Status InstallCrashReport(const std::string& log_file);
+/// program.
+Status InstallCrashReport(int log_fd);
 
 }  // namespace chi
 
