@@ -21,7 +21,7 @@ _Block: TypeAlias = tuple[int, int, int, int]
 class Connection:
     @staticmethod
     def local(
-        config_text: str | None, origin: str, is_argument: bool
+        config_text: str | None, origin: str, is_argument: bool, log_level: str
     ) -> Connection: ...
     @staticmethod
     def attach(runtime_dir: str, name: str, timeout_s: float) -> Connection: ...

@@ -7,6 +7,7 @@
 from typing import Any, TypeAlias
 
 from chimaera._core import Call, Connection
+from chimaera._core_log import *  # noqa: F403
 from chimaera._core_metrics import *  # noqa: F403
 
 _PoolId: TypeAlias = tuple[int, int]
@@ -51,3 +52,12 @@ def bdev_map(
     num_cells: int,
     timeout_ms: int = 0,
 ) -> Call: ...
+
+# (rows of five texts as read_config's, directories, pairs of module and path, log)
+def describe_runtime(connection: Connection, timeout_ms: int = 0) -> Call: ...
+
+# list of (key, type, min, max, default); loads the module
+def module_settings(module: str) -> list[tuple[str, str, int, int, str]]: ...
+
+# empty: the file holds this module and fits
+def module_mistake(module: str, path: str) -> str: ...

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from chimaera import log_bridge
 from chimaera._extension import core
 from chimaera.errors import BadRequestError
 from chimaera.module_packages import on_repo_path
@@ -61,8 +62,11 @@ def local(config: Config | None = None) -> Runtime:
     elif config is not None:
         origin = os.fspath(config)
         text = Path(origin).read_text(encoding="utf-8")
+    log_bridge.use()  # unless the configuration names a file
     with on_repo_path():
-        connection = core.Connection.local(text, origin, isinstance(config, Mapping))
+        connection = core.Connection.local(
+            text, origin, isinstance(config, Mapping), log_bridge.level_wanted()
+        )
     return _opened(connection)
 
 
@@ -152,4 +156,5 @@ def _opened(connection: core.Connection) -> Runtime:
 @functools.cache
 def _register_exit() -> None:
     """At exit the runtime's threads end while everything they use still exists."""
+    atexit.register(log_bridge.flush)  # what was registered last goes first
     atexit.register(core.close_current)

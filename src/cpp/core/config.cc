@@ -53,7 +53,7 @@ class Layer {
       }
       ReadSetting(setting, *reader, &reading_.config);
       if (reader->Find(setting.name()) == nullptr) continue;
-      reading_.places[std::string(setting.key)] = {
+      reading_.config.places[std::string(setting.key)] = {
           errors_.origin(), reader->LineOf(setting.name()),
           std::string(setting.key)};
     }
@@ -76,7 +76,7 @@ class Layer {
       error.key = name_of(error.key);
       reading_.errors.push_back(std::move(error));
     }
-    for (auto& [key, place] : reading_.places) {
+    for (auto& [key, place] : reading_.config.places) {
       if (place.origin == errors_.origin()) place.key = name_of(key);
     }
   }
@@ -174,8 +174,8 @@ void ReadLogVariables(ConfigReading* reading) {
   reading->config.log_level = *level;
   const char* const named = std::getenv("CHI_LOG_LEVEL");
   const bool by_name = named != nullptr && *named != '\0';
-  reading->places["logging.level"] = {"environment", 0,
-                                      by_name ? "CHI_LOG_LEVEL" : "CHI_DEBUG"};
+  reading->config.places["logging.level"] = {
+      "environment", 0, by_name ? "CHI_LOG_LEVEL" : "CHI_DEBUG"};
 }
 
 // ---- what must agree --------------------------------------------------------
@@ -185,8 +185,8 @@ void FailTogether(std::initializer_list<const char*> keys, std::string what,
                   ConfigReading* reading) {
   ConfigError error;
   for (const char* key : keys) {
-    const auto place = reading->places.find(key);
-    if (place == reading->places.end()) continue;
+    const auto place = reading->config.places.find(key);
+    if (place == reading->config.places.end()) continue;
     error = {place->second.origin, place->second.line, place->second.key, {}};
     break;
   }

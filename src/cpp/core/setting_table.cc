@@ -122,8 +122,8 @@ constexpr Setting kSettings[] = {
            Sampling::kMaxOneIn, "one run in so many is timed, of every method"),
 
     Choice("logging.level", &C::log_level, &LogLevels,
-           "what is logged; CHI_LOG_LEVEL goes first. chimaera.local() logs "
-           "no less than warnings"),
+           "what is logged; CHI_LOG_LEVEL goes first. In "
+           "chimaera.local() Python's logger `chimaera` has a say"),
     Text("logging.file", &C::log_file, 4096, Rule::kAbsolute,
          "where it logs; empty: standard error"),
     Size("logging.max_file_size", &C::log_file_bytes, 64 * kKiB,

@@ -6,7 +6,6 @@
 #include <chimaera/admin/admin_client.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <utility>
@@ -32,22 +31,21 @@ using ConnectionPtr = std::shared_ptr<Connection>;
 // -----------------------------------------------------------------
 
 // No text: the file of CHI_SERVER_CONF. A mapping of the program's own goes
-// before the environment.
+// before the environment. The level of the log is `log_level` unless it is set.
 ConnectionPtr Local(const std::optional<std::string>& config_text,
-                    const std::string& origin, bool is_argument) {
+                    const std::string& origin, bool is_argument,
+                    const std::string& log_level) {
   ConfigSources sources;
   if (config_text.has_value()) {
     sources = {*config_text, origin, is_argument, true, {}};
   } else {
     sources = ValueOf(ConfigSources::Of());
   }
-  const RuntimeConfig config = ValueOf(RuntimeConfig::FromSources(sources));
-  // A program that embeds a runtime did not ask for its news; and what the
-  // environment says goes before both.
-  if (std::getenv("CHI_LOG_LEVEL") == nullptr &&
-      std::getenv("CHI_DEBUG") == nullptr) {
-    SetLogLevel(std::max(config.log_level, LogLevel::kWarning));
+  RuntimeConfig config = ValueOf(RuntimeConfig::FromSources(sources));
+  if (config.places.count("logging.level") == 0) {
+    config.log_level = ValueOf(ParseLogLevel(log_level));
   }
+  ThrowIfError(config.ApplyLogging());
   return Connection::Open([config] { return Chimaera::StartEmbedded(config); });
 }
 
@@ -242,7 +240,7 @@ void BindConnection(py::module_& m) {
   py::class_<Connection, ConnectionPtr>(m, "Connection",
                                         "The one connection of this process.")
       .def_static("local", &Local, py::arg("config_text"), py::arg("origin"),
-                  py::arg("is_argument"),
+                  py::arg("is_argument"), py::arg("log_level"),
                   "Start a runtime in this process and attach to it.")
       .def_static("attach", &Attach, py::arg("runtime_dir"), py::arg("name"),
                   py::arg("timeout_s"), "Attach to a running one.")

@@ -12,6 +12,7 @@ PYBIND11_MODULE(_core, m) {
   chi::python::BindStop(m);     // threads that are told to stop
   chi::python::BindRun(m);      // the shortest way to run a task
   chi::python::BindConfig(m);   // settings and what they are read from
+  chi::python::BindLog(m);      // lines of the log, for Python's logging
   chi::python::BindRuntime(m);  // Connection, Buffer, pools, statistics
   chi::python::BindEcho(m);     // module echo
   chi::python::BindBdev(m);     // module bdev

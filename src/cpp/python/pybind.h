@@ -18,6 +18,7 @@ namespace chi::python {
 // One function per bind_*.cc; module.cc calls them.
 void BindErrors(py::module_& m);
 void BindConfig(py::module_& m);
+void BindLog(py::module_& m);
 void BindRuntime(py::module_& m);
 void BindTask(py::module_& m);
 void BindStop(py::module_& m);

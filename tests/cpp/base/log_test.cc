@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cstdio>
 #include <cstdlib>
@@ -23,6 +24,7 @@
 
 #include "base/run_in_child.h"
 #include "chimaera/base/log_file.h"
+#include "chimaera/base/log_pipe.h"
 #include "chimaera/base/mutex.h"
 #include "support/catch.h"
 
@@ -300,6 +302,51 @@ TEST_CASE("Log: standard error goes along where it is the same file") {
   const std::string text = LogFolder::Read(folder.file());
   CHECK_THAT(text, Catch::StartsWith("by a module\n"));
   CHECK_THAT(text, Catch::EndsWith("after it\n"));
+}
+
+TEST_CASE("LogPipe: what does not fit is dropped and counted, nobody waits") {
+  constexpr u32 kLines = 20'000;
+  constexpr u32 kThreads = 2;
+  const Result<LogPipe*> pipe = LogPipe::Open();
+  REQUIRE(pipe.ok());
+  const LogTo scope(*pipe, LogLevel::kInfo);
+  std::vector<std::thread> threads(kThreads);
+  for (std::thread& thread : threads) {
+    thread = std::thread([] {
+      for (u32 i = 0; i < kLines; ++i)
+        CHI_LOG(kInfo, "{}", std::string(99, 'x'));
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  SetLogSink(nullptr);
+  CHECK((*pipe)->dropped() > 0);
+  REQUIRE(::fcntl((*pipe)->read_fd(), F_SETFL, O_NONBLOCK) == 0);
+  u64 lines = 0;
+  char last = '\n';
+  char buffer[65536];
+  for (ssize_t n = 0;
+       (n = ::read((*pipe)->read_fd(), buffer, sizeof(buffer))) > 0;) {
+    lines += static_cast<u64>(std::count(buffer, buffer + n, '\n'));
+    last = buffer[n - 1];
+  }
+  CHECK(last == '\n');
+  CHECK(lines + (*pipe)->dropped() == kThreads * kLines);
+}
+
+TEST_CASE("LogPipe: a child's lines and last words go to standard error") {
+  const Result<LogPipe*> pipe = LogPipe::Open();
+  REQUIRE(pipe.ok());
+  const LogTo scope(*pipe, LogLevel::kInfo);
+  const test::ChildEnd inherited =
+      test::RunInChild([] { CHI_LOG(kInfo, "of the child"); });
+  CHECK_THAT(inherited.stderr_text, Catch::EndsWith("of the child\n"));
+  const test::ChildEnd own = test::RunInChild([] {
+    CHI_CHECK(LogPipe::Open().ok());
+    CHI_LOG(kInfo, "quiet");
+    CHI_LOG(kFatal, "the end");
+  });
+  CHECK_THAT(own.stderr_text, !Catch::Contains("quiet"));
+  CHECK_THAT(own.stderr_text, Catch::EndsWith("the end\n"));
 }
 
 TEST_CASE("Log: a file that cannot be opened is named, the sink stays") {

@@ -63,13 +63,13 @@ TEST_CASE("ReadConfig: arguments before environment before file") {
   unsetenv("CHIMAERA__LIMITS__RINGS");
   CHECK(all.errors.empty());
   CHECK(all.config.queue_depth == 64);
-  CHECK(all.places.at("queue.depth").origin == "argument");
+  CHECK(all.config.places.at("queue.depth").origin == "argument");
   CHECK(all.config.module_paths == std::vector<std::string>{"/a", "/b"});
   CHECK(all.config.max_rings == 5);
-  CHECK(all.places.at("limits.rings").key == "CHIMAERA__LIMITS__RINGS");
+  CHECK(all.config.places.at("limits.rings").key == "CHIMAERA__LIMITS__RINGS");
   CHECK(all.config.max_sessions == 4);
-  CHECK(all.places.at("limits.sessions").line == 4);
-  CHECK(all.places.count("limits.task_timeout_ms") == 0);
+  CHECK(all.config.places.at("limits.sessions").line == 4);
+  CHECK(all.config.places.count("limits.task_timeout_ms") == 0);
   CHECK(two.config.queue_depth == 32);
   CHECK(turned.config.queue_depth == 16);
   CHECK(turned.config.max_rings == 3);

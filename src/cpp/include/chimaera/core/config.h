@@ -59,6 +59,13 @@ struct HasToConfig<
 
 struct ConfigSources;
 
+/// Where a value stands that is not the default.
+struct ConfigPlace {
+  std::string origin;  ///< As ConfigError::origin.
+  u32 line = 0;
+  std::string key;  ///< What it is called there.
+};
+
 struct RuntimeConfig {
   /// Longest YAML text that is read, and how deep it may nest.
   static constexpr u64 kMaxBytes = kMiB;
@@ -109,6 +116,9 @@ struct RuntimeConfig {
   // ---- compose ----
   std::vector<PoolConfig> compose;  ///< Made at the start, in this order.
 
+  /// Where each setting stands that is not the default, by its key.
+  std::map<std::string, ConfigPlace> places;
+
   /// Reads `text` and nothing else; `origin` (a path) stands in messages. On
   /// failure kBadRequest with one line per mistake, each
   /// "origin:line: key: what".
@@ -158,17 +168,9 @@ struct ConfigSources {
   static Result<ConfigSources> Of(std::string path = "");
 };
 
-/// Where a value stands that is not the default.
-struct ConfigPlace {
-  std::string origin;  ///< As ConfigError::origin.
-  u32 line = 0;
-  std::string key;  ///< What it is called there.
-};
-
 struct ConfigReading {
-  RuntimeConfig config;  ///< Means something if there are no errors.
-  std::map<std::string, ConfigPlace> places;  ///< By key of the setting.
-  std::vector<ConfigError> errors;            ///< By source, then by line.
+  RuntimeConfig config;             ///< Means something if there are no errors.
+  std::vector<ConfigError> errors;  ///< By source, then by line.
 };
 
 /// Reads all sources and finds all mistakes. A process with more rights than
