@@ -55,6 +55,7 @@ COMMANDS = {
     "metrics": Command("cli_metrics", "all figures: for people, JSON, Prometheus"),
     "ps": Command("cli_look", "tasks that have begun and are not over"),
     "pools": Command("cli_look", "pools of a runtime"),
+    "modules": Command("cli_look", "modules that are found, and those that are loaded"),
     "dump": Command("cli_look", "what every live task waits for, and deadlocks"),
     "dashboard": Command("cli_dashboard", "the live page of a runtime"),
     "trace": Command("cli_trace", "record what becomes of tasks, for Perfetto"),

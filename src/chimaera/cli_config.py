@@ -10,8 +10,20 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-from chimaera.cli_common import EXIT_FAILED, EXIT_OK, add_json, new_parser
+from chimaera.cli_common import (
+    EXIT_FAILED,
+    EXIT_OK,
+    add_json,
+    add_where,
+    attach,
+    new_parser,
+)
+
+if TYPE_CHECKING:
+    from chimaera.config import ConfigError, Value
+
 
 __all__ = ["parser"]
 
@@ -31,7 +43,11 @@ def parser(name: str) -> argparse.ArgumentParser:
     show = commands.add_parser(
         "show",
         help="what would hold for a runtime started here, and where it is set",
+        description="What would hold for a runtime started here, and where it is set; "
+        "with --running, --name or --runtime-dir: what holds for one that runs.",
     )
+    show.add_argument("--running", action="store_true", help="of the runtime that runs")
+    add_where(show)
     show.add_argument("--config", metavar="FILE", help="default: $CHI_SERVER_CONF")
     show.add_argument(
         "--set",
@@ -74,8 +90,17 @@ def _print(command: str) -> int:
 def _show(options: argparse.Namespace) -> int:
     from chimaera import config
 
+    if options.running or options.name or options.runtime_dir:
+        with attach(options) as runtime:
+            return _print_values(config.show_running(runtime), [], options)
     pairs = [tuple(each.partition("=")[::2]) for each in options.set]
     values, errors = config.show(options.config, arguments=pairs)
+    return _print_values(values, errors, options)
+
+
+def _print_values(
+    values: list[Value], errors: list[ConfigError], options: argparse.Namespace
+) -> int:
     if options.json:
         facts = {
             "values": [asdict(value) for value in values],

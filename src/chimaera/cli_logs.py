@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from chimaera.cli_common import (
+    EXIT_FAILED,
     EXIT_NO_RUNTIME,
     EXIT_OK,
     add_json,
     add_where,
+    attach,
     directory_of,
     failed,
     new_parser,
@@ -24,6 +27,8 @@ from chimaera.cli_common import (
 from chimaera.log_lines import LEVELS, follow, parse
 
 __all__ = ["parser"]
+
+_ANSWER_TIMEOUT_S = 10.0
 
 _EPILOG = """Also of a runtime that has ended, as long as its directory is there.
 
@@ -54,7 +59,10 @@ def parser(name: str) -> argparse.ArgumentParser:
 
 
 def _logs(options: argparse.Namespace) -> int:
-    path = _log_of(directory_of(options))
+    path = _log_of(options)
+    if path is None:
+        print("chimaera: this runtime logs to standard error", file=sys.stderr)
+        return EXIT_FAILED
     if not path.exists():
         return failed(no_runtime(options), EXIT_NO_RUNTIME)
     earlier: list[str] = []
@@ -77,11 +85,18 @@ def _logs(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _log_of(directory: Path) -> Path:
-    """Return the file that the runtime of a directory logs to."""
+def _log_of(options: argparse.Namespace) -> Path | None:
+    """Return the file that a runtime logs to, or has; None: it runs without one."""
+    from chimaera.config import describe_runtime
     from chimaera.daemon import LOG_NAME
+    from chimaera.running import is_running
 
-    return directory / LOG_NAME
+    directory = directory_of(options)
+    if not is_running(directory):
+        return directory / LOG_NAME
+    with attach(options) as runtime:
+        _, _, _, file = describe_runtime(runtime, _ANSWER_TIMEOUT_S)
+    return Path(file) if file else None
 
 
 def _urgent(lines: Iterator[str], level: str) -> Iterator[str]:

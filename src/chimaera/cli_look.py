@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Arguments and printing; the runtime answers.
-"""The commands ``chimaera ps``, ``pools`` and ``dump``."""
+"""The commands ``chimaera ps``, ``pools``, ``modules`` and ``dump``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from chimaera.cli_common import (
     add_json,
     add_where,
     attach,
+    directory_of,
     new_parser,
     print_table,
 )
@@ -34,14 +35,12 @@ def parser(name: str) -> argparse.ArgumentParser:
     run, what = {
         "ps": (_ps, "Tasks that have begun and are not over."),
         "pools": (_pools, "Pools of a runtime."),
-        "dump": (
-            _dump,
-            "What every live task waits for; locks, deadlocks.",
-        ),
+        "modules": (_modules, "Modules that a runtime finds, and has loaded."),
+        "dump": (_dump, "What every live task waits for; locks, deadlocks."),
     }[name]
     made = new_parser(name, run, what)
     add_where(made)
-    if name != "pools":
+    if name in {"ps", "dump"}:
         made.add_argument(
             "--max-tasks",
             type=int,
@@ -167,6 +166,38 @@ def _pools(options: argparse.Namespace) -> int:
             for pool in pools
         ],
     )
+    return EXIT_OK
+
+
+def _modules(options: argparse.Namespace) -> int:
+    from chimaera.modules import find, of_runtime
+    from chimaera.running import is_running
+
+    # Without a runtime: what one would find.
+    if options.name or options.runtime_dir or is_running(directory_of(options)):
+        with attach(options) as runtime:
+            modules = of_runtime(runtime)
+    else:
+        modules = find()
+    if options.json:
+        rows = [{**asdict(module), "path": str(module.path)} for module in modules]
+        print(json.dumps(rows, indent=2))
+        return EXIT_OK
+    print_table(
+        ("NAME", "VERSION", "LOADED", "PATH"),
+        [
+            (
+                module.name,
+                module.version or "-",
+                "yes" if module.loaded else "no",
+                str(module.path),
+            )
+            for module in modules
+        ],
+    )
+    for module in modules:
+        if module.mistake:
+            print(f"{module.name} cannot be used: {module.mistake}")
     return EXIT_OK
 
 

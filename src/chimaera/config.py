@@ -12,12 +12,16 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from chimaera._extension import core
 from chimaera.module_packages import on_repo_path
+from chimaera.task import DEFAULT_TIMEOUT_S, Future, deadline_ms
+
+if TYPE_CHECKING:
+    from chimaera.runtime import Runtime
 
 __all__ = [
     "ConfigError",
@@ -29,6 +33,7 @@ __all__ = [
     "schema",
     "settings",
     "show",
+    "show_running",
 ]
 
 _SIZE_PATTERN = r"^\s*\d+(\.\d*)?\s*([KMGTkmgt][i]?)?[Bb]?\s*$"
@@ -178,6 +183,40 @@ def show(
     return values, [ConfigError(*row) for row in errors]
 
 
+def show_running(
+    runtime: Runtime, *, timeout_s: float = DEFAULT_TIMEOUT_S
+) -> list[Value]:
+    """Tell what holds for a runtime that runs, and where it was set.
+
+    Parameters
+    ----------
+    runtime : Runtime
+    timeout_s : float
+        Seconds to wait for the answer.
+
+    Returns
+    -------
+    list of Value
+        Lines of files are those at its start.
+    """
+    texts, _, _, _ = describe_runtime(runtime, timeout_s)
+    rows = zip(*(iter(texts),) * 5, strict=True)
+    return [
+        Value(key, yaml.safe_load(text), _origin(origin, int(line), name))
+        for key, text, origin, line, name in rows
+    ]
+
+
+def describe_runtime(
+    runtime: Runtime, timeout_s: float
+) -> tuple[list[str], list[str], list[str], str]:
+    """Ask for settings, directories of modules, modules, and the file of the log."""
+    call = core.describe_runtime(runtime.connection, deadline_ms(timeout_s))
+    answer: Future[tuple[list[str], list[str], list[str], str]]
+    answer = Future(call, "description of the runtime")
+    return answer.result_or_cancel(timeout_s)
+
+
 def check(file: str | os.PathLike[str]) -> list[ConfigError]:
     """Find all mistakes of a file, its pools' and modules' too.
 
@@ -262,17 +301,7 @@ def schema() -> dict[str, Any]:
     sections["compose"] = {
         "type": ["array", "null"],
         "description": "pools to make at the start, in this order",
-        "items": {
-            "type": "object",
-            "required": ["mod_name", "pool_name", "pool_id"],
-            "properties": {
-                "mod_name": {"type": "string", "minLength": 1},
-                "pool_name": {"type": "string", "minLength": 1},
-                "pool_id": {"type": ["string", "number"]},
-                "pool_query": {"enum": ["local", "dynamic", "broadcast"]},
-                "num_containers": {"type": "integer", "minimum": 1, "maximum": 4096},
-            },
-        },
+        "items": _schema_of_entries(),
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -281,6 +310,69 @@ def schema() -> dict[str, Any]:
         "additionalProperties": False,
         "properties": sections,
     }
+
+
+def _schema_of_entries() -> dict[str, Any]:
+    """Tell what every entry has, and what that of each module that is found has."""
+    common: dict[str, Any] = {
+        "mod_name": {"type": "string", "minLength": 1},
+        "pool_name": {"type": "string", "minLength": 1},
+        "pool_id": {"type": ["string", "number"]},
+        "pool_query": {"enum": ["local", "dynamic", "broadcast"]},
+        "num_containers": {"type": "integer", "minimum": 1, "maximum": 4096},
+    }
+    cases = [
+        {
+            "if": {"properties": {"mod_name": {"const": name}}},
+            "then": {
+                "properties": common | own,
+                "additionalProperties": False,
+            },
+        }
+        for name, own in modules_settings().items()
+    ]
+    return {
+        "type": "object",
+        "required": ["mod_name", "pool_name", "pool_id"],
+        "properties": common,
+        "allOf": cases,
+    }
+
+
+def modules_settings() -> dict[str, dict[str, Any]]:
+    """Make the schemas of the keys of all modules that are found, by module.
+
+    Their code is loaded, and asked which keys it reads. A module that reads them
+    by itself, without chi::ModuleConfig, or that does not fit, is not among them.
+    """
+    from chimaera.modules import find
+
+    found: dict[str, dict[str, Any]] = {}
+    with on_repo_path():
+        for module in find():
+            if module.mistake:
+                continue
+            rows = core.module_settings(module.name)
+            if rows:
+                found[module.name] = {
+                    row[0]: _schema_of_module_key(*row[1:]) for row in rows
+                }
+    return found
+
+
+def _schema_of_module_key(
+    kind: str, minimum: int, maximum: int, default: str
+) -> dict[str, Any]:
+    if kind == "bool":
+        return {"type": "boolean", "default": default == "true"}
+    if kind == "number":
+        facts = {"type": "integer", "minimum": minimum, "maximum": maximum}
+        return {**facts, "default": int(default)}
+    if kind == "size":
+        facts = {"type": ["string", "integer"], "pattern": _SIZE_PATTERN}
+        return {**facts, "default": int(default)}
+    # A number of a typed module is read as a text.
+    return {"type": ["string", "number"], "default": default}
 
 
 def _schema_of(setting: Setting) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from chimaera._extension import core
 
-__all__ = ["Running", "running"]
+__all__ = ["Running", "is_running", "running"]
 
 _LOCK = "lock"
 _PRIVATE = "private"  # where runtimes inside of programs have their directories
@@ -66,6 +66,11 @@ def running() -> list[Running]:
         found.values(),
         key=lambda each: (each.embedded, each.name is None, each.name or "", each.pid),
     )
+
+
+def is_running(directory: Path) -> bool:
+    """Whether a runtime holds this directory."""
+    return _holder(directory) is not None
 
 
 def _places() -> Iterator[tuple[str | None, Path, bool]]:

@@ -205,6 +205,39 @@ def test_a_reader_that_has_seen_enough_is_no_error(daemon: Path) -> None:
     assert done.stderr == ""
 
 
+def test_modules_tells_what_is_found_and_what_is_loaded(daemon: Path) -> None:
+    where = ("--runtime-dir", str(daemon))
+
+    def loaded() -> dict[str, bool]:
+        rows = json.loads(shown(daemon, "modules", "--json", *where))
+        assert all(Path(row["path"]).exists() for row in rows)
+        return {row["name"]: row["loaded"] for row in rows}
+
+    before = loaded()
+    assert before["chimaera_admin"]
+    assert not before["chimaera_echo"]
+    with chimaera.connect(runtime_dir=daemon) as rt:
+        rt.echo("talk")
+        assert loaded()["chimaera_echo"]
+    assert "chimaera_bdev" in shown(daemon, "modules", *where)
+
+
+def test_modules_without_a_runtime_are_those_it_would_find(
+    runtime_dir: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "libother_broken_runtime.so").write_text("no library")
+    environment = {"CHI_RUNTIME_DIR": str(runtime_dir), "CHI_REPO_PATH": str(tmp_path)}
+    done = programs.chimaera("modules", "--json", **environment)
+    rows = {row["name"]: row for row in json.loads(done.stdout)}
+    assert rows["chimaera_bdev"]["version"] == chimaera.__version__
+    assert rows["chimaera_bdev"]["mistake"] == ""
+    assert not rows["chimaera_bdev"]["loaded"]
+    broken = rows["other_broken"]
+    assert broken["version"] is None
+    assert str(tmp_path) in broken["mistake"]
+    assert "cannot be used" in programs.chimaera("modules", **environment).stdout
+
+
 def test_the_log_is_put_aside_and_followed(runtime_dir: Path) -> None:
     """A daemon that logs a lot keeps as many files as wanted; no line is missed."""
     where = ("--runtime-dir", str(runtime_dir))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -152,3 +153,74 @@ def test_the_schema_and_the_default_file_name_every_setting() -> None:
         value = yaml.safe_load(setting.default)
         assert described["default"] == default[section][name] == value
         assert setting.doc in described["description"]
+
+
+def test_a_running_runtime_tells_what_holds_and_why(
+    tmp_path: Path, runtime_dir: Path
+) -> None:
+    file = tmp_path / "some.yaml"
+    file.write_text("queue:\n  depth: 64\nlimits: {rings: 100, sessions: 7}\n")
+    done = programs.chimaera(
+        *("start", "--runtime-dir", runtime_dir, "--config", file),
+        *("--set", "runtime.num_threads=2"),
+        CHIMAERA__LIMITS__RINGS="300",
+    )
+    assert done.returncode == 0, done.stderr
+    file.unlink()
+    show = ("config", "show", "--runtime-dir", runtime_dir)
+    told = json.loads(programs.chimaera(*show, "--json").stdout)
+    values = {each["key"]: (each["value"], each["origin"]) for each in told["values"]}
+    assert values.keys() == {setting.key for setting in config.settings()}
+    assert values["queue.depth"] == (64, f"{file}:2")
+    assert values["limits.sessions"] == (7, f"{file}:3")
+    assert values["limits.rings"] == (300, "CHIMAERA__LIMITS__RINGS")
+    assert values["runtime.num_threads"] == (2, "argument")
+    assert values["memory.main_segment"] == ("4MB", "default")
+    assert values["logging.file"] == (str(runtime_dir / "runtime.log"), "argument")
+    text = programs.chimaera(
+        "config", "show", "--running", "--runtime-dir", runtime_dir
+    )
+    assert f"{file}:2" in text.stdout
+    none = programs.chimaera("config", "show", "--running", "--name", "no_such_one")
+    assert none.returncode == 3
+
+
+def entry_schema(module: str) -> dict[str, Any]:
+    """Return what the schema says of the entries of a module."""
+    items = config.schema()["properties"]["compose"]["items"]
+    for case in items["allOf"]:
+        if case["if"]["properties"]["mod_name"]["const"] == module:
+            then: dict[str, Any] = case["then"]
+            return then
+    raise AssertionError(module)
+
+
+def test_the_schema_knows_the_keys_of_modules() -> None:
+    bdev = entry_schema("chimaera_bdev")
+    assert bdev["additionalProperties"] is False
+    own = bdev["properties"]
+    assert own["io_depth"]["minimum"] == 1
+    assert own["io_depth"]["default"] == 32
+    assert own["checksums"] == {"type": "boolean", "default": True}
+    assert own["capacity"]["type"] == ["string", "integer"]
+    assert own["pool_name"]["minLength"] == 1
+    assert (
+        entry_schema("chimaera_echo")["properties"]["allow_crash"]["default"] is False
+    )
+
+
+def test_the_schema_and_the_modules_agree_about_keys(tmp_path: Path) -> None:
+    """A key that the schema has is known to its module, and one more is not."""
+    for module, required in (
+        ("chimaera_bdev", {"bdev_type": "ram", "capacity": "1MB"}),
+        ("chimaera_echo", {}),
+    ):
+        own = entry_schema(module)["properties"]
+        entry = {"mod_name": module, "pool_name": "p", "pool_id": "300.0", **required}
+        for key, facts in own.items():
+            filled = {key: facts["default"], **entry} if "default" in facts else entry
+            for more, wrong in (({}, 0), ({f"{key}_not": 1}, 1)):
+                file = tmp_path / "entry.yaml"
+                file.write_text(yaml.safe_dump({"compose": [filled | more]}))
+                unknown = [e for e in config.check(file) if "unknown" in e.message]
+                assert len(unknown) == wrong, (key, unknown)

@@ -5,11 +5,28 @@
 
 #include "chimaera/core/module_config.h"
 
+#include <utility>
+
 #include "chimaera/base/format.h"
 #include "core/config_reader.h"
 #include "core/yaml_tree.h"
 
 namespace chi {
+namespace {
+
+thread_local ModuleSettingRecorder* t_recorder = nullptr;
+
+void Note(std::string_view key, const char* type, u64 min, u64 max,
+          std::string value) {
+  if (t_recorder == nullptr) return;
+  t_recorder->settings.push_back(
+      {std::string(key), type, min, max, std::move(value)});
+}
+
+}  // namespace
+
+ModuleSettingRecorder::ModuleSettingRecorder() { t_recorder = this; }
+ModuleSettingRecorder::~ModuleSettingRecorder() { t_recorder = nullptr; }
 
 struct ModuleConfig::Impl {
   explicit Impl(const PoolConfig& config)
@@ -44,18 +61,22 @@ ModuleConfig::~ModuleConfig() = default;
 
 void ModuleConfig::ReadNumber(std::string_view key, u64 min, u64 max,
                               u32* out) {
+  Note(key, "number", min, max, Format("{}", *out));
   impl_->reader->ReadNumber(key, min, max, out);
 }
 
 void ModuleConfig::ReadSize(std::string_view key, u64 min, u64 max, u64* out) {
+  Note(key, "size", min, max, Format("{}", *out));
   impl_->reader->ReadSize(key, min, max, out);
 }
 
 void ModuleConfig::ReadBool(std::string_view key, bool* out) {
+  Note(key, "bool", 0, 0, *out ? "true" : "false");
   impl_->reader->ReadBool(key, out);
 }
 
 void ModuleConfig::ReadString(std::string_view key, std::string* out) {
+  Note(key, "text", 0, 0, *out);
   impl_->reader->ReadString(key, out);
 }
 

@@ -167,6 +167,11 @@ void ForgetExitHook(AllocChimodFn module) {
 
 void SetExitHook(void (*hook)()) { exit_hook = hook; }
 
+Status CheckModuleFile(std::string_view name, const std::string& path) {
+  const Result<SharedLibrary> library = SharedLibrary::Open(path);
+  return library.ok() ? CheckStamp(*library, name, path) : library.status();
+}
+
 Module::Module(std::string name, std::string path, AllocChimodFn alloc,
                DestroyChimodFn destroy)
     : name_(std::move(name)),

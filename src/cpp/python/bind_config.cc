@@ -4,6 +4,7 @@
 // The table of settings, and configurations that no runtime is started with.
 
 #include <chimaera/admin/admin_client.h>
+#include <chimaera/admin/describe_tasks.h>
 
 #include <algorithm>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include "chimaera/core/compose.h"
 #include "chimaera/core/config.h"
+#include "chimaera/core/module_config.h"
 #include "chimaera/core/module_manager.h"
 #include "chimaera/core/setting_table.h"
 #include "python/call.h"
@@ -50,9 +52,9 @@ py::list ErrorRows(const std::vector<ConfigError>& errors) {
 py::list ValueRows(const ConfigReading& reading) {
   py::list rows;
   for (const Setting& setting : Settings()) {
-    const auto found = reading.places.find(std::string(setting.key));
+    const auto found = reading.config.places.find(std::string(setting.key));
     const ConfigPlace place =
-        found == reading.places.end() ? ConfigPlace() : found->second;
+        found == reading.config.places.end() ? ConfigPlace() : found->second;
     rows.append(py::make_tuple(setting.key, setting.TextOf(reading.config),
                                place.origin, place.line, place.key));
   }
@@ -104,6 +106,46 @@ std::vector<std::string> SplitAtZeros(const std::string& text) {
     at = end + 1;
   }
   return parts;
+}
+
+// (key, type, minimum, maximum, default) of each setting that a module reads
+// from an empty entry.
+py::list ModuleSettingRows(const std::string& name) {
+  ModuleManager modules;
+  PoolConfig pool;
+  pool.mod_name_ = name;
+  pool.pool_name_ = name;
+  pool.config_ = "{}";
+  const Module* const module = ValueOf(modules.Find(name));
+  py::list rows;
+  ModuleSettingRecorder recorder;
+  // An entry without the keys that it needs is a mistake, but all were read.
+  const Result<std::string> unused = module->ReadParameters(pool);
+  static_cast<void>(unused);
+  for (const ModuleSetting& each : recorder.settings) {
+    rows.append(py::make_tuple(each.key, each.type, each.min, each.max,
+                               each.default_text));
+  }
+  return rows;
+}
+
+std::string ModuleMistake(const std::string& name, const std::string& path) {
+  const Status status = CheckModuleFile(name, path);
+  return status.ok() ? std::string() : std::string(status.message());
+}
+
+std::unique_ptr<Call> DescribeRuntime(
+    const std::shared_ptr<Connection>& connection, u32 timeout_ms) {
+  return StartTask<admin::DescribeRuntimeTask>(
+      connection, {kAdminPoolId, PoolQuery::Local(), timeout_ms},
+      [](admin::DescribeRuntimeTask& task) -> py::object {
+        const auto& done = std::as_const(task);
+        return py::make_tuple(SplitAtZeros(done.settings_.str()),
+                              SplitAtZeros(done.directories_.str()),
+                              SplitAtZeros(done.modules_.str()),
+                              done.log_file_.str());
+      },
+      {});
 }
 
 std::unique_ptr<Call> CheckInRuntime(
@@ -161,6 +203,10 @@ void BindConfig(py::module_& m) {
   m.def("describe_pool", &DescribePool, py::arg("connection"),
         py::arg("pool_id"), py::arg("timeout_ms") = 0);
   m.def("write_compose", &Write, py::arg("entries"));
+  m.def("describe_runtime", &DescribeRuntime, py::arg("connection"),
+        py::arg("timeout_ms") = 0);
+  m.def("module_settings", &ModuleSettingRows, py::arg("module"));
+  m.def("module_mistake", &ModuleMistake, py::arg("module"), py::arg("path"));
 }
 
 }  // namespace chi::python

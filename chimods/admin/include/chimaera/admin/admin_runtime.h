@@ -8,6 +8,7 @@
 
 #include <chimaera/admin/admin_client.h>
 #include <chimaera/admin/admin_tasks.h>
+#include <chimaera/admin/describe_tasks.h>
 #include <chimaera/admin/trace_tasks.h>
 #include <chimaera/chimaera.h>
 
@@ -36,6 +37,8 @@ class Runtime : public chi::Container {
                     chi::RunContext& rctx);
   void DescribePool(hipc::FullPtr<DescribePoolTask> task,
                     chi::RunContext& rctx);
+  void DescribeRuntime(hipc::FullPtr<DescribeRuntimeTask> task,
+                       chi::RunContext& rctx);
   void ListPools(hipc::FullPtr<ListPoolsTask> task, chi::RunContext& rctx);
   void GetStats(hipc::FullPtr<GetStatsTask> task, chi::RunContext& rctx);
   void Flush(hipc::FullPtr<FlushTask> task, chi::RunContext& rctx);

@@ -11,12 +11,33 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "chimaera/base/status.h"
 #include "chimaera/base/types.h"
 #include "chimaera/core/config.h"
 
 namespace chi {
+
+/// A key that a module reads, as its Read says.
+struct ModuleSetting {
+  std::string key;
+  const char* type;  ///< "number", "size", "bool" or "text".
+  u64 min = 0;
+  u64 max = 0;
+  std::string default_text;  ///< What its parameter holds otherwise.
+};
+
+/// While it lives, every Read of this thread is noted. Not to be nested.
+class ModuleSettingRecorder {
+ public:
+  ModuleSettingRecorder();
+  ~ModuleSettingRecorder();
+  ModuleSettingRecorder(const ModuleSettingRecorder&) = delete;
+  ModuleSettingRecorder& operator=(const ModuleSettingRecorder&) = delete;
+
+  std::vector<ModuleSetting> settings;
+};
 
 /// Each Read looks for a key, a constant; if it is there, its value goes to
 /// `out`, or its mistake to the Status of Finish. Not thread-safe.

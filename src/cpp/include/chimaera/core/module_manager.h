@@ -89,6 +89,11 @@ class Module {
   std::unique_ptr<SharedLibrary> library_;  // null: nothing to unload
 };
 
+/// Whether the file at `path` holds the module `name` and fits this runtime.
+/// It is opened and closed again: its initialisers run, none of its functions.
+/// Errors as of ModuleManager::Find.
+Status CheckModuleFile(std::string_view name, const std::string& path);
+
 /// Safe from any thread.
 class ModuleManager {
  public:
