@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from chimaera._core_bdev import *  # noqa: F403
 from chimaera._core_config import *  # noqa: F403
 from chimaera._core_trace import *  # noqa: F403
 from chimaera.block import Block
@@ -334,11 +335,6 @@ def bdev_return_loan(
     connection: Connection, pool_id: _PoolId, name: str, loan: int, timeout_ms: int = 0
 ) -> Call: ...
 
-# None
-def bdev_sync(
-    connection: Connection, pool_id: _PoolId, query: _Query, timeout_ms: int = 0
-) -> Call: ...
-
 # (total, remaining, largest_free, num_blocks, num_pins, alignment, num_reads,
 #  num_writes, bytes_read, bytes_written, read_ns, write_ns, scrubbed_pages,
 #  bad_pages, io_depth, queue_depth, max_queue_depth, oldest_ns, fragmentation, engine,
@@ -473,17 +469,6 @@ def bdev_copy_many(
     out: Any,
     offset: int,
     codes: Any,
-    timeout_s: float,
-) -> _Failure: ...
-
-# Status code and message of the first task that failed, or None
-def bdev_move_chunks(
-    connection: Connection,
-    pool_id: _PoolId,
-    blocks: Any,
-    data: Any,
-    write: bool,
-    task_bytes: int,
     timeout_s: float,
 ) -> _Failure: ...
 def stats_reduce_many(

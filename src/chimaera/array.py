@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chimaera._extension import core
-from chimaera.array_chunks import Stored, freed_on_error
+from chimaera.array_chunks import Stored, freed_on_error, in_memory
 from chimaera.array_layout import Layout, decode, encode, make_layout
-from chimaera.array_read import in_memory, new_array, read_box, view_piece
+from chimaera.array_read import new_array, read_box, view_piece
 from chimaera.array_twins import ArrayTwins
 from chimaera.array_write import write_box
 from chimaera.background import forbid_stop
@@ -245,7 +245,7 @@ class DeviceArray(core.Exporter, ArrayTwins):
             return None
         if not stored.mask[pieces[0].chunk]:
             return None
-        if copy is None and not in_memory(self.device, stored):
+        if copy is None and not in_memory(self.device, stored.rows, stored.mask):
             return None
         return view_piece(self.device, stored, pieces[0], timeout_s)
 

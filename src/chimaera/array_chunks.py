@@ -20,10 +20,11 @@ from chimaera._extension import core
 from chimaera.array_layout import Layout, Piece
 from chimaera.background import check_stop
 from chimaera.block import Block
+from chimaera.block_view import view
 from chimaera.errors import from_code
 from chimaera.flat import flat_bytes
 from chimaera.many import codes_of, run_many
-from chimaera.task import check_timeout
+from chimaera.task import DEFAULT_TIMEOUT_S, check_timeout
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +39,7 @@ __all__ = [
     "copy_counted",
     "free_rows",
     "freed_on_error",
+    "in_memory",
     "is_rows",
     "read_rows",
     "rows_per_chunk",
@@ -49,7 +51,8 @@ __all__ = [
 # Shared memory for chunks on their way, at a time.
 BATCH_BYTES = 64 << 20
 # What one task moves. In memory it is a copy past the caches (copy_large.h); the pages
-# of a file are looked at twice, for their checksums, while they are in the cache.
+# of a file are looked at twice, for their checksums, while they are in the cache: when
+# they are read, by this process while the worker reads the next.
 _TASK_BYTES_IN_MEMORY = 8 << 20
 _TASK_BYTES = 2 << 20
 
@@ -133,6 +136,19 @@ def freed_on_error(device: BlockDevice, rows: NDArray[np.uint64]) -> Iterator[No
         raise
 
 
+def in_memory(
+    device: BlockDevice,
+    rows: NDArray[np.uint64],
+    mask: NDArray[np.bool_] | None = None,
+) -> bool:
+    """Whether blocks can be looked at in place; asks once, if there is a block."""
+    if device.in_memory is None:
+        for row in rows[:1] if mask is None else rows[np.flatnonzero(mask)[:1]]:
+            block = Block(*row.tolist())
+            view(device, block, 0, copy=None, timeout_s=DEFAULT_TIMEOUT_S)
+    return bool(device.in_memory)
+
+
 def write_rows(
     device: BlockDevice,
     rows: NDArray[np.uint64],
@@ -167,6 +183,7 @@ def _move(
         np.ascontiguousarray(rows),
         flat_bytes(device.runtime, data),
         write,
+        device.in_memory is False,
         _TASK_BYTES if device.in_memory is False else _TASK_BYTES_IN_MEMORY,
         check_timeout(timeout_s),
     )

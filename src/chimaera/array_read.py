@@ -20,6 +20,7 @@ from chimaera.array_chunks import (
     batch_of,
     batches,
     copy_counted,
+    in_memory,
     is_rows,
     read_rows,
     rows_per_chunk,
@@ -28,16 +29,15 @@ from chimaera.array_chunks import (
 )
 from chimaera.array_layout import Piece
 from chimaera.background import check_stop
-from chimaera.block_view import view
 from chimaera.errors import ChimaeraError, NoMemoryError
-from chimaera.task import DEFAULT_TIMEOUT_S, Future
+from chimaera.task import Future
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from chimaera.bdev import BlockDevice
 
-__all__ = ["in_memory", "new_array", "read_box", "view_piece"]
+__all__ = ["new_array", "read_box", "view_piece"]
 
 # What is copied from where it lies, between two looks at Ctrl-C.
 _COPY_BYTES = 256 << 20
@@ -58,7 +58,9 @@ def read_box(
     if out.size == 0:
         return
     layout = stored.layout
-    by_view = layout.chunk_bytes >= _VIEW_BYTES and in_memory(device, stored)
+    by_view = layout.chunk_bytes >= _VIEW_BYTES and in_memory(
+        device, stored.rows, stored.mask
+    )
     if is_rows(layout, box) and out.flags.c_contiguous:
         _read_rows(device, stored, box, out, by_view=by_view, timeout_s=timeout_s)
         return
@@ -83,18 +85,12 @@ def new_array(
 ) -> NDArray[Any]:
     """Make what a box is read into: shared memory where tasks fill it."""
     layout = stored.layout
-    if layout.chunk_bytes < _VIEW_BYTES or not in_memory(device, stored):
+    if layout.chunk_bytes < _VIEW_BYTES or not in_memory(
+        device, stored.rows, stored.mask
+    ):
         with contextlib.suppress(NoMemoryError):
             return device.runtime.empty(shape, layout.dtype)
     return np.empty(shape, layout.dtype)
-
-
-def in_memory(device: BlockDevice, stored: Stored) -> bool:
-    """Whether blocks can be looked at in place; asks once, if there is a block."""
-    if device.in_memory is None and stored.mask.any():
-        first = int(np.argmax(stored.mask))
-        view(device, stored.block(first), 0, copy=None, timeout_s=DEFAULT_TIMEOUT_S)
-    return bool(device.in_memory)
 
 
 def view_piece(

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chimaera._extension import core
 from chimaera.array_chunks import (
     Stored,
     batch_of,
     batches,
     copy_counted,
     freed_on_error,
+    in_memory,
     is_rows,
     read_rows,
     rows_per_chunk,
@@ -29,19 +31,19 @@ from chimaera.array_layout import Layout, Piece
 from chimaera.background import check_stop
 from chimaera.block_many import allocate_rows
 from chimaera.pool import LOCAL
+from chimaera.task import Future
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from chimaera.bdev import BlockDevice
-    from chimaera.task import Future
 
     # Numbers of chunks, and their blocks.
     NewBlocks = tuple[NDArray[np.intp], NDArray[np.uint64]]
 
 __all__ = ["write_box"]
 
-# A file is synced while so much more is written: the end has less to wait for.
+# A file goes to the disk while so much more is written: the end has less to wait for.
 _SYNC_BYTES = 8 << 20
 
 
@@ -95,7 +97,7 @@ def _write_whole(
     chunks = np.arange(rows.start // per_chunk, rows.stop // per_chunk)
     blocks = allocate_rows(device, layout.chunk_bytes, len(chunks), LOCAL, timeout_s)
     step = len(chunks)
-    if device.in_memory is False:
+    if not in_memory(device, blocks):
         step = batch_of(layout, _SYNC_BYTES)
     elif not data.flags.c_contiguous:
         step = batch_of(layout)  # it goes through shared memory
@@ -103,13 +105,19 @@ def _write_whole(
     with freed_on_error(device, blocks):
         for at in range(0, len(chunks), step):
             check_stop()
-            # Errors of it are met again by who seals the blocks.
-            if at and device.in_memory is False and (not syncing or syncing.done()):
-                syncing = device.sync_async()
+            if at and not device.in_memory and (not syncing or syncing.done()):
+                syncing = _begin_sync(device)
             some = blocks[at : at + step]
             part = data[at * per_chunk : (at + len(some)) * per_chunk]
             write_rows(device, some, part, timeout_s)
     return chunks, blocks
+
+
+def _begin_sync(device: BlockDevice) -> Future[None]:
+    """Have what was written go to the disk; who seals the blocks waits for it."""
+    connection = device.runtime.connection
+    call = core.bdev_sync(connection, device.id, LOCAL, begins=True)
+    return Future(call, f"{device} sync")
 
 
 def _write_pieces(

@@ -330,6 +330,25 @@ def test_a_large_array_is_written_to_a_file_in_parts(
     assert device.stats().num_blocks == 20
 
 
+@pytest.mark.parametrize("memory", ["shared", "private"])
+def test_a_bad_page_of_a_chunk_is_noticed(
+    rt: chimaera.Runtime, tmp_path: Path, memory: str
+) -> None:
+    path = tmp_path / "device"
+    device = rt.bdev(path=path, size_bytes=4 << 20)
+    array = device.array("it", (5, 8192), "u1", (1, 8192))
+    array[:] = np.arange(1, 6, dtype="u1")[:, np.newaxis]
+    with path.open("r+b") as file:
+        at = path.read_bytes().index(b"\3" * 8192)
+        file.seek(at + 5000)
+        file.write(b"?")
+    empty: Any = rt.empty if memory == "shared" else np.empty
+    out = empty(array.shape, "u1")
+    with pytest.raises(errors.ChecksumError):
+        array.read(out=out)
+    assert (array[3:] == np.array([[4], [5]])).all()
+
+
 def test_names_are_unique_and_listed(device: chimaera.BlockDevice) -> None:
     assert device.arrays() == []
     with pytest.raises(errors.NotFoundError, match="'b'"):

@@ -225,8 +225,8 @@ Outcome Client::ReadBlocks(const hipc::MemContext& mctx,
 
 chi::Future<ReadBlocksTask> Client::AsyncReadBlocks(
     const hipc::MemContext& /*mctx*/, const std::vector<BlockRange>& ranges,
-    hipc::Pointer data, size_t length) {
-  return Send<ReadBlocksTask>(HomeOf(ranges), ranges, data, length);
+    hipc::Pointer data, size_t length, hipc::Pointer checksums) {
+  return Send<ReadBlocksTask>(HomeOf(ranges), ranges, data, length, checksums);
 }
 
 // ---- looking ----------------------------------------------------------------
@@ -277,6 +277,11 @@ Outcome Client::Sync(const hipc::MemContext& mctx,
 chi::Future<SyncTask> Client::AsyncSync(const hipc::MemContext& /*mctx*/,
                                         const chi::PoolQuery& pool_query) {
   return Send<SyncTask>(pool_query);
+}
+
+chi::Future<SyncTask> Client::AsyncBeginSync(const hipc::MemContext& /*mctx*/,
+                                             const chi::PoolQuery& pool_query) {
+  return Send<SyncTask>(pool_query, true);
 }
 
 // ---- objects ----------------------------------------------------------------

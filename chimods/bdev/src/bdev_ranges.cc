@@ -5,6 +5,7 @@
 // lies next to each other, transfer, and say which block it was if that fails.
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "chimaera/admin/route_here.h"
 #include "chimaera/base/format.h"
 #include "chimaera/bdev/bdev_runtime.h"
+#include "format/layout.h"
 
 namespace chimaera::bdev {
 namespace {
@@ -21,6 +23,7 @@ namespace {
 using chi::Format;
 using chi::Result;
 using chi::Status;
+using chi::u32;
 using chi::u64;
 
 // The ranges of one task, pinned, and where they lie.
@@ -63,8 +66,15 @@ class PinnedRanges {
     return access_ == Access::kWrite ? CheckApart() : Status();
   }
 
+  // Whether all are whole pages of the device and of the buffer.
+  bool AreWholePages() const {
+    return std::all_of(places_.begin(), places_.end(), [](const Place& place) {
+      return (place.offset | place.size | place.at) % kPageSize == 0;
+    });
+  }
+
   // To or from `data`, with neighbours joined.
-  std::vector<Piece> Pieces(char* data) const {
+  std::vector<Piece> Pieces(char* data, u32* checksums = nullptr) const {
     std::vector<Piece> pieces;
     for (const Place& place : places_) {
       if (place.size == 0) continue;
@@ -76,7 +86,10 @@ class PinnedRanges {
       if (joins) {
         pieces.back().length += place.size;
       } else {
-        pieces.push_back({place.offset, at, place.size});
+        pieces.push_back({place.offset, at, place.size,
+                          checksums == nullptr
+                              ? nullptr
+                              : checksums + place.at / kPageSize});
       }
     }
     return pieces;
@@ -152,8 +165,19 @@ Status Runtime::Copy(ReadBlocksTask& task, const chi::RunContext& rctx) {
       pinned.Pin(OwnerOf(rctx), std::as_const(task).ranges_, task.length_));
   char* const to = rctx.ResolveWritable(task.data_, task.length_);
   if (to == nullptr) return NotTheirs(task.length_, task.data_);
+  const chi::ShmPtr where = task.checksums_;
+  u32* checksums = nullptr;
+  if (!where.IsNull()) {
+    const u64 size = task.length_ / kPageSize * sizeof(u32);
+    char* const found = where.offset() % alignof(u32) == 0
+                            ? rctx.ResolveWritable(where, size)
+                            : nullptr;
+    if (found == nullptr) return NotTheirs(size, where);
+    std::memset(found, 0, size);
+    if (pinned.AreWholePages()) checksums = reinterpret_cast<u32*>(found);
+  }
   return reads_.Run(task.length_, [&] {
-    return pinned.Explain(store_->ReadPieces(pinned.Pieces(to)));
+    return pinned.Explain(store_->ReadPieces(pinned.Pieces(to, checksums)));
   });
 }
 

@@ -315,6 +315,7 @@ void Runtime::Unpin(hipc::FullPtr<UnpinTask> task, chi::RunContext& rctx) {
 
 void Runtime::Sync(hipc::FullPtr<SyncTask> task, chi::RunContext& rctx) {
   if (RouteHere(*task, rctx)) return;
+  if (task->begins_ != 0) return store_->BeginSync();
   Answer(store_->Sync().WithContext(Format("pool {}", pool_id_)), *task);
 }
 

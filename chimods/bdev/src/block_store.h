@@ -48,6 +48,10 @@ struct Piece {
   chi::u64 offset = 0;
   char* data = nullptr;
   chi::u64 length = 0;
+  /// Of a read: where the checksum of each page is to be put, for the reader to
+  /// compare with; 0 is there already, for those that are compared or not
+  /// known. All pieces of a call have it or none; then they are whole pages.
+  chi::u32* checksums = nullptr;
 };
 
 /// What came of a transfer of several pieces.
@@ -89,6 +93,7 @@ class BlockStore {
 
   /// Several reads at once, of `pieces` in the order of their offsets. Errors
   /// as Read; after one, what the memory of any piece holds is undefined.
+  /// A store with checksums does not compare pages whose checksums it gives.
   virtual PiecesOutcome ReadPieces(const std::vector<Piece>& pieces);
 
   /// The same of Write. After an error any part of any piece may be written.
@@ -98,6 +103,10 @@ class BlockStore {
   /// Returns when everything that was written before the call survives a power
   /// cut, where the store can promise that. kIo; then every later Write fails.
   virtual chi::Status Sync() = 0;
+
+  /// Begins what a later Sync or Commit would have to wait for. Promises
+  /// nothing.
+  virtual void BeginSync() {}
 
   /// Makes a change of the objects, whole or not at all, which survives a power
   /// cut where the store can promise that; the bytes of `added` do so first.

@@ -53,6 +53,7 @@ class FileStore final : public BlockStore {
   PiecesOutcome ReadPieces(const std::vector<Piece>& pieces) override;
   PiecesOutcome WritePieces(const std::vector<Piece>& pieces) override;
   chi::Status Sync() override;
+  void BeginSync() override { io_->BeginSync(); }
   chi::Status Commit(const ObjectChange& change) override;
   Objects Load(chi::u32 container_id) const override;
   /// One request, in addition to those of `io_depth`.
@@ -89,6 +90,7 @@ class FileStore final : public BlockStore {
   chi::Status WritePart(const Part& part, const char* from);
   chi::Status CheckPieces(const std::vector<Piece>& pieces) const;
   PiecesOutcome TransferBytes(bool is_read, const std::vector<Piece>& pieces);
+  PiecesOutcome ReadForComparing(const std::vector<Piece>& pieces);
   PiecesOutcome ReadChunk(const PagePlan& plan, Chunk& chunk);
   PiecesOutcome CompletePages(const PagePlan& plan, Chunk& chunk);
   PiecesOutcome WriteChunk(Chunk& chunk);

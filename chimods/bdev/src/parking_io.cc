@@ -133,6 +133,13 @@ Status ParkingIo::Sync() {
   return chi::TransferFiles(&transfer, 1).WithContext(path_);
 }
 
+void ParkingIo::BeginSync() {
+  FileTransfer transfer;
+  transfer.op = FileOp::kBeginSync;
+  transfer.fd = fd_;
+  static_cast<void>(chi::TransferFiles(&transfer, 1));
+}
+
 std::shared_ptr<Event> ParkingEvents::MakeEvent() {
   return std::make_shared<ParkingEvent>();
 }

@@ -35,6 +35,7 @@ class ParkingIo final : public BlockIo {
   void ReadAll(IoPiece* pieces, std::size_t count) override;
   void WriteAll(IoPiece* pieces, std::size_t count) override;
   chi::Status Sync() override;
+  void BeginSync() override;
 
  private:
   chi::FileTransfer Describe(chi::FileOp op, chi::u64 offset, char* data,

@@ -150,10 +150,11 @@ std::unique_ptr<Call> ReadBlocks(const ConnectionPtr& connection,
 
 std::unique_ptr<Call> Sync(const ConnectionPtr& connection,
                            const PoolIdTuple& pool, const QueryTuple& query,
-                           u32 timeout_ms) {
+                           u32 timeout_ms, bool begins) {
   return StartTask<bdev::SyncTask>(
       connection, Target(pool, query, timeout_ms),
-      [](bdev::SyncTask& /*task*/) -> py::object { return py::none(); }, {});
+      [](bdev::SyncTask& /*task*/) -> py::object { return py::none(); }, {},
+      begins);
 }
 
 py::tuple Quantiles(const bdev::GetStatsTask& task,
@@ -236,7 +237,8 @@ void BindBdev(py::module_& m) {
         py::arg("ranges"), py::arg("data"), timeout_ms);
   m.def("bdev_read_blocks", &ReadBlocks, connection, pool_id, py::arg("ranges"),
         py::arg("out"), timeout_ms);
-  m.def("bdev_sync", &Sync, connection, pool_id, py::arg("query"), timeout_ms);
+  m.def("bdev_sync", &Sync, connection, pool_id, py::arg("query"), timeout_ms,
+        py::arg("begins") = false);
   m.def("bdev_stats", &GetStats, connection, pool_id, py::arg("query"),
         timeout_ms);
 }

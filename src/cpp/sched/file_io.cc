@@ -7,6 +7,7 @@
 #include "chimaera/sched/file_io.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -38,13 +39,18 @@ const char* Verb(FileOp op) {
     case FileOp::kWrite:
       return "writing";
     case FileOp::kSync:
+    case FileOp::kBeginSync:
       break;
   }
   return "syncing";
 }
 
+bool MovesBytes(FileOp op) {
+  return op == FileOp::kRead || op == FileOp::kWrite;
+}
+
 bool IsOver(const FileTransfer& transfer) {
-  return transfer.op != FileOp::kSync && transfer.done == transfer.length;
+  return MovesBytes(transfer.op) && transfer.done == transfer.length;
 }
 
 // Into the page cache by the caller itself, which takes as long as a copy in
@@ -152,7 +158,7 @@ void Start(Worker* worker, FileOperation& operation) {
 ssize_t Tampered(FileOp op, ssize_t result) {
   if (CHI_FAULT("sched.file_io.eio")) return -EIO;
   if (CHI_FAULT("sched.file_io.full")) return -ENOSPC;
-  if (op == FileOp::kSync) return result;
+  if (!MovesBytes(op)) return result;
   if (CHI_FAULT("sched.file_io.interrupted")) return -EINTR;
   // Half of it; whole sectors, which direct I/O goes on with.
   const ssize_t unit = result % 512 == 0 ? 512 : 1;
@@ -175,7 +181,7 @@ bool FileOperation::Take(ssize_t result) {
                       : Status::FromErrno(static_cast<int>(-result), what);
     return true;
   }
-  if (part.op == FileOp::kSync) return true;
+  if (!MovesBytes(part.op)) return true;
   if (result == 0) {
     part.status =
         Status::Io(Format("{} at {}: {} of {} bytes, then nothing more",
@@ -200,6 +206,9 @@ ssize_t CallNow(const FileOperation& operation) {
       break;
     case FileOp::kSync:
       result = fdatasync(transfer.fd);
+      break;
+    case FileOp::kBeginSync:
+      result = sync_file_range(transfer.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
       break;
   }
   return result < 0 ? -errno : result;

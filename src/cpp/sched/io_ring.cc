@@ -7,6 +7,7 @@
 #include "sched/io_ring.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "chimaera/base/check.h"
 
@@ -31,6 +32,10 @@ void Prepare(io_uring_sqe& sqe, FileOperation& operation) {
       break;
     case FileOp::kSync:
       io_uring_prep_fsync(&sqe, transfer.fd, IORING_FSYNC_DATASYNC);
+      break;
+    case FileOp::kBeginSync:
+      io_uring_prep_sync_file_range(&sqe, transfer.fd, 0, 0,
+                                    SYNC_FILE_RANGE_WRITE);
       break;
   }
   io_uring_sqe_set_data(&sqe, &operation);

@@ -16,6 +16,7 @@
 #include "chimaera/base/fault_point.h"
 #include "chimaera/base/unique_fd.h"
 #include "chimaera/bdev/bdev_client.h"
+#include "chimaera/bdev/page_checksums.h"
 #include "chimaera/runtime/dump.h"
 #include "embedded.h"
 #include "support/process.h"
@@ -24,6 +25,7 @@
 using chi::PoolId;
 using chi::PoolQuery;
 using chi::StatusCode;
+using chi::u32;
 using chi::u64;
 using chi::u8;
 using chi::test::Embedded;
@@ -32,6 +34,7 @@ using chimaera::bdev::BdevType;
 using chimaera::bdev::Block;
 using chimaera::bdev::BlockRange;
 using chimaera::bdev::Client;
+using chimaera::bdev::MatchChecksums;
 
 namespace {
 
@@ -248,6 +251,85 @@ TEST_CASE("bdev on a file: of many blocks the bad one is named") {
   ranges.erase(ranges.begin() + 7);
   CHECK(device.ReadBlocks(HSHM_MCTX, ranges, buffer.shm_, 95'000));
   CHI_IPC->FreeBuffer(buffer);
+}
+
+TEST_CASE("bdev on a file: a reader may compare with the checksums itself") {
+  constexpr u64 kPages = 6;
+  constexpr u64 kBytes = kPages * 4096;
+  const TempDir dir;
+  Embedded runtime;
+  Client device;
+  REQUIRE(Open(device, dir / "device").ok());
+  std::vector<BlockRange> ranges;
+  for (u64 i = 0; i < 3; ++i) {
+    ranges.push_back(
+        BlockRange::Whole(*device.Allocate(HSHM_MCTX, kBytes / 3)));
+  }
+  std::reverse(ranges.begin(), ranges.end());
+  const auto data = CHI_IPC->AllocateBuffer(kBytes);
+  const auto sums = CHI_IPC->AllocateBuffer(kPages * sizeof(u32));
+  const auto* const checksums = reinterpret_cast<const u32*>(sums.ptr_);
+  const std::vector<u8> bytes = Pattern(kBytes, 3);
+  std::copy(bytes.begin(), bytes.end(), data.ptr_);
+  REQUIRE(device.WriteBlocks(HSHM_MCTX, ranges, data.shm_, kBytes));
+  const auto read = [&](const std::vector<BlockRange>& from, u64 size) {
+    std::fill_n(data.ptr_, kBytes, '?');
+    std::fill_n(sums.ptr_, kPages * sizeof(u32), '?');
+    return device.AsyncReadBlocks(HSHM_MCTX, from, data.shm_, size, sums.shm_)
+        .Get();
+  };
+  SECTION("they belong to the pages, in the order of the ranges") {
+    REQUIRE(read(ranges, kBytes).ok());
+    CHECK(std::equal(bytes.begin(), bytes.end(),
+                     reinterpret_cast<const u8*>(data.ptr_)));
+    CHECK(std::find(checksums, checksums + kPages, 0) == checksums + kPages);
+    CHECK(MatchChecksums(data.ptr_, checksums, kPages));
+    for (u64 page = 0; page < kPages; ++page) {
+      data.ptr_[page * 4096 + 7] ^= 1;
+      CHECK_FALSE(MatchChecksums(data.ptr_, checksums, kPages));
+      data.ptr_[page * 4096 + 7] ^= 1;
+    }
+  }
+  SECTION("a page that is not what was written does not match") {
+    const chi::UniqueFd file(
+        open((dir / "device").c_str(), O_RDWR | O_CLOEXEC));
+    const off_t at = lseek(file.get(), 0, SEEK_END) - off_t{kSize} +
+                     static_cast<off_t>(ranges[1].block_.offset_) + 5000;
+    REQUIRE(pwrite(file.get(), "?", 1, at) == 1);
+    REQUIRE(read(ranges, kBytes).ok());
+    CHECK_FALSE(MatchChecksums(data.ptr_, checksums, kPages));
+    CHECK(MatchChecksums(data.ptr_, checksums, 3));
+  }
+  SECTION("parts of pages are compared by the device") {
+    ranges[1].size_ = 100;
+    ranges.pop_back();
+    REQUIRE(read(ranges, kBytes / 3 + 100).ok());
+    CHECK(checksums[0] == 0);
+    CHECK(checksums[1] == 0);
+  }
+  SECTION("they go to the caller's own memory only") {
+    const auto refused =
+        device
+            .AsyncReadBlocks(HSHM_MCTX, ranges, data.shm_, kBytes,
+                             chi::ShmPtr::At(chi::kFirstRuntimeSegment, 64))
+            .Get();
+    CHECK(refused.code() == StatusCode::kBadRequest);
+  }
+  CHI_IPC->FreeBuffer(data);
+  CHI_IPC->FreeBuffer(sums);
+}
+
+TEST_CASE("bdev on a file: a sync may be begun before it is asked for") {
+  const TempDir dir;
+  Embedded runtime;
+  Client device;
+  REQUIRE(Open(device, dir / "device").ok());
+  const auto block = *device.Allocate(HSHM_MCTX, 4096);
+  const std::vector<u8> bytes = Pattern(4096, 5);
+  REQUIRE(device.Write(HSHM_MCTX, block, bytes.data(), bytes.size()));
+  CHECK(device.AsyncBeginSync(HSHM_MCTX).Get().ok());
+  CHECK(device.Sync(HSHM_MCTX));
+  CHECK(*device.Read(HSHM_MCTX, block) == bytes);
 }
 
 TEST_CASE("bdev on a file: two pools never share one, the next one may") {

@@ -77,6 +77,10 @@ class BlockIo {
   /// cut. After an error nobody knows what does; a second call that succeeds
   /// proves nothing, since the kernel may have dropped what it could not write.
   virtual chi::Status Sync() = 0;
+
+  /// Begins what a Sync would have to wait for, where that is of use. Promises
+  /// nothing; errors are met again by Sync.
+  virtual void BeginSync() {}
 };
 
 }  // namespace chimaera::bdev

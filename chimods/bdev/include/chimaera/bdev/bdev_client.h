@@ -122,9 +122,14 @@ class Client : public chi::ContainerClient {
   Outcome ReadBlocks(const hipc::MemContext& mctx,
                      const std::vector<BlockRange>& ranges, hipc::Pointer data,
                      size_t length);
+  /// With `checksums`, of length / 4096 u32 in shared memory, a device with
+  /// checksums does not compare them but puts them there, and the caller calls
+  /// MatchChecksums (page_checksums.h), while the worker may be reading on. If
+  /// they do not match it reads again without: perhaps the pages were being
+  /// written, else that says what is wrong.
   chi::Future<ReadBlocksTask> AsyncReadBlocks(
       const hipc::MemContext& mctx, const std::vector<BlockRange>& ranges,
-      hipc::Pointer data, size_t length);
+      hipc::Pointer data, size_t length, hipc::Pointer checksums = {});
 
   /// Counters, and the free bytes in `remaining_size`; zeros if the pool does
   /// not answer (AsyncGetStats says why).
@@ -159,6 +164,10 @@ class Client : public chi::ContainerClient {
   Outcome Sync(const hipc::MemContext& mctx,
                const chi::PoolQuery& pool_query = chi::PoolQuery::Local());
   chi::Future<SyncTask> AsyncSync(
+      const hipc::MemContext& mctx,
+      const chi::PoolQuery& pool_query = chi::PoolQuery::Local());
+  /// Begins what a Sync would wait for, and promises nothing.
+  chi::Future<SyncTask> AsyncBeginSync(
       const hipc::MemContext& mctx,
       const chi::PoolQuery& pool_query = chi::PoolQuery::Local());
 

@@ -253,13 +253,20 @@ struct UnpinTask : public chi::Task {
 
 /// What was written before survives a power cut once it has succeeded.
 struct SyncTask : public chi::Task {
+  /// Not 0: only begins, so that a later one takes less time.
+  IN chi::u32 begins_ = 0;
+
   explicit SyncTask(const AllocT& alloc) : chi::Task(alloc) {}
   SyncTask(const AllocT& alloc, const chi::TaskId& task_id,
-           const chi::PoolId& pool_id, const chi::PoolQuery& pool_query)
-      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kSync) {}
+           const chi::PoolId& pool_id, const chi::PoolQuery& pool_query,
+           bool begins = false)
+      : chi::Task(alloc, task_id, pool_id, pool_query, Method::kSync),
+        begins_(begins ? 1 : 0) {}
 
   template <class Archive>
-  void SerializeIn(Archive& /*ar*/) {}
+  void SerializeIn(Archive& ar) {
+    ar(begins_);
+  }
   template <class Archive>
   void SerializeOut(Archive& /*ar*/) {}
 };

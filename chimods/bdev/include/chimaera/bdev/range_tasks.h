@@ -69,12 +69,14 @@ struct WriteBlocksTask : public chi::Task {
 };
 
 /// From the ranges, one after the other, into `length_` bytes at `data_`.
+/// With `checksums_` the caller compares: see Client::AsyncReadBlocks.
 struct ReadBlocksTask : public chi::Task {
   using AllocT = hipc::CtxAllocator<CHI_MAIN_ALLOC_T>;
 
   IN chi::vector<BlockRange> ranges_;
   IN hipc::Pointer data_;
   IN size_t length_ = 0;         ///< What the ranges add up to.
+  IN hipc::Pointer checksums_;   ///< Null, or a u32 for each page.
   OUT chi::u64 bytes_read_ = 0;  ///< length_ or 0.
 
   explicit ReadBlocksTask(const AllocT& alloc)
@@ -82,15 +84,16 @@ struct ReadBlocksTask : public chi::Task {
   ReadBlocksTask(const AllocT& alloc, const chi::TaskId& task_id,
                  const chi::PoolId& pool_id, const chi::PoolQuery& pool_query,
                  const std::vector<BlockRange>& ranges, hipc::Pointer data,
-                 size_t length)
+                 size_t length, hipc::Pointer checksums = {})
       : chi::Task(alloc, task_id, pool_id, pool_query, Method::kReadBlocks),
         ranges_(alloc, ranges),
         data_(data),
-        length_(length) {}
+        length_(length),
+        checksums_(checksums) {}
 
   template <class Archive>
   void SerializeIn(Archive& ar) {
-    ar(ranges_, data_, length_);
+    ar(ranges_, data_, length_, checksums_);
     ar.bulk(data_, length_, BULK_EXPOSE);
   }
   template <class Archive>

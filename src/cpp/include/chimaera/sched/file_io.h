@@ -22,6 +22,9 @@ enum class FileOp : u8 {
   kRead,
   kWrite,
   kSync,  ///< fdatasync; offset, data and length mean nothing.
+  /// The kernel begins to write what the page cache has of the file, all of it.
+  /// Promises nothing, and leaves errors of writing to the next kSync.
+  kBeginSync,
 };
 
 /// One piece of an open file, and the memory it goes to or comes from.
