@@ -8,7 +8,6 @@
 #define CHIMAERA_CORE_TASK_ERRORS_H_
 
 #include <atomic>
-#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,8 +46,10 @@ class TaskErrors {
  public:
   static constexpr u64 kKept = 64;
 
-  /// One more. Where several fail at once, or memory is short, some are only
-  /// counted.
+  TaskErrors();
+
+  /// One more; needs no memory. Where several fail at once some are only
+  /// counted. Long texts are cut.
   void Add(const TaskFailure& failure);
 
   u64 total() const { return total_.load(std::memory_order_relaxed); }
@@ -58,7 +59,8 @@ class TaskErrors {
  private:
   std::atomic<u64> total_{0};
   mutable Mutex mu_;
-  std::deque<TaskError> last_ CHI_GUARDED_BY(mu_);
+  u64 num_kept_ CHI_GUARDED_BY(mu_) = 0;
+  std::vector<TaskError> last_ CHI_GUARDED_BY(mu_);  // a ring
 };
 
 }  // namespace chi
