@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import fcntl
 import json
@@ -15,6 +16,7 @@ import pty
 import random
 import re
 import select
+import signal
 import struct
 import sys
 import termios
@@ -197,6 +199,8 @@ class Terminal:
         if self.pid == 0:
             environment = {**programs.clean_environment(), "TERM": "xterm-256color"}
             command = [sys.executable, "-m", "chimaera", *words]
+            # As a shell in front of a terminal starts it.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             # The first picture must not come before the size is set.
             os.read(0, 1)
             os.execve(sys.executable, command, environment)  # noqa: S606
@@ -215,23 +219,24 @@ class Terminal:
         """Read until it is there; return what came since the last time."""
         deadline = time.monotonic() + 60
         while not (match := re.search(pattern, self.seen, re.DOTALL)):
-            left = max(deadline - time.monotonic(), 0)
-            ready, _, _ = select.select([self.terminal], [], [], left)
-            assert ready, f"{pattern!r} does not come; there is {self.seen!r}"
-            self.seen += os.read(self.terminal, 65536).decode(errors="replace")
+            self.read(deadline, pattern)
         came, self.seen = self.seen[: match.end()], self.seen[match.end() :]
         return came
 
+    def read(self, deadline: float, awaited: str) -> None:
+        """Take what there is, or wait for more."""
+        left = max(deadline - time.monotonic(), 0)
+        if not select.select([self.terminal], [], [], left)[0]:
+            os.kill(self.pid, signal.SIGKILL)
+            pytest.fail(f"{awaited!r} does not come; there is {self.seen!r}")
+        self.seen += os.read(self.terminal, 65536).decode(errors="replace")
+
     def end(self) -> int:
         """Read to the end; return the exit code."""
-        while True:
-            try:
-                chunk = os.read(self.terminal, 65536)
-            except OSError:  # how Linux tells the end of a terminal
-                break
-            if not chunk:
-                break
-            self.seen += chunk.decode(errors="replace")
+        deadline = time.monotonic() + 60
+        with contextlib.suppress(OSError):  # how Linux tells the end of a terminal
+            while True:
+                self.read(deadline, "its end")
         _, status = os.waitpid(self.pid, 0)
         os.close(self.terminal)
         return os.waitstatus_to_exitcode(status)
