@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["parser"]
 
-_ASKING = ("1.0", "Dump")  # the task that looks is not what one looks for
+# The tasks that look are not what one looks for.
+_ASKING = {("1.0", "Dump"), ("1.0", "GetMetrics")}
 
 
 def parser(name: str) -> argparse.ArgumentParser:
@@ -60,11 +61,16 @@ def _ps(options: argparse.Namespace) -> int:
         dump = runtime.dump(max_tasks=options.max_tasks)
         metrics = _metrics(runtime)
     pids = {client["id"]: client["pid"] for client in metrics["clients"]}
-    rows = [_running(worker) for worker in metrics["workers"] if worker.get("running")]
+    rows = [
+        _running(worker)
+        for worker in metrics["workers"]
+        if (run := worker.get("running"))
+        and (run["pool_id"], run["method"]) not in _ASKING
+    ]
     rows += [
         _begun(task, pids.get(task.client))
         for task in dump.tasks
-        if (task.pool, task.method) != _ASKING
+        if (task.pool, task.method) not in _ASKING
     ]
     if options.json:
         print(json.dumps({"tasks": rows, "omitted": dump.omitted}, indent=2))
