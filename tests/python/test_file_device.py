@@ -98,7 +98,7 @@ def test_a_flipped_bit_is_noticed(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_does_not_answer_is_told(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with chimaera.local() as rt:
         device = rt.bdev(
@@ -128,15 +128,13 @@ def test_a_disk_that_does_not_answer_is_told(
                 "1 requests under way, at most 1, the oldest for 1."
                 in (device_lines(pool, stats)[0])
             )
-            log = ""
 
             def told() -> bool:
-                nonlocal log
-                log += capfd.readouterr().err
-                return log.count("has not answered a request for") >= 3
+                return caplog.text.count("has not answered a request for") >= 3
 
             assert wait_until(told, timeout_s=60)
-            assert f"pool {device.id} ({device.name}): the device has not" in log
+            line = f"pool {device.id} ({device.name}): the device has not"
+            assert line in caplog.text
             # Nobody else waits.
             other.write(blocks[1], data)
             other.sync()
