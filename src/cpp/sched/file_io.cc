@@ -136,12 +136,12 @@ class Operations {
 
 // A transfer that comes back when a fault tool lets it.
 void Stall(FileOperation& operation) {
-  StartThread([&operation] {
+  operation.stall = StartThread([&operation] {
     while (CHI_FAULT("sched.file_io.stalled")) this_task::SleepFor(kNsPerMs);
     while (!operation.Take(CallNow(operation))) {
     }
     operation.over.Set();
-  }).detach();
+  });
 }
 
 void Start(Worker* worker, FileOperation& operation) {
@@ -231,6 +231,7 @@ Status TransferFiles(FileTransfer* transfers, std::size_t count,
   Status first;
   for (std::size_t i = 0; i < count; ++i) {
     if (operations[i].transfer != nullptr) operations[i].over.WaitForCertain();
+    if (operations[i].stall.joinable()) operations[i].stall.join();
     if (first.ok()) first = transfers[i].status;
     if (arrived && transfers[i].status.ok()) arrived(transfers[i]);
   }
