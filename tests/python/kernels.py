@@ -79,6 +79,8 @@ def kernel(folder: Path, **environment: str) -> Iterator[Kernel]:
         "XDG_RUNTIME_DIR": str(folder / "work"),
         "IPYTHONDIR": str(folder / "jupyter"),
         "JUPYTER_CONFIG_DIR": str(folder / "jupyter"),
+        # It keeps files in XDG_RUNTIME_DIR, where the machine has it.
+        "CCACHE_DISABLE": "1",
         **environment,
     }
     with mock.patch.dict(os.environ, variables, clear=True):
