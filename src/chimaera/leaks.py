@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from chimaera.errors import ChimaeraError
+from chimaera.errors import NoRuntimeError, RuntimeDiedError
 
 if TYPE_CHECKING:
     from chimaera.pool import PoolId, PoolInfo
@@ -144,7 +144,13 @@ class Snapshot:
 
 
 def snapshot(runtime: Runtime) -> Snapshot | None:
-    """Ask a runtime what it holds; None if it is closed, or does not answer."""
+    """Ask a runtime what it holds; None if it is closed, or gone.
+
+    Raises
+    ------
+    ChimaeraError
+        It does not say.
+    """
     try:
         runtime.check()
         pools = runtime.pools(timeout_s=_ANSWER_S)
@@ -165,7 +171,7 @@ def snapshot(runtime: Runtime) -> Snapshot | None:
             _clients(runtime),
             runtime.buffer_bytes,
         )
-    except ChimaeraError:
+    except (NoRuntimeError, RuntimeDiedError):
         return None
 
 
@@ -185,10 +191,13 @@ def _device(runtime: Runtime, pool: PoolInfo) -> _Device:
 
 
 def _clients(runtime: Runtime) -> dict[int, int]:
+    from chimaera.metrics import document_async
+
     own = runtime.connection.session_id
+    document = document_async(runtime).result_or_cancel(_ANSWER_S)
     return {
         client["id"]: client["pid"]
-        for client in runtime.metrics(timeout_s=_ANSWER_S)["clients"]
+        for client in document["clients"]
         if client["id"] != own
     }
 

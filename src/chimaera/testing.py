@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from chimaera.errors import BadRequestError
-from chimaera.leaks import KINDS, Places, shared_memory, snapshot
+from chimaera.errors import BadRequestError, ChimaeraError
+from chimaera.leaks import KINDS, Places, Snapshot, shared_memory, snapshot
 from chimaera.opening import local
 from chimaera.runtime import Runtime
 
@@ -83,7 +83,7 @@ def no_leaks(
     ------
     LeakError
         Something was; the message says what and, where somebody has seen it, which
-        line made it.
+        line made it. Or the runtime does not say what it holds.
 
     Examples
     --------
@@ -97,16 +97,23 @@ def no_leaks(
         raise BadRequestError(
             f"{', '.join(sorted(unknown))}: {', '.join(KINDS)} can be allowed"
         )
-    before = snapshot(runtime)
+    wanted = [kind for kind in KINDS if kind not in allowed]
+    if not wanted:
+        yield
+        return
+    before = _held(runtime)
     with Places() as places:
         yield
         if before is None:
             return
-        wanted = [kind for kind in KINDS if kind not in allowed]
         found: list[str] = []
 
         def clean() -> bool:
-            now = snapshot(runtime)
+            try:
+                now = _held(runtime)
+            except LeakError as error:
+                found[:] = [str(error)]
+                return False
             if now is None:
                 return True
             leaks = now.leaks_since(before, wanted, places)
@@ -118,6 +125,15 @@ def no_leaks(
 
         if not wait_until(clean, timeout_s=wait_s, pause_s=0.02):
             raise LeakError("left behind: " + "\n  ".join(found))
+
+
+def _held(runtime: Runtime) -> Snapshot | None:
+    try:
+        return snapshot(runtime)
+    except ChimaeraError as error:
+        raise LeakError(
+            f"unknown: the runtime does not say what it holds: {error}"
+        ) from error
 
 
 @contextlib.contextmanager

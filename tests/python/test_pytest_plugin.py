@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
 import chimaera
-from chimaera import testing
+from chimaera import errors, testing
 from chimaera.errors import BadRequestError
 from python import programs
 
@@ -229,3 +231,52 @@ def test_the_wrappers_are_gone_afterwards() -> None:
     with testing.runtime() as rt, testing.no_leaks(rt):
         assert vars(chimaera.Future)["__init__"] is not before[1]["__init__"]
     assert (dict(vars(chimaera.BlockDevice)), dict(vars(chimaera.Future))) == before
+
+
+class Mute:
+    """Stands for a runtime that stops to answer once it was asked."""
+
+    def __init__(self, real: chimaera.Runtime, error: errors.ChimaeraError) -> None:
+        self._real = real
+        self._error = error
+        self.silent = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def pools(self, **options: Any) -> Any:
+        if self.silent:
+            raise self._error
+        return self._real.pools(**options)
+
+
+def mute(rt: chimaera.Runtime, error: errors.ChimaeraError) -> Any:
+    return cast("Any", Mute(rt, error))
+
+
+def test_a_runtime_that_does_not_say_is_not_clean(rt: chimaera.Runtime) -> None:
+    runtime = mute(rt, errors.DeadlineExceededError("not done after 10 s"))
+    unknown = "the runtime does not say what it holds: not done after 10 s"
+    with (
+        pytest.raises(testing.LeakError, match=unknown),
+        testing.no_leaks(runtime, wait_s=0),
+    ):
+        runtime.silent = True
+    with (
+        pytest.raises(testing.LeakError, match=unknown),
+        testing.no_leaks(runtime),
+    ):
+        pytest.fail("it does not know what was there before")
+    with testing.no_leaks(runtime, allowed=testing.KINDS):
+        pass
+
+
+@pytest.mark.parametrize(
+    "error", [errors.NoRuntimeError("closed"), errors.RuntimeDiedError("of pid 1")]
+)
+def test_a_runtime_that_is_gone_holds_nothing(
+    rt: chimaera.Runtime, error: errors.ChimaeraError
+) -> None:
+    runtime = mute(rt, error)
+    with testing.no_leaks(runtime, wait_s=0):
+        runtime.silent = True
