@@ -205,7 +205,7 @@ class DeviceArray(core.Exporter, ArrayTwins):
                 f"{self}: copy=False, but {selected.shape} is not in one chunk that "
                 "was written, or is indexed by arrays"
             )
-        box = new_array(self.device, stored, selected.shape)
+        box = new_array(self.device, stored, selected.shape, timeout_s)
         read_box(self.device, stored, selected.box, box, timeout_s)
         return box if selected.is_box and selected.key else box[selected.key]
 
@@ -245,7 +245,9 @@ class DeviceArray(core.Exporter, ArrayTwins):
             return None
         if not stored.mask[pieces[0].chunk]:
             return None
-        if copy is None and not in_memory(self.device, stored.rows, stored.mask):
+        if copy is None and not in_memory(
+            self.device, stored.rows, stored.mask, timeout_s=timeout_s
+        ):
             return None
         return view_piece(self.device, stored, pieces[0], timeout_s)
 

@@ -24,7 +24,7 @@ from chimaera.block_view import view
 from chimaera.errors import from_code
 from chimaera.flat import flat_bytes
 from chimaera.many import codes_of, run_many
-from chimaera.task import DEFAULT_TIMEOUT_S, check_timeout
+from chimaera.task import check_timeout
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -140,12 +140,14 @@ def in_memory(
     device: BlockDevice,
     rows: NDArray[np.uint64],
     mask: NDArray[np.bool_] | None = None,
+    *,
+    timeout_s: float,
 ) -> bool:
     """Whether blocks can be looked at in place; asks once, if there is a block."""
     if device.in_memory is None:
         for row in rows[:1] if mask is None else rows[np.flatnonzero(mask)[:1]]:
             block = Block(*row.tolist())
-            view(device, block, 0, copy=None, timeout_s=DEFAULT_TIMEOUT_S)
+            view(device, block, 0, copy=None, timeout_s=timeout_s)
     return bool(device.in_memory)
 
 

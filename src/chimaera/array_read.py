@@ -59,7 +59,7 @@ def read_box(
         return
     layout = stored.layout
     by_view = layout.chunk_bytes >= _VIEW_BYTES and in_memory(
-        device, stored.rows, stored.mask
+        device, stored.rows, stored.mask, timeout_s=timeout_s
     )
     if is_rows(layout, box) and out.flags.c_contiguous:
         _read_rows(device, stored, box, out, by_view=by_view, timeout_s=timeout_s)
@@ -81,12 +81,12 @@ def read_box(
 
 
 def new_array(
-    device: BlockDevice, stored: Stored, shape: tuple[int, ...]
+    device: BlockDevice, stored: Stored, shape: tuple[int, ...], timeout_s: float
 ) -> NDArray[Any]:
     """Make what a box is read into: shared memory where tasks fill it."""
     layout = stored.layout
     if layout.chunk_bytes < _VIEW_BYTES or not in_memory(
-        device, stored.rows, stored.mask
+        device, stored.rows, stored.mask, timeout_s=timeout_s
     ):
         with contextlib.suppress(NoMemoryError):
             return device.runtime.empty(shape, layout.dtype)

@@ -96,13 +96,13 @@ def _write_whole(
     per_chunk = rows_per_chunk(layout)
     chunks = np.arange(rows.start // per_chunk, rows.stop // per_chunk)
     blocks = allocate_rows(device, layout.chunk_bytes, len(chunks), LOCAL, timeout_s)
-    step = len(chunks)
-    if not in_memory(device, blocks):
-        step = batch_of(layout, _SYNC_BYTES)
-    elif not data.flags.c_contiguous:
-        step = batch_of(layout)  # it goes through shared memory
     syncing: Future[None] | None = None
     with freed_on_error(device, blocks):
+        step = len(chunks)
+        if not in_memory(device, blocks, timeout_s=timeout_s):
+            step = batch_of(layout, _SYNC_BYTES)
+        elif not data.flags.c_contiguous:
+            step = batch_of(layout)  # it goes through shared memory
         for at in range(0, len(chunks), step):
             check_stop()
             if at and not device.in_memory and (not syncing or syncing.done()):

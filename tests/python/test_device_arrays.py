@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import chimaera
-from chimaera import array_read, errors
+from chimaera import array_chunks, array_read, errors
 
 DTYPES = [
     "u1",
@@ -450,6 +450,25 @@ def test_a_full_device_keeps_what_was_there(rt: chimaera.Runtime) -> None:
     array[...] = 2
     assert (array[...] == 2).all()
     assert device.stats().num_blocks == 8
+
+
+def test_a_write_that_cannot_begin_keeps_no_block(
+    rt: chimaera.Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = rt.bdev(size_bytes=1 << 20)
+    array = device.array("a", 1000, "u1")
+    before = device.stats().num_blocks
+    asked = []
+
+    def silent(*_: object, timeout_s: float, **__: object) -> None:
+        asked.append(timeout_s)
+        raise errors.DeadlineExceededError("view")
+
+    monkeypatch.setattr(array_chunks, "view", silent)
+    with pytest.raises(errors.DeadlineExceededError):
+        array.write(..., 1, timeout_s=7)
+    assert asked == [7]
+    assert device.stats().num_blocks == before
 
 
 def test_it_pickles_within_its_runtime(device: chimaera.BlockDevice) -> None:
