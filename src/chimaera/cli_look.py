@@ -23,7 +23,6 @@ from chimaera.cli_common import (
 
 if TYPE_CHECKING:
     from chimaera.dump import LiveTask
-    from chimaera.runtime import Runtime
 
 __all__ = ["parser"]
 
@@ -57,9 +56,12 @@ def parser(name: str) -> argparse.ArgumentParser:
 
 
 def _ps(options: argparse.Namespace) -> int:
+    from chimaera.metrics import document_async
+
     with attach(options) as runtime:
         dump = runtime.dump(max_tasks=options.max_tasks)
-        metrics = _metrics(runtime)
+        # Without the devices: this is asked when something hangs.
+        metrics = document_async(runtime).result_or_cancel()
     pids = {client["id"]: client["pid"] for client in metrics["clients"]}
     rows = [
         _running(worker)
@@ -94,17 +96,6 @@ def _ps(options: argparse.Namespace) -> int:
     if dump.omitted:
         print(f"and {dump.omitted} more; --max-tasks N lists them")
     return EXIT_OK
-
-
-def _metrics(runtime: Runtime) -> dict[str, Any]:
-    """Ask for the document without the devices, which may not answer just now."""
-    from chimaera import _core as core
-    from chimaera.task import DEFAULT_TIMEOUT_S, Future, deadline_ms
-
-    call = core.get_metrics(runtime.connection, deadline_ms(None))
-    text: str = Future[str](call, "metrics").result_or_cancel(DEFAULT_TIMEOUT_S)
-    metrics: dict[str, Any] = json.loads(text)
-    return metrics
 
 
 def _begun(task: LiveTask, pid: int | None) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The Chimaera Authors
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Part of `chimaera status`.
+# For `chimaera status` and the metrics document.
 """What the block devices of a runtime say of themselves."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from chimaera.bdev import BlockDevice
 from chimaera.errors import ChimaeraError
@@ -16,30 +17,49 @@ from chimaera.pool import PoolInfo, PoolQuery
 if TYPE_CHECKING:
     from chimaera.block import BdevStats, Latency
     from chimaera.runtime import Runtime
+    from chimaera.task import Future
 
-__all__ = ["device_lines", "devices", "size_text"]
+__all__ = ["answers", "device_lines", "devices", "size_text"]
 
-# A device that does not answer must not keep the others from being seen.
+# Devices that do not answer must not keep the others from being seen: all are asked
+# at once, and have so long together.
 ANSWER_TIMEOUT_S = 5.0
 # A request that has been under way for so long is worth a word, nanoseconds.
 STALL_NS = 10**9
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+
+def answers(
+    asked: Sequence[tuple[K, Future[T]]], timeout_s: float = ANSWER_TIMEOUT_S
+) -> Iterator[tuple[K, T]]:
+    """Collect what was asked of devices; those that are gone or silent are left out."""
+    until = time.monotonic() + timeout_s
+    for key, future in asked:
+        try:
+            answer = future.result_or_cancel(max(0.0, until - time.monotonic()))
+        except ChimaeraError:
+            continue
+        yield key, answer
 
 
 def devices(
     runtime: Runtime, pools: Iterable[PoolInfo]
 ) -> Iterator[tuple[PoolInfo, BdevStats]]:
     """Ask all devices; those that are gone or silent are left out."""
-    for pool in pools:
-        if pool.module != BlockDevice.module or pool.state != "live":
-            continue
-        device = BlockDevice(runtime, pool.id, pool.name)
-        try:
-            yield (
+    return answers(
+        [
+            (
                 pool,
-                device.stats(query=PoolQuery.broadcast(), timeout_s=ANSWER_TIMEOUT_S),
+                BlockDevice(runtime, pool.id, pool.name).stats_async(
+                    query=PoolQuery.broadcast(), timeout_s=ANSWER_TIMEOUT_S
+                ),
             )
-        except ChimaeraError:
-            continue
+            for pool in pools
+            if pool.module == BlockDevice.module and pool.state == "live"
+        ]
+    )
 
 
 def device_lines(pool: PoolInfo, stats: BdevStats) -> list[str]:

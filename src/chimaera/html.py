@@ -7,16 +7,14 @@
 
 from __future__ import annotations
 
-import json
 import reprlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from chimaera._extension import core
 from chimaera.errors import ChimaeraError, DeadlineExceededError
-from chimaera.task import Future, deadline_ms
+from chimaera.metrics import document_async
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from chimaera.bdev import BlockDevice
     from chimaera.pool import Pool
     from chimaera.runtime import Runtime
+    from chimaera.task import Future
 
 __all__ = ["of_array", "of_device", "of_future", "of_pool", "of_runtime"]
 
@@ -50,13 +49,7 @@ def of_runtime(runtime: Runtime) -> str:
     if runtime.closed or runtime.connection.forked:
         return _box(title)
     ask = _Asking()
-    found = ask(
-        lambda: Future[dict[str, Any]](
-            core.get_metrics(runtime.connection, deadline_ms(ANSWER_S)),
-            "metrics",
-            json.loads,
-        )
-    )
+    found = ask(lambda: document_async(runtime, timeout_s=ANSWER_S))
     return _box(title, ask.error if found is None else _metrics(found))
 
 

@@ -2,41 +2,52 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # The document is made by the runtime (src/cpp/runtime/metrics.cc); only what the
-# devices say is asked for here, each of them as any client may.
+# devices say is asked for here, of each of them as any client may.
 """What a runtime does, in figures."""
 
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from chimaera import _core as core
+from chimaera._extension import core
 from chimaera.bdev import BlockDevice
 from chimaera.block import stats_of
-from chimaera.device_status import ANSWER_TIMEOUT_S
-from chimaera.errors import ChimaeraError
+from chimaera.device_status import ANSWER_TIMEOUT_S, answers
 from chimaera.pool import PoolId, PoolQuery
 from chimaera.task import Future, deadline_ms
 
 if TYPE_CHECKING:
     from chimaera.runtime import Runtime
 
-__all__ = ["metrics_of", "set_statistics"]
+__all__ = ["document_async", "metrics_of", "set_statistics"]
 
 
 def metrics_of(runtime: Runtime, timeout_s: float) -> dict[str, Any]:
     """Ask for the document; see `Runtime.metrics`."""
-    call = core.get_metrics(runtime.connection, deadline_ms(None))
-    answer = Future(call, "runtime metrics", _document)
-    document = answer.result_or_cancel(timeout_s)
-    document["devices"] = [
-        _device(runtime, pool)
+    until = time.monotonic() + timeout_s
+    document = document_async(runtime).result_or_cancel(timeout_s)
+    asked = [
+        (pool, _stats(runtime, pool))
         for pool in document["pools"]
         if pool["module"] == BlockDevice.module and pool["state"] == "live"
     ]
-    document["devices"] = [device for device in document["devices"] if device]
+    left_s = min(ANSWER_TIMEOUT_S, max(0.0, until - time.monotonic()))
+    document["devices"] = [
+        {"id": pool["id"], "name": pool["name"], **stats}
+        for pool, stats in answers(asked, left_s)
+    ]
     return document
+
+
+def document_async(
+    runtime: Runtime, *, timeout_s: float | None = None
+) -> Future[dict[str, Any]]:
+    """Ask for the document without the devices, which may not answer just now."""
+    call = core.get_metrics(runtime.connection, deadline_ms(timeout_s))
+    return Future(call, "runtime metrics", json.loads)
 
 
 def set_statistics(
@@ -63,8 +74,8 @@ def set_statistics(
     Future(call, "statistics").result_or_cancel(timeout_s)
 
 
-def _device(runtime: Runtime, pool: dict[str, Any]) -> dict[str, Any]:
-    """Ask a device; nothing if it is gone or silent."""
+def _stats(runtime: Runtime, pool: dict[str, Any]) -> Future[dict[str, Any]]:
+    """Ask a device what it has counted."""
     major, _, minor = pool["id"].partition(".")
     call = core.bdev_stats(
         runtime.connection,
@@ -72,20 +83,9 @@ def _device(runtime: Runtime, pool: dict[str, Any]) -> dict[str, Any]:
         PoolQuery.broadcast(),
         deadline_ms(ANSWER_TIMEOUT_S),
     )
-    answer: Future[tuple[Any, ...]] = Future(call, f"stats of {pool['name']}")
-    try:
-        row = answer.result_or_cancel(ANSWER_TIMEOUT_S)
-    except ChimaeraError:
-        return {}
-    return {
-        "id": pool["id"],
-        "name": pool["name"],
-        **asdict(stats_of(row)),
-        "read_s": json.loads(row[-2]),
-        "write_s": json.loads(row[-1]),
-    }
+    return Future(call, f"stats of {pool['name']}", _stats_of)
 
 
-def _document(text: str) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(text)
-    return document
+def _stats_of(row: tuple[Any, ...]) -> dict[str, Any]:
+    histograms = {"read_s": json.loads(row[-2]), "write_s": json.loads(row[-1])}
+    return {**asdict(stats_of(row)), **histograms}

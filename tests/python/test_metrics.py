@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import chimaera
 import chimaera.errors
-from chimaera import testing
+from chimaera import device_status, testing
+from chimaera._extension import core
 from chimaera.metrics import set_statistics
 
 CLIENT = """
@@ -121,6 +124,49 @@ def test_device_is_in_the_document(rt: chimaera.Runtime) -> None:
     (told,) = rt.metrics()["devices"]
     assert told["id"] == str(device.id)
     assert told["num_writes"] == 1
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda rt: rt.metrics()["devices"],
+        lambda rt: list(device_status.devices(rt, rt.pools())),
+    ],
+    ids=["metrics", "status"],
+)
+def test_silent_devices_are_waited_for_together(
+    rt: chimaera.Runtime,
+    monkeypatch: pytest.MonkeyPatch,
+    ask: Callable[[chimaera.Runtime], list[Any]],
+) -> None:
+    """Three devices that say nothing take as long as one."""
+    for name in ("ram://a", "ram://b", "ram://c"):
+        rt.bdev(name=name, size_bytes=1 << 20)
+    events = []
+    clock = SimpleNamespace(now_s=0.0, monotonic=lambda: clock.now_s)
+
+    class Silent:
+        """A task that is never done."""
+
+        def __init__(self, *_: object) -> None:
+            events.append("asked")
+
+        def wait(self, timeout_s: float) -> bool:
+            events.append("waited for")
+            clock.now_s += timeout_s
+            return False
+
+        def done(self) -> bool:
+            return False
+
+        def cancel(self) -> bool:
+            return True
+
+    monkeypatch.setattr(core, "bdev_stats", Silent)
+    monkeypatch.setattr(device_status, "time", clock)
+    assert ask(rt) == []
+    assert events == ["asked"] * 3 + ["waited for"] * 3
+    assert clock.now_s == device_status.ANSWER_TIMEOUT_S
 
 
 def test_histograms_stand_for_all_runs(rt: chimaera.Runtime) -> None:
