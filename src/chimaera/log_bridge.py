@@ -7,10 +7,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
 import threading
+import traceback
+from collections.abc import Callable
 
 from chimaera._extension import core
 from chimaera.log_lines import LogLine, parse
@@ -57,16 +60,16 @@ class _Bridge:
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 if line:
-                    _handle(line.decode(errors="replace"))
+                    _guarded(_handle, line.decode(errors="replace"))
                 else:
                     self._flushed.set()
-            self._tell_dropped()
+            _guarded(self._tell_dropped)
 
     def _tell_dropped(self) -> None:
         count = self.pipe.dropped
         if count > self._told:
-            _LOGGER.warning("%d lines of the log were dropped", count - self._told)
-            self._told = count
+            more, self._told = count - self._told, count
+            _LOGGER.warning("%d lines of the log were dropped", more)
 
 
 def use() -> None:
@@ -109,6 +112,19 @@ def _of_this_process() -> _Bridge:
             # The environment goes before what the program has configured.
             _LOGGER.setLevel(_LEVELS[core.log_level()])
     return _bridge
+
+
+def _guarded(handle: Callable[..., None], *arguments: str) -> None:
+    """Call into handlers and filters of the program, whatever they raise.
+
+    What it was is told as `logging.Handler.handleError` does. The thread lives on.
+    """
+    try:
+        handle(*arguments)
+    except BaseException:  # noqa: BLE001 - a SystemExit would end this thread only
+        if logging.raiseExceptions and sys.stderr is not None:
+            with contextlib.suppress(Exception):  # it may be closed
+                traceback.print_exc()
 
 
 def _handle(text: str) -> None:

@@ -75,6 +75,32 @@ def test_a_flood_is_dropped_and_counted(caplog: pytest.LogCaptureFixture) -> Non
     assert seen + dropped == count
 
 
+@pytest.mark.usefixtures("level")
+@pytest.mark.parametrize("told", [True, False])
+def test_a_handler_that_fails_is_told_and_asked_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, told: bool
+) -> None:
+    seen = []
+
+    class Failing(logging.Handler):
+        def handle(self, record: logging.LogRecord) -> bool:
+            seen.append(record.getMessage())
+            raise SystemExit if "exit" in seen[-1] else RuntimeError(seen[-1])
+
+    monkeypatch.setattr(logging, "raiseExceptions", told)
+    logger, failing = logging.getLogger("chimaera"), Failing()
+    logger.addHandler(failing)
+    try:
+        with testing.runtime():
+            for text in ("first", "exit", "last"):
+                core.log("error", text)
+            assert testing.wait_until(lambda: "last" in seen, timeout_s=60)
+    finally:
+        logger.removeHandler(failing)
+    assert {"first", "exit"} <= set(seen)
+    assert ("RuntimeError: first" in capsys.readouterr().err) == told
+
+
 def said(code: str, **variables: str) -> tuple[str, str]:
     """Run a program; return what it has printed, and to standard error."""
     lines = "".join(
