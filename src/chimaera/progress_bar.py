@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sized
 from html import escape
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from chimaera.errors import BadRequestError, ChimaeraError
@@ -56,14 +56,15 @@ def progress(
     Parameters
     ----------
     items : iterable
-        Futures come when they are done, as from `as_completed`; other items in their
-        order.
+        The futures of a list, or of another collection, come when they are done, as
+        from `as_completed`. Any other items, also those of `as_completed` itself, come
+        as they are.
     label : str
         Stands before the bar.
     total : int, optional
         How many there will be, if `items` cannot say it.
     timeout : float
-        Of futures: seconds from now to the last of them.
+        Of a collection of futures: seconds from now to the last of them.
 
     Yields
     ------
@@ -81,20 +82,15 @@ def progress(
     ...     sorted(future.result() for future in chimaera.progress(futures))
     ['0', '1', '2']
     """
-    if total is None and isinstance(items, Sized):
-        total = len(items)
+    if not isinstance(items, Sized):
+        return _shown(iter(items), label, total)
     rest = iter(items)
-    first = list(_one(rest))
+    first = list(islice(rest, 1))
     if first and isinstance(first[0], Future):
-        futures = cast("list[Future[Any]]", [*first, *rest])
-        total = len(set(futures))
+        futures = dict.fromkeys(cast("Iterable[Future[Any]]", chain(first, rest)))
+        total = len(futures)
         return _shown(cast("Iterator[T]", as_completed(futures, timeout)), label, total)
-    return _shown(chain(first, rest), label, total)
-
-
-def _one(items: Iterator[T]) -> Iterator[T]:
-    with contextlib.suppress(StopIteration):
-        yield next(items)
+    return _shown(chain(first, rest), label, len(items) if total is None else total)
 
 
 def _shown(items: Iterator[T], label: str, total: int | None) -> Iterator[T]:
@@ -144,25 +140,40 @@ def transfer_progress(
     if isinstance(bar, _NoBar):
         yield
         return
-    before = _moved(device)
+    with _followed(device, size_bytes, bar):
+        yield
+
+
+@contextlib.contextmanager
+def _followed(device: BlockDevice, size_bytes: int, bar: _Bar) -> Iterator[None]:
+    """Draw what a device moves; nothing that fails here fails the block of code."""
+    before: int | None = None
     ended = threading.Event()
+
+    def draw() -> None:
+        nonlocal before
+        # A device that does not answer now may do so next time; a terminal may be gone.
+        with contextlib.suppress(ChimaeraError, OSError):
+            moved = _moved(device)
+            before = moved if before is None else before
+            bar.draw(min(moved - before, size_bytes))
 
     def follow() -> None:
         while not ended.wait(_PAUSE_S):
-            # A device that does not answer now may do so next time.
-            with contextlib.suppress(ChimaeraError):
-                bar.draw(min(_moved(device) - before, size_bytes))
+            draw()
 
     thread = threading.Thread(target=follow, name="chimaera-progress", daemon=True)
-    thread.start()
     try:
+        draw()
+        thread.start()
         yield
     finally:
         ended.set()
-        thread.join()
-        with contextlib.suppress(ChimaeraError):
-            bar.draw(min(_moved(device) - before, size_bytes))
-        bar.end()
+        if thread.ident is not None:
+            thread.join()
+        draw()
+        with contextlib.suppress(OSError):
+            bar.end()
 
 
 def _moved(device: BlockDevice) -> int:

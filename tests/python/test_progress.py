@@ -14,10 +14,12 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
 import chimaera
+from chimaera import progress_bar, testing
 from chimaera.errors import BadRequestError, DeadlineExceededError
 from python import programs
 
@@ -94,7 +96,65 @@ def test_futures_come_when_they_are_done(rt: chimaera.Runtime) -> None:
 def test_futures_that_are_late(rt: chimaera.Runtime) -> None:
     late = rt.echo().sleep_async(60)
     with pytest.raises(DeadlineExceededError, match="1 of 1"):
-        list(chimaera.progress((each for each in [late]), timeout=0.01))
+        list(chimaera.progress([late], timeout=0.01))
+
+
+def test_what_as_completed_yields_comes_at_once(rt: chimaera.Runtime) -> None:
+    echo = rt.echo()
+    slow, fast = echo.sleep_async(60), echo.echo_async("fast")
+    bar = chimaera.progress(chimaera.as_completed([slow, fast]), total=2)
+    assert next(bar) is fast
+    slow.cancel()
+    assert list(bar) == [slow]
+
+
+class _Bar:
+    """Stands for a terminal; one that is gone raises."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.drawn: list[int] = []
+        self.ended = False
+        self._error = error
+
+    def draw(self, done: int) -> None:
+        self.drawn.append(done)
+        if self._error:
+            raise self._error
+
+    def end(self) -> None:
+        self.ended = True
+
+
+def test_a_device_that_is_silent_at_first_stops_no_transfer(
+    rt: chimaera.Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bar, asked = _Bar(), []
+
+    def stats(_: chimaera.BlockDevice, **__: object) -> SimpleNamespace:
+        asked.append(1)
+        if len(asked) == 1:
+            raise DeadlineExceededError("stats")
+        return SimpleNamespace(bytes_read=0, bytes_written=100 + len(asked))
+
+    device = rt.bdev(size_bytes=1 << 20)
+    monkeypatch.setattr(progress_bar, "_bar", lambda *_: bar)
+    monkeypatch.setattr(chimaera.BlockDevice, "stats", stats)
+    with chimaera.transfer_progress(device, 1000):
+        assert testing.wait_until(lambda: len(bar.drawn) >= 3, timeout_s=60)
+    assert bar.drawn[:3] == [0, 1, 2]
+    assert bar.ended
+
+
+def test_a_terminal_that_is_gone_stops_no_transfer(
+    rt: chimaera.Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bar = _Bar(OSError("Input/output error"))
+    device = rt.bdev(size_bytes=1 << 20)
+    monkeypatch.setattr(progress_bar, "_bar", lambda *_: bar)
+    with chimaera.transfer_progress(device, 1000):
+        pass
+    assert bar.drawn
+    assert bar.ended
 
 
 def test_anything_else_comes_in_its_order() -> None:
