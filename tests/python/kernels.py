@@ -81,6 +81,8 @@ def kernel(folder: Path, **environment: str) -> Iterator[Kernel]:
         "JUPYTER_CONFIG_DIR": str(folder / "jupyter"),
         # It keeps files in XDG_RUNTIME_DIR, where the machine has it.
         "CCACHE_DISABLE": "1",
+        # Where the machine is busy, the watchdog warns of workers that do not get on.
+        "CHI_LOG_LEVEL": "error",
         **environment,
     }
     with mock.patch.dict(os.environ, variables, clear=True):
