@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from chimaera import errors, testing
-from chimaera.dashboard import Dashboard, handler, server
+from chimaera.dashboard import Dashboard, handler, server, source
 from chimaera.prometheus import prometheus_text
 from python.dashboard_document import FakeRuntime, document
 
@@ -315,6 +315,39 @@ def test_a_page_closes_twice_and_leaves_no_thread(fake: FakeRuntime) -> None:
     assert testing.wait_until(
         lambda: threading.active_count() <= before, timeout_s=WAIT_S
     )
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("called", ["cut_off_slow", "service_actions"])
+def test_a_bug_ends_the_page_and_not_the_patience_of_who_waits(
+    fake: FakeRuntime, monkeypatch: pytest.MonkeyPatch, called: str
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise LookupError("a bug")
+
+    monkeypatch.setattr(server.Server, called, broken)
+    page = Dashboard(fake)
+    waiting = threading.Thread(target=lambda: (page.wait(), page.close()), daemon=True)
+    waiting.start()
+    waiting.join(WAIT_S)
+    assert not waiting.is_alive()
+
+
+def test_who_asks_while_the_page_closes_is_told(fake: FakeRuntime) -> None:
+    asked = source.Source(fake)
+    begun, go = threading.Event(), threading.Event()
+    thread = asked._thread
+    thread.submit(lambda: (begun.set(), go.wait(WAIT_S)))
+    assert begun.wait(WAIT_S)
+    answers: list[source.Answer] = []
+    asking = threading.Thread(target=lambda: answers.append(asked.metrics()))
+    asking.start()
+    assert testing.wait_until(lambda: thread._work_queue.qsize() == 1, timeout_s=WAIT_S)
+    thread.shutdown(wait=False, cancel_futures=True)
+    asking.join(WAIT_S)
+    go.set()
+    asked.close()
+    assert [answer.error for answer in answers] == ["the page is closed"]
 
 
 # ---- broken clients ---------------------------------------------------------------

@@ -210,15 +210,21 @@ class Dashboard:
         self.close()
 
     def _serve(self) -> None:
-        self._server.serve_forever(poll_interval=LOOK_EVERY_S)
+        try:
+            self._server.serve_forever(poll_interval=LOOK_EVERY_S)
+        finally:
+            self._closing.set()
 
     def _watch(self) -> None:
-        while not self._closing.wait(LOOK_EVERY_S):
-            self._server.cut_off_slow()
-            if self._source.ended():
-                self._server.farewell(self._closing)
-                break
-        self._server.shutdown()
-        # Whoever comes now is refused, and does not wait for an answer.
-        self._server.server_close()
-        self._ended.set()
+        # Whatever goes wrong here is of us: it ends the page, and who waits for that.
+        try:
+            while not self._closing.wait(LOOK_EVERY_S):
+                self._server.cut_off_slow()
+                if self._source.ended():
+                    self._server.farewell(self._closing)
+                    break
+        finally:
+            self._server.shutdown()
+            # Whoever comes now is refused, and does not wait for an answer.
+            self._server.server_close()
+            self._ended.set()

@@ -11,7 +11,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any, Protocol
 
@@ -120,5 +120,5 @@ class Source:
             return Answer({}, ENDED)
         except ChimaeraError as error:
             return Answer({}, f"the runtime does not answer: {error}")
-        except RuntimeError:  # of the executor: closed
+        except (RuntimeError, CancelledError):  # of the executor: closed
             return Answer({}, "the page is closed")
