@@ -37,7 +37,7 @@ _ANY_PORT = -1
 
 _START_EPILOG = """exit codes:
   0    it runs and has answered; with --block: it has stopped in order
-  1    it could not start; standard error says why
+  1    it could not start, or runs without the page; standard error says why
   2    a runtime runs there already, or a wrong command line
 """
 _STOP_EPILOG = """exit codes:
@@ -119,7 +119,7 @@ def _start(options: argparse.Namespace) -> int:
 
 
 def _start_behind(options: argparse.Namespace, opened: socket.socket | None) -> int:
-    from chimaera.daemon import start
+    from chimaera.daemon import start, wait_for
     from chimaera.errors import AlreadyExistsError
 
     try:
@@ -137,38 +137,36 @@ def _start_behind(options: argparse.Namespace, opened: socket.socket | None) -> 
             advice = f"`chimaera stop{where}` ends it, another --name starts another"
             print(f"chimaera: {error}; {advice}", file=sys.stderr)
             return EXIT_USAGE
-        return _wait(options, opened)
-    _tell(options, daemon, opened)
-    return EXIT_OK
+        # Somebody else's start is under way, or long done.
+        daemon = wait_for(directory_of(options), options.timeout)
+    if opened is None:
+        _tell(options, daemon)
+        return EXIT_OK
+    return _tell_with_page(options, daemon, opened)
 
 
-def _wait(options: argparse.Namespace, opened: socket.socket | None) -> int:
-    """Somebody else's start is under way, or long done."""
-    from chimaera.daemon import wait_for
-    from chimaera.errors import DeadlineExceededError
-
-    try:
-        _tell(options, wait_for(directory_of(options), options.timeout), opened)
-    except DeadlineExceededError as error:
-        return failed(error, EXIT_FAILED)
-    return EXIT_OK
-
-
-def _page(options: argparse.Namespace, daemon: Daemon, opened: socket.socket) -> str:
-    """Return the address of the runtime's page; start it if it has none."""
+def _tell_with_page(
+    options: argparse.Namespace, daemon: Daemon, opened: socket.socket
+) -> int:
+    """Start the page of a runtime if it has none; without it, the runtime runs."""
     from chimaera.dashboard import process
+    from chimaera.errors import ChimaeraError
 
     directory = daemon.runtime_dir
-    address = process.find(directory) or process.start(
-        directory, opened, daemon.log_file, timeout_s=options.timeout
-    )
-    return address.url
+    try:
+        address = process.find(directory) or process.start(
+            directory, opened, daemon.log_file, timeout_s=options.timeout
+        )
+    except (ChimaeraError, OSError) as error:
+        _tell(options, daemon)
+        advice = "the runtime runs; `chimaera dashboard` serves its page, too"
+        print(f"chimaera: {error}; {advice}", file=sys.stderr)
+        return EXIT_FAILED
+    _tell(options, daemon, address.url)
+    return EXIT_OK
 
 
-def _tell(
-    options: argparse.Namespace, daemon: Daemon, opened: socket.socket | None
-) -> None:
-    page = None if opened is None else _page(options, daemon, opened)
+def _tell(options: argparse.Namespace, daemon: Daemon, page: str | None = None) -> None:
     how = ""
     if options.name:
         how = repr(options.name)
@@ -202,14 +200,15 @@ def _stop_parser() -> argparse.ArgumentParser:
 
 def _stop(options: argparse.Namespace) -> int:
     from chimaera.daemon import stop
+    from chimaera.running import PAGE_FILE
 
     directory = directory_of(options)
     if stop(runtime_dir=directory, timeout_s=options.timeout):
-        if (directory / "dashboard.json").exists():
+        print(f"the runtime in {directory} has stopped")
+        if (directory / PAGE_FILE).exists():
             from chimaera.dashboard import process
 
             process.stop(directory, timeout_s=options.timeout)
-        print(f"the runtime in {directory} has stopped")
         return EXIT_OK
     return failed(no_runtime(options), EXIT_NO_RUNTIME)
 

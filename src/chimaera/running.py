@@ -16,8 +16,9 @@ from pathlib import Path
 
 from chimaera._extension import core
 
-__all__ = ["Running", "is_running", "running"]
+__all__ = ["PAGE_FILE", "Running", "is_running", "running"]
 
+PAGE_FILE = "dashboard.json"  # where a daemon's live page is
 _LOCK = "lock"
 _PRIVATE = "private"  # where runtimes inside of programs have their directories
 _DAEMON = "chimaera_start_"  # as the kernel cuts names of processes

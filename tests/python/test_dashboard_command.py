@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 import chimaera
-from chimaera import testing
+from chimaera import cli, errors, testing
 from chimaera.dashboard import process
 from python import programs
 
@@ -177,6 +177,53 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(runtime_dir: Path) 
     assert port in done.stderr
     assert process.find(runtime_dir) is None
     assert programs.chimaera("stop", "--runtime-dir", runtime_dir).returncode == 3
+
+
+def test_a_page_that_does_not_come_is_no_failed_start(
+    runtime_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def silent(*_: object, **__: object) -> None:
+        raise errors.DeadlineExceededError("the live page does not come")
+
+    monkeypatch.setattr(process, "start", silent)
+    words = ["start", "--runtime-dir", str(runtime_dir), "--dashboard", "0"]
+    assert cli.main(words) == 1
+    printed, error = capsys.readouterr()
+    assert f"runs in {runtime_dir}\nconnect: " in printed
+    assert "page:" not in printed
+    assert error.startswith("chimaera: the live page does not come; the runtime runs")
+    # It is there: so it is with --wait, and for programs.
+    assert cli.main([*words, "--wait", "--json"]) == 1
+    assert set(json.loads(capsys.readouterr().out)) == {
+        "pid",
+        "runtime_dir",
+        "log_file",
+    }
+    with chimaera.connect(runtime_dir=runtime_dir) as rt:
+        rt.check()
+
+
+def test_a_page_that_does_not_come_in_time_does_not_come_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, pid = tmp_path / "page", tmp_path / "pid"
+    program.write_text(
+        f"#!/bin/sh\necho $$ > {pid}.new\nmv {pid}.new {pid}\nexec sleep 600\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    with (
+        process.listener(0) as opened,
+        pytest.raises(errors.DeadlineExceededError, match="does not come"),
+    ):
+        process.start(tmp_path, opened, tmp_path / "log", timeout_s=1.0)
+    if pid.exists():  # it had begun
+        gone = Path(f"/proc/{pid.read_text().strip()}/cmdline")
+        assert testing.wait_until(
+            lambda: not gone.exists() or not gone.read_bytes(), timeout_s=WAIT_S
+        )
 
 
 def test_what_makes_no_sense_is_refused(runtime_dir: Path) -> None:

@@ -17,18 +17,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from chimaera.dashboard.server import Dashboard, listen
 from chimaera.errors import AlreadyExistsError, ChimaeraError, DeadlineExceededError
+from chimaera.running import PAGE_FILE
 
 __all__ = ["DEFAULT_PORT", "Address", "find", "listener", "serve", "start", "stop"]
 
 DEFAULT_PORT = 8420
 _PORTS_TRIED = 20
-_FILE = "dashboard.json"
 _ALONE_S = 5.0  # so long it gets to end by itself
 _CLAIM_TIMEOUT_S = 0.5
 _LOOK_EVERY_S = 0.05
@@ -73,7 +73,7 @@ def listener(port: int | None, host: str = "127.0.0.1") -> socket.socket:
 def find(directory: Path) -> Address | None:
     """Return where the page of the runtime in `directory` is, if it has one."""
     try:
-        with (directory / _FILE).open(encoding="utf-8") as file:
+        with (directory / PAGE_FILE).open(encoding="utf-8") as file:
             if not _is_locked(file.fileno()):
                 return None
             return Address(**json.load(file))
@@ -101,7 +101,7 @@ def serve(
 
     with (
         connect(runtime_dir=directory) as runtime,
-        _claimed(directory / _FILE) as file,
+        _claimed(directory / PAGE_FILE) as file,
         Dashboard(runtime, listener=opened, token=token, hosts=hosts) as page,
     ):
         address = Address(os.getpid(), page.port, page.url, page.access.token)
@@ -131,6 +131,7 @@ def start(
     Raises
     ------
     DeadlineExceededError
+        It did not come, and does not come later.
     """
     reader, writer = os.pipe()
     with contextlib.ExitStack() as stack:
@@ -140,26 +141,48 @@ def start(
             command += ["--runtime-dir", os.fspath(directory)]
             command += ["--listen-fd", str(opened.fileno())]
             command += ["--ready-fd", str(writer)]
-            with log.open("ab") as output:
-                # The shell ends at once, so that the page is nobody's child.
-                subprocess.run(
-                    ["/bin/sh", "-c", '"$@" &', "sh", *command],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=output,
-                    pass_fds=(opened.fileno(), writer),
-                    start_new_session=True,
-                    cwd="/",
-                    check=True,
-                )
+            shell = _in_background(command, (opened.fileno(), writer), log)
         finally:
             os.close(writer)
-        if not select.select([reader], [], [], timeout_s)[0]:
-            raise DeadlineExceededError(f"the live page does not come; see {log}")
+        stack.callback(_reap, shell)
+        try:
+            return _arrived(directory, reader, log, timeout_s)
+        except BaseException:
+            # The group of the shell: the page is in it, and may come late.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(shell.pid, signal.SIGKILL)
+            raise
+
+
+def _arrived(directory: Path, ready: int, log: Path, timeout_s: float) -> Address:
+    """Wait until a page has closed its end of the pipe `ready`."""
+    if not select.select([ready], [], [], timeout_s)[0]:
+        raise DeadlineExceededError(f"the live page does not come; see {log}")
     address = find(directory)
     if address is None:
         raise ChimaeraError(f"the live page ended at its start; {log} says why")
     return address
+
+
+def _in_background(
+    command: Sequence[str], files: Sequence[int], log: Path
+) -> subprocess.Popen[bytes]:
+    """Start a process that is nobody's child: its parent is a shell that ends."""
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            ["/bin/sh", "-c", '"$@" &', "sh", *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=output,
+            pass_fds=files,
+            start_new_session=True,
+            cwd="/",
+        )
+
+
+def _reap(shell: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        shell.wait(_ALONE_S)
 
 
 def stop(directory: Path, *, timeout_s: float) -> None:
