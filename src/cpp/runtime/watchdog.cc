@@ -20,8 +20,6 @@
 namespace chi {
 namespace {
 
-constexpr u64 kAnswerNs = 20 * kNsPerMs;
-
 u64 Read(const std::atomic<u64>& counter) {
   return counter.load(std::memory_order_relaxed);
 }
@@ -132,7 +130,7 @@ void Watchdog::Report(const Worker& worker, u64 since_ns, u64 now_ns) {
   stuck.since_ns = since_ns;
   const pid_t tid = worker.stats().tid.load();
   if (tid == 0) return;
-  Result<StackSample> sample = StackProbe::Take(tid, kAnswerNs);
+  Result<StackSample> sample = StackProbe::Take(tid, options_.answer_ns);
   if (sample.ok()) {
     stuck.run = std::move(sample->run);
     stuck.stack = std::move(sample->stack);

@@ -83,12 +83,17 @@ TEST_CASE("echo: sleeping methods do not keep others from running") {
   Client echo = MakeClient();
   std::vector<chi::Future<chimaera::echo::SleepTask>> sleeps;
   for (int i = 0; i < 50; ++i) {
+    const u64 duration_ns = i % 2 == 0 ? 50'000'000 : 3'600'000'000'000;
     sleeps.push_back(
-        echo.AsyncSleep(HSHM_MCTX, PoolQuery::Local(), 200'000'000));
+        echo.AsyncSleep(HSHM_MCTX, PoolQuery::Local(), duration_ns));
   }
   REQUIRE(echo.Null(HSHM_MCTX, PoolQuery::Local()));
   REQUIRE_FALSE(sleeps.back().IsDone());
-  for (auto& sleep : sleeps) REQUIRE(sleep.Get().ok());
+  for (u64 i = 0; i < 50; ++i) {
+    if (i % 2 != 0) REQUIRE(sleeps[i].Cancel());
+    REQUIRE(sleeps[i].Get().code() ==
+            (i % 2 == 0 ? StatusCode::kOk : StatusCode::kCancelled));
+  }
   REQUIRE(echo.Busy(HSHM_MCTX, PoolQuery::Local(), 1000));
   REQUIRE(echo.Busy(HSHM_MCTX, PoolQuery::Local(), ~u64{0}).code() ==
           StatusCode::kBadRequest);

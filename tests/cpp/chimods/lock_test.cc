@@ -32,7 +32,8 @@ Client MakeClient() {
 }  // namespace
 
 TEST_CASE("echo: a lock is passed on in the order of the tasks") {
-  Embedded runtime;
+  // None is taken for long and handed over to another worker, past the others.
+  Embedded runtime("scheduling: {long_task: 10s}");
   Client echo = MakeClient();
   const LockMode mode = GENERATE(LockMode::kMutex, LockMode::kWrite);
   std::vector<Future<LockTask>> tasks;

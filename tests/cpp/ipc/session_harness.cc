@@ -56,6 +56,7 @@ void RecordingEvents::ForgetSession() {
 ControlServerOptions SmallOptions() {
   ControlServerOptions options;
   options.num_workers = 2;
+  options.handshake_timeout_ns = kHangNs;
   options.main_segment_bytes = 256 * kKiB;
   options.client_data_segment_bytes = 256 * kKiB;
   options.runtime_data.segment_bytes = 256 * kKiB;

@@ -193,10 +193,11 @@ TEST_CASE("Scheduling: a client that dies leaves none of its long tasks") {
     REQUIRE(f.echo.Null(HSHM_MCTX, PoolQuery::Local()));
   }
   CHECK(WaitUntil([&] { return Look().waiting == 0; }));
-  CHECK(WaitUntil([&] { return f.runtime.GetCounts().fds == before.fds; }));
-  const Counts after = f.runtime.GetCounts();
-  CHECK(after.sessions == before.sessions);
-  CHECK(after.segments == before.segments);
+  CHECK(WaitUntil([&] {
+    const Counts after = f.runtime.GetCounts();
+    return after.fds == before.fds && after.sessions == before.sessions &&
+           after.segments == before.segments;
+  }));
 }
 
 }  // namespace

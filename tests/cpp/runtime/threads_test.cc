@@ -4,7 +4,9 @@
 // A system that has no more threads to give: a runtime that starts says so and
 // leaves nothing, one that runs goes on.
 
+#include <atomic>
 #include <string>
+#include <thread>
 
 #include "chimaera/base/fault_point.h"
 #include "chimaera/base/log.h"
@@ -50,14 +52,20 @@ TEST_CASE("Threads: a start that does not get all of them is an error") {
 
 TEST_CASE("Threads: without one for a stand-in the worker is waited for") {
   const FaultsEnd end;
+  std::atomic<bool> release{false};
+  std::atomic<bool> held{false};
   Embedded runtime(1);
   SetLogLevel(LogLevel::kFatal);
   FaultPoints::Arm(kNoThread, FaultPoints::kAlways);
-  auto busy =
-      runtime.echo.AsyncBusy(HSHM_MCTX, PoolQuery::Local(), 1'500 * kNsPerMs);
+  runtime.worker(0).InjectCall([&](RunContext&) {
+    held = true;
+    while (!release.load()) std::this_thread::yield();
+  });
+  CHECK(WaitUntil([&] { return held.load(); }));
   auto behind = runtime.echo.AsyncNull(HSHM_MCTX, PoolQuery::Local());
   CHECK(WaitUntil([] { return FaultPoints::NumFired(kNoThread) > 0; }));
-  CHECK(busy.Get().ok());
+  CHECK_FALSE(behind.IsDone());
+  release = true;
   CHECK(behind.Get().ok());
 }
 

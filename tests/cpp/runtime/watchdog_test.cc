@@ -38,6 +38,7 @@ class Watched : public Embedded {
   static WatchdogOptions Options(const Clock* clock) {
     WatchdogOptions options;
     options.clock = clock;
+    options.answer_ns = kHangNs;  // a stack, however loaded the machine is
     return options;
   }
 };
@@ -97,10 +98,10 @@ TEST_CASE("Watchdog: others go on while a method holds the only worker") {
   w.LookAfter(0);
   w.LookAfter(kLong);
   CHECK(w.watchdog.Stuck().size() == 1);
-  // The runtime's own watchdog may be faster; there is nothing to see then.
+  // The runtime's own watchdog may be faster, or look for a stand-in as well.
   w.LookAfter(kNsPerSec);
   CHECK(null.Get().ok());
-  CHECK(w.runtime().workers().AllWorkers().size() == 2);
+  CHECK(w.runtime().workers().AllWorkers().size() >= 2);
   CHECK(CHI_ADMIN->ListPools(HSHM_MCTX).ok());
   std::thread other([&w] {
     const auto done = w.echo.Null(HSHM_MCTX, PoolQuery::Local());
@@ -117,11 +118,14 @@ TEST_CASE("Watchdog: others go on while a method holds the only worker") {
 }
 
 TEST_CASE("Watchdog: a runtime reports by itself") {
+  std::atomic<bool> release{false};
   Watched w;
-  auto busy = w.echo.AsyncBusy(HSHM_MCTX, PoolQuery::Local(), 2 * kNsPerSec);
+  w.worker(0).InjectCall([&](RunContext&) {
+    while (!release.load()) std::this_thread::yield();
+  });
   Watchdog& own = Chimaera::Get().watchdog();
   CHECK(WaitUntil([&] { return own.num_reports() > 0; }));
-  REQUIRE(busy.Get().ok());
+  release = true;
   CHECK(WaitUntil([&] { return own.Stuck().empty(); }));
 }
 

@@ -34,6 +34,9 @@ struct WatchdogOptions {
   /// Between two looks, and while all workers sleep.
   u64 period_ns = 10 * kNsPerMs;
   u64 idle_period_ns = 100 * kNsPerMs;
+  /// A stuck worker is asked for its stack for so long. On a machine with more
+  /// to do than CPUs its thread may have to wait for its turn.
+  u64 answer_ns = 100 * kNsPerMs;
   const Clock* clock = &SystemClock::Get();
 };
 
