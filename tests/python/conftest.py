@@ -16,6 +16,11 @@ import chimaera
 from chimaera import testing
 from python import programs
 
+# A bound against hangs: users want to be told sooner than a machine that does much
+# else may need.
+assert testing.wait_until.__kwdefaults__["timeout_s"] == 10.0
+testing.wait_until.__kwdefaults__["timeout_s"] = 60.0
+
 
 @pytest.fixture
 def rt() -> Iterator[chimaera.Runtime]:

@@ -21,7 +21,7 @@ from python import programs
 
 SHAPE = (8, 1000)
 CHUNKS = (2, 1000)
-DEADLINE_S = 60.0
+DEADLINE_S = programs.TIMEOUT_S
 
 # Fills one part that it was given, and tells.
 FILL = """

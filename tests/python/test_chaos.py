@@ -66,7 +66,7 @@ class Held:
         self.directory = directory
         with chimaera.connect(runtime_dir=directory) as rt:
             self.pid = rt.status().pid
-        assert testing.wait_until(lambda: self.count() == self.count())
+            self.workers = len(rt.status().workers)
         self.before = self.settled()
 
     def count(self) -> int:
@@ -86,12 +86,15 @@ class Held:
         return lowest
 
     def check(self) -> None:
-        """The daemon holds what it held, and serves."""
-        assert testing.wait_until(lambda: self.count() == self.before), (
-            f"{self.count()} descriptors, {self.before} before"
-        )
+        """The daemon serves, and holds no more than it held."""
         with chimaera.connect(runtime_dir=self.directory) as rt:
             assert rt.echo().echo("unharmed") == "unharmed"
+            workers = len(rt.status().workers)
+        # Two are those of a stand-in for a worker that the machine kept waiting.
+        bound = self.before + 2 * (workers - self.workers)
+        assert testing.wait_until(lambda: self.count() <= bound), (
+            f"{self.count()} descriptors, {self.before} before, {workers} workers"
+        )
 
 
 @pytest.fixture

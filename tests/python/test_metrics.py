@@ -108,7 +108,7 @@ def test_counters_of_several_processes(daemon: Path) -> None:
             )
             for _ in range(3)
         ]
-        told = [client.communicate(timeout=120)[0].split() for client in clients]
+        told = [client.communicate(timeout=600)[0].split() for client in clients]
         # To ask takes a task too.
         assert told == [["211", "10"]] * 3
         document = runtime.metrics()

@@ -17,14 +17,16 @@ from python import programs
 
 pytest_plugins = ["pytester"]
 
-OPTIONS = ["-p", "no:cacheprovider", "-o", "chimaera_leak_wait_s=0.2"]
+OPTIONS = ["-p", "no:cacheprovider", "--strict-markers"]
 
 
-def run(pytester: pytest.Pytester, text: str) -> pytest.RunResult:
+def run(
+    pytester: pytest.Pytester, text: str, leak_wait_s: float = 20
+) -> pytest.RunResult:
+    """Run tests; those that leave something wait so long for it."""
     pytester.makepyfile(test_users=text)
-    return pytester.runpytest_subprocess(
-        *OPTIONS, "--strict-markers", timeout=programs.TIMEOUT_S
-    )
+    wait = ("-o", f"chimaera_leak_wait_s={leak_wait_s}")
+    return pytester.runpytest_subprocess(*OPTIONS, *wait, timeout=programs.TIMEOUT_S)
 
 
 def test_clean_tests_pass(pytester: pytest.Pytester) -> None:
@@ -125,7 +127,7 @@ def setup(rt):
         f"    {body}\n\n"
         for name, (body, _) in LEAKS.items()
     )
-    done = run(pytester, head + tests)
+    done = run(pytester, head + tests, leak_wait_s=0.2)
     done.assert_outcomes(passed=len(LEAKS), errors=len(LEAKS))
     for name, (_, said) in LEAKS.items():
         done.stdout.fnmatch_lines([f"*ERROR at teardown of test_{name} *", said])
@@ -165,6 +167,7 @@ def test_a_shared_runtime_must_stay_as_it_was(pytester: pytest.Pytester) -> None
             device.allocate(10)
             raise ValueError("of the test")
         """,
+        leak_wait_s=5,
     )
     done.assert_outcomes(passed=4, failed=1, errors=1)
     done.stdout.fnmatch_lines(

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import chimaera
+from chimaera import errors, testing
 from python import programs
 
 WAITS = {
@@ -61,11 +62,19 @@ def test_a_handler_that_returns_lets_the_wait_go_on(rt: chimaera.Runtime) -> Non
     seen: list[int] = []
     previous = signal.signal(signal.SIGUSR1, lambda number, _frame: seen.append(number))
     try:
-        future = rt.echo().sleep_async(3)
+        future = rt.echo().sleep_async(3600)
         main = threading.main_thread().ident
         assert main is not None
-        threading.Timer(0.05, signal.pthread_kill, (main, signal.SIGUSR1)).start()
-        future.result()
+
+        def interrupt() -> None:
+            signal.pthread_kill(main, signal.SIGUSR1)
+            testing.wait_until(lambda: bool(seen), timeout_s=60)
+            future.cancel()
+
+        other = threading.Timer(0.05, interrupt)
+        other.start()
+        assert isinstance(future.exception(3600), errors.CancelledError)
+        other.join()
     finally:
         signal.signal(signal.SIGUSR1, previous)
     assert seen == [signal.SIGUSR1]
