@@ -44,7 +44,7 @@ SOURCES := CMakeLists.txt pyproject.toml README.md $(shell find src chimods \
 CXX_FILES = $(shell git ls-files -co --exclude-standard '*.h' '*.cc')
 
 .PHONY: demo test stress docs wheel format lint tidy clean \
-  setup install fuzzers browser asan-python ctest pytest sanitize asan tsan \
+  setup install fuzzers browser shells asan-python ctest pytest sanitize asan tsan \
   check-headers check-wheel picture
 
 demo: install
@@ -90,7 +90,9 @@ ctest: install
 pytest: export CHI_TEST_LIBRARY_DIR := $(CURDIR)/$(BUILD)/lib
 pytest: export CHI_TEST_WHEEL_DIR := $(CURDIR)/dist
 pytest: export CHI_TEST_SITE_DIR := $(CURDIR)/build/docs/html
-pytest: wheel docs browser
+# Where they can be installed, tests fail without these programs; elsewhere they skip.
+pytest: export CHI_TEST_NO_SKIP := $(shell command -v apt-get)
+pytest: wheel docs browser shells
 	$(VENV)/python -m pytest -m "not stress" $(ARGS) | tee build/pytest.log
 
 sanitize: asan tsan
@@ -101,9 +103,13 @@ asan tsan: setup
 	cmake --build --preset $@
 	ctest --preset $@ -j $(JOBS)
 
-# The live page is tested in one; without it, its tests are skipped.
+# The live page is tested in one.
 browser: setup
 	EXTRA_PACKAGES="chromium chromium-driver" scripts/bootstrap.sh
+
+# In which completion is tested; bash is there.
+shells: setup
+	EXTRA_PACKAGES="fish zsh" scripts/bootstrap.sh
 
 picture: install browser
 	$(VENV)/python scripts/live_page_picture.py docs/images/live_page.png

@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from chimaera import testing
+from python import programs
 
 __all__ = ["WAIT_S", "Browser", "browser"]
 
@@ -104,15 +103,13 @@ class Browser:
 
 @contextmanager
 def browser() -> Iterator[Browser]:
-    """Run a browser; skips the test where Debian's packages are not."""
-    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if program is None or driver is None:
-        pytest.skip("needs chromium and chromium-driver")
+    """Run a browser, of Debian's packages chromium and chromium-driver."""
+    programs.need("chromium", "chromedriver")
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
     options = webdriver.ChromeOptions()
-    options.binary_location = program
+    options.binary_location = shutil.which("chromium")
     for word in (
         "--headless=new",
         "--no-sandbox",  # does not work for root
@@ -124,7 +121,9 @@ def browser() -> Iterator[Browser]:
     ):
         options.add_argument(word)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    running = webdriver.Chrome(options=options, service=Service(driver))
+    running = webdriver.Chrome(
+        options=options, service=Service(shutil.which("chromedriver"))
+    )
     try:
         running.set_page_load_timeout(WAIT_S)
         yield Browser(running)

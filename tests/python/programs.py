@@ -7,14 +7,33 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
-__all__ = ["TIMEOUT_S", "chimaera", "clean_environment", "python", "python_process"]
+import pytest
+
+__all__ = [
+    "TIMEOUT_S",
+    "chimaera",
+    "clean_environment",
+    "need",
+    "python",
+    "python_process",
+]
 
 TIMEOUT_S = 300.0
+
+
+def need(*names: str) -> None:
+    """Skip a test without these programs; fail it where `make pytest` installs them."""
+    missing = [name for name in names if shutil.which(name) is None]
+    if missing and os.environ.get("CHI_TEST_NO_SKIP"):
+        pytest.fail(f"not installed: {', '.join(missing)}")
+    if missing:
+        pytest.skip(f"needs {', '.join(missing)}")
 
 
 def clean_environment() -> dict[str, str]:

@@ -11,7 +11,6 @@ import os
 import pty
 import re
 import select
-import shutil
 import subprocess
 import sys
 import time
@@ -20,9 +19,11 @@ from pathlib import Path
 
 import pytest
 
-from chimaera import cli, cli_completion
+from chimaera import cli, cli_completion, testing
 from chimaera.bench import TOPICS
 from python import programs
+
+WAIT_S = 60.0
 
 
 def words(*typed: str) -> list[str]:
@@ -109,7 +110,9 @@ def test_a_real_bash_completes(tmp_path: Path) -> None:
             until(terminal, becomes)
             os.write(terminal, b"\x15")
         os.write(terminal, b"exit\n")
-        os.waitpid(pid, 0)
+        assert testing.wait_until(
+            lambda: os.waitpid(pid, os.WNOHANG)[0] == pid, timeout_s=WAIT_S
+        )
     finally:
         os.close(terminal)
 
@@ -123,8 +126,8 @@ def with_command(folder: Path) -> dict[str, str]:
     return {**programs.clean_environment(), "PATH": path}
 
 
-@pytest.mark.skipif(shutil.which("fish") is None, reason="no fish here")
 def test_a_real_fish_completes(tmp_path: Path) -> None:
+    programs.need("fish")
     (tmp_path / "pools.yaml").touch()
 
     def offered(line: str) -> list[str]:
@@ -148,7 +151,7 @@ def test_a_real_fish_completes(tmp_path: Path) -> None:
 def until(terminal: int, text: str) -> str:
     """Read from a terminal until something is there."""
     seen = ""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + WAIT_S
     while not re.search(re.escape(text), seen):
         left = deadline - time.monotonic()
         ready, _, _ = select.select([terminal], [], [], max(left, 0))
@@ -161,8 +164,7 @@ def until(terminal: int, text: str) -> str:
 def test_shells_read_their_scripts(shell: str) -> None:
     script = programs.chimaera("completion", shell).stdout
     assert "completion words" in script
-    if shutil.which(shell) is None:
-        pytest.skip(f"no {shell} here")
+    programs.need(shell)
     done = subprocess.run(
         [shell, "-n"],
         input=script,
