@@ -41,6 +41,7 @@ enum Turn : u32 { kFree, kAsked, kWriting, kWritten };
 std::mutex g_one_at_a_time;
 std::atomic<u32> g_turn{kFree};
 SignalText g_run;
+bool g_in_method = false;
 void* g_frames[kMaxFrames];
 int g_num_frames = 0;
 
@@ -51,6 +52,7 @@ void OnProbe(int /*signal*/, siginfo_t* /*info*/, void* /*context*/) {
   u32 expected = kAsked;
   if (g_turn.compare_exchange_strong(expected, kWriting)) {
     g_run = SignalText();
+    g_in_method = CurrentRun() != nullptr;
     DescribeRun(CurrentRun(), g_run);
     g_num_frames = backtrace(g_frames, kMaxFrames);
     g_turn.store(kWritten);
@@ -140,7 +142,7 @@ Result<StackSample> StackProbe::Take(pid_t tid, u64 timeout_ns) {
     return Status::DeadlineExceeded(
         Format("thread {} does not take signals", tid));
   }
-  StackSample sample{std::string(g_run.view()), StackText()};
+  StackSample sample{std::string(g_run.view()), StackText(), g_in_method};
   g_turn.store(kFree);
   return sample;
 }

@@ -21,6 +21,7 @@ namespace chi {
 struct StackSample {
   std::string run;    ///< As DescribeRun says it.
   std::string stack;  ///< "  #0 Name+0x12 (library)\n…", innermost first.
+  bool in_method = false;
 };
 
 /// The signal, a real-time one, is taken once per process; where somebody else

@@ -104,8 +104,7 @@ void Watchdog::LookAt(Worker& worker, Seen& seen, u64 now_ns) {
   }
   const u64 stuck_ns = now_ns - seen.since_ns;
   if (!seen.reported && stuck_ns >= options_.report_after_ns) {
-    seen.reported = true;
-    Report(worker, seen.since_ns, now_ns);
+    seen.reported = Report(worker, seen.since_ns, now_ns);
   }
   if (!seen.relieved && stuck_ns >= options_.relieve_after_ns) {
     Relieve(worker, seen);
@@ -124,14 +123,19 @@ void Watchdog::Relieve(Worker& worker, Seen& seen) {
   seen.relieved = !relieved.ok() || *relieved;
 }
 
-void Watchdog::Report(const Worker& worker, u64 since_ns, u64 now_ns) {
+// False for a worker that no method holds: the machine may have had no CPU for
+// it. Nothing of the runtime's own takes as long as to be relieved of it.
+bool Watchdog::Report(const Worker& worker, u64 since_ns, u64 now_ns) {
   StuckWorker stuck;
   stuck.worker = worker.index();
   stuck.since_ns = since_ns;
   const pid_t tid = worker.stats().tid.load();
-  if (tid == 0) return;
+  if (tid == 0) return false;
   Result<StackSample> sample = StackProbe::Take(tid, options_.answer_ns);
   if (sample.ok()) {
+    if (!sample->in_method && now_ns - since_ns < options_.relieve_after_ns) {
+      return false;
+    }
     stuck.run = std::move(sample->run);
     stuck.stack = std::move(sample->stack);
   } else {
@@ -142,6 +146,7 @@ void Watchdog::Report(const Worker& worker, u64 since_ns, u64 now_ns) {
   std::lock_guard<std::mutex> lock(mutex_);
   ++num_reports_;
   stuck_.push_back(std::move(stuck));
+  return true;
 }
 
 void Watchdog::Forget(u32 index, u64 since_ns, u64 now_ns) {

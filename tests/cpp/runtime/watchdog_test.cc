@@ -85,6 +85,25 @@ TEST_CASE("Watchdog: sleeping workers and parked methods are not reported") {
   CHECK(sleep.Get().code() == StatusCode::kCancelled);
 }
 
+#if !defined(__SANITIZE_THREAD__)  // it keeps signals until the next call
+TEST_CASE("Watchdog: who is in no method is given more time") {
+  std::atomic<bool> release{false};
+  std::atomic<bool> held{false};
+  Watched w;
+  w.worker(0).Inject([&] {
+    held = true;
+    while (!release.load()) std::this_thread::yield();
+  });
+  CHECK(WaitUntil([&] { return held.load(); }));
+  w.LookAfter(0);
+  w.LookAfter(kLong);
+  CHECK(w.watchdog.num_reports() == 0);
+  w.LookAfter(kNsPerSec);
+  CHECK(w.watchdog.num_reports() == 1);
+  release = true;
+}
+#endif
+
 TEST_CASE("Watchdog: others go on while a method holds the only worker") {
   Watched w;
   std::atomic<bool> release{false};

@@ -25,11 +25,11 @@ class WorkOrchestrator;
 class Worker;
 
 struct WatchdogOptions {
-  /// A worker that has not moved for so long is reported. Seastar's stall
-  /// detector has the same default.
+  /// A worker that has not moved for so long is reported if a method holds it.
+  /// Seastar's stall detector has the same default.
   u64 report_after_ns = 25 * kNsPerMs;
-  /// One that has not moved for so long is relieved: a stand-in takes its rings
-  /// and waiting tasks.
+  /// One that has not moved for so long is reported in any case, and relieved:
+  /// a stand-in takes its rings and waiting tasks.
   u64 relieve_after_ns = 500 * kNsPerMs;
   /// Between two looks, and while all workers sleep.
   u64 period_ns = 10 * kNsPerMs;
@@ -83,7 +83,7 @@ class Watchdog {
   void ThreadMain();
   bool Look();
   void LookAt(Worker& worker, Seen& seen, u64 now_ns);
-  void Report(const Worker& worker, u64 since_ns, u64 now_ns);
+  bool Report(const Worker& worker, u64 since_ns, u64 now_ns);
   void Relieve(Worker& worker, Seen& seen);
   void Forget(u32 index, u64 since_ns, u64 now_ns);
 
