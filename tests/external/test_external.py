@@ -153,6 +153,7 @@ def test_this_project_as_a_folder_of_another(tmp_path: Path) -> None:
     assert "write it, or turn the option off" in said
     (repo / ".env.cmake").write_text(f'set(Python_EXECUTABLE "{sys.executable}")\n')
     configure(repo, binary, *words)
+    assert "-Werror" not in (binary / "build.ninja").read_text()
     objects = [
         f"{MODULE}/CMakeFiles/myproject_my_module_{kind}.dir/src/my_module_{kind}.cc.o"
         for kind in ("client", "runtime")

@@ -4,7 +4,7 @@
 # Language level, warnings and sanitizers. Warnings and sanitizers are interface
 # targets, so that a target says what it is compiled with and nothing leaks to
 # the projects that use the installed library:
-#   chimaera::warnings    strict, and errors
+#   chimaera::warnings    strict, and errors (CHIMAERA_WARNINGS_AS_ERRORS)
 #   chimaera::sanitizers  what CHIMAERA_SANITIZE asks for; empty by default
 
 set(CMAKE_CXX_STANDARD 17)
@@ -36,7 +36,7 @@ add_library(chimaera_warnings INTERFACE)
 add_library(chimaera::warnings ALIAS chimaera_warnings)
 target_compile_options(chimaera_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
-  -Wcast-qual -Werror
+  -Wcast-qual $<$<BOOL:${CHIMAERA_WARNINGS_AS_ERRORS}>:-Werror>
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
   # Without optimisation g++ takes fresh memory whose address is passed on for
   # memory that is read; the optimised build looks again.
