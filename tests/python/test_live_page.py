@@ -452,7 +452,15 @@ def test_a_pool_that_is_named_like_a_script_is_harmless(web: Browser) -> None:
         assert web.complaints() == []
 
 
-def test_it_goes_on_drawing_beside_a_million_tasks(web: Browser, daemon: Path) -> None:
+def test_it_answers_beside_a_million_tasks(web: Browser, daemon: Path) -> None:
+    def pressed_beside(rt: chimaera.Runtime) -> bool:
+        """Press a button, twice, and tell whether tasks have run meanwhile."""
+        before = rt.metrics()["tasks"]
+        for becomes in ("Go on", "Pause"):
+            web.click("#pause")
+            web.wait_for_text("#pause", becomes)
+        return int(rt.metrics()["tasks"]) - before > 10_000
+
     with (
         chimaera.connect(runtime_dir=daemon) as rt,
         Dashboard(rt) as page,
@@ -464,8 +472,9 @@ def test_it_goes_on_drawing_beside_a_million_tasks(web: Browser, daemon: Path) -
                 lambda: rt.metrics()["tasks"] > 1_000_000, timeout_s=WAIT_S
             )
             web.run(WATCH)
-            count = web.updates()
-            web.wait_for_updates(count + 5)
+            for _ in range(5):
+                assert testing.wait_until(lambda: pressed_beside(rt), timeout_s=WAIT_S)
+                web.wait_for_updates(web.updates() + 1)
             assert testing.wait_until(
                 lambda: web.run("return seen.frames") >= 5, timeout_s=WAIT_S
             )
