@@ -20,6 +20,7 @@ from chimaera.cli_common import (
     new_parser,
     print_table,
 )
+from chimaera.figure_text import size_text
 
 if TYPE_CHECKING:
     from chimaera.dump import LiveTask
@@ -139,8 +140,6 @@ def _running(worker: dict[str, Any]) -> dict[str, Any]:
 
 
 def _pools(options: argparse.Namespace) -> int:
-    from chimaera.device_status import size_text
-
     with attach(options) as runtime:
         pools = runtime.pools()
     if options.json:

@@ -17,8 +17,11 @@ from chimaera.cli_common import (
     new_parser,
     print_table,
 )
+from chimaera.figure_text import time_text
 
 __all__ = ["parser"]
+
+_TIMES = ("p50_s", "p99_s", "max_s")
 
 
 def parser(name: str) -> argparse.ArgumentParser:
@@ -73,21 +76,10 @@ def _print(document: dict[str, Any]) -> None:
                 method["name"],
                 str(method["tasks"]),
                 str(method["failed"]),
-                *(_time_text(method["run_s"][key]) for key in ("p50_s", "p99_s")),
-                _time_text(method["run_s"]["max_s"]),
+                *(time_text(method["run_s"][key]) for key in _TIMES),
                 pool["name"],
             )
             for pool in document["pools"]
             for method in pool["methods"]
         ],
     )
-
-
-def _time_text(seconds: float | None) -> str:
-    """Tell a time: ``1.5 us``."""
-    if seconds is None:
-        return "-"
-    for unit, factor in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
-        if seconds >= factor:
-            return f"{seconds / factor:.3g} {unit}"
-    return f"{seconds * 1e9:.3g} ns"

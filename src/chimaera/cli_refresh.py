@@ -23,4 +23,4 @@ def main(argv: Sequence[str]) -> int:
 
 def parser(_name: str) -> argparse.ArgumentParser:
     """Make the parser of the command."""
-    return cli._parser(_PROGRAM)  # noqa: SLF001 - of this package
+    return cli.parser_of(_PROGRAM)

@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING
 
 from chimaera.cli_common import EXIT_OK, add_json, add_where, attach, new_parser
+from chimaera.figure_text import size_text
 
 if TYPE_CHECKING:
     from chimaera.status import MethodCost
@@ -40,7 +41,7 @@ def _cost_line(cost: MethodCost) -> str:
 def _status(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
-    from chimaera.device_status import device_lines, devices, size_text
+    from chimaera.device_status import device_lines, devices
 
     with attach(options) as runtime:
         status = runtime.status()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from chimaera.bdev import BlockDevice
 from chimaera.errors import ChimaeraError
+from chimaera.figure_text import size_text
 from chimaera.pool import PoolInfo, PoolQuery
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from chimaera.runtime import Runtime
     from chimaera.task import Future
 
-__all__ = ["answers", "device_lines", "devices", "size_text"]
+__all__ = ["answers", "device_lines", "devices"]
 
 # Devices that do not answer must not keep the others from being seen: all are asked
 # at once, and have so long together.
@@ -90,14 +91,6 @@ def device_lines(pool: PoolInfo, stats: BdevStats) -> list[str]:
             _moved("writes", stats.num_writes, stats.bytes_written, stats.write_latency)
         )
     return lines
-
-
-def size_text(count: int) -> str:
-    """Tell how many bytes, as ``1.5 MiB``."""
-    for unit, factor in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
-        if count >= factor:
-            return f"{count / factor:.1f} {unit}"
-    return f"{count} bytes"
 
 
 def _moved(what: str, count: int, size_bytes: int, latency: Latency) -> str:

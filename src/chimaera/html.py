@@ -14,6 +14,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chimaera.errors import ChimaeraError, DeadlineExceededError
+from chimaera.figure_text import size_text
 from chimaera.metrics import document_async
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _metrics(found: dict[str, Any]) -> str:
     facts = {
         "process": f"{found['pid']}, up {_duration(found['uptime_s'])}",
         "health": found["health"],
-        "memory": f"{_size(found['resident_bytes'])} resident",
+        "memory": f"{size_text(found['resident_bytes'])} resident",
         "workers": f"{len(found['workers'])}, {asleep} asleep",
         "clients": f"{len(clients)}, of processes "
         + ", ".join(str(pid) for pid in sorted({each["pid"] for each in clients})[:10]),
@@ -104,7 +105,9 @@ def of_pool(pool: Pool) -> str:
         return _box(repr(pool), ask.error)
     for info in pools:
         if info.id == pool.id:
-            heap = "not counted" if info.heap_bytes is None else _size(info.heap_bytes)
+            heap = (
+                "not counted" if info.heap_bytes is None else size_text(info.heap_bytes)
+            )
             facts = {
                 "module": info.module,
                 "state": info.state,
@@ -126,12 +129,12 @@ def of_device(device: BlockDevice) -> str:
     part = used / max(1, stats.total_bytes)
     facts = {
         "engine": stats.engine + (", direct" if stats.direct else ""),
-        "used": f"{_size(used)} of {_size(stats.total_bytes)}, {part:.0%}",
-        "free": f"{_size(stats.remaining_bytes)}, "
+        "used": f"{size_text(used)} of {size_text(stats.total_bytes)}, {part:.0%}",
+        "free": f"{size_text(stats.remaining_bytes)}, "
         f"{stats.fragmentation:.0%} of it in pieces",
         "blocks": f"{stats.num_blocks:,}",
-        "reads": f"{stats.num_reads:,}, {_size(stats.bytes_read)}",
-        "writes": f"{stats.num_writes:,}, {_size(stats.bytes_written)}",
+        "reads": f"{stats.num_reads:,}, {size_text(stats.bytes_read)}",
+        "writes": f"{stats.num_writes:,}, {size_text(stats.bytes_written)}",
     }
     if stats.bad_pages:
         facts["bad pages"] = f"{stats.bad_pages:,}"
@@ -162,9 +165,9 @@ def of_array(array: DeviceArray, stored: NDArray[np.bool_]) -> str:
         "shape": array.shape,
         "dtype": array.dtype,
         "chunks": f"{array.chunks}, {layout.num_chunks:,} of "
-        f"{_size(layout.chunk_bytes)}",
+        f"{size_text(layout.chunk_bytes)}",
         "stored": f"{int(stored.sum()):,} of them, by the last look",
-        "bytes": f"{_size(array.nbytes)}",
+        "bytes": f"{size_text(array.nbytes)}",
     }
     drawing = _drawing(array.shape, array.chunks, stored.tolist())
     return _box(
@@ -234,12 +237,6 @@ def _bar(part: float) -> str:
         f'<div style="width:{100 * part:.1f}%;height:100%;background:currentColor;'
         'opacity:.45"></div></div>'
     )
-
-
-def _size(count: int) -> str:
-    from chimaera.device_status import size_text
-
-    return size_text(count)
 
 
 def _duration(seconds: float) -> str:

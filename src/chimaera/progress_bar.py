@@ -18,6 +18,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from chimaera.errors import BadRequestError, ChimaeraError
+from chimaera.figure_text import size_text
 from chimaera.task import DEFAULT_TIMEOUT_S, Future
 from chimaera.waiting import as_completed
 
@@ -261,7 +262,5 @@ class _NotebookBar:
 
     def _amount(self, count: int) -> str:
         if self._unit == "bytes":
-            from chimaera.device_status import size_text
-
             return size_text(count)
         return f"{count:,}"

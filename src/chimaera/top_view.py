@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-__all__ = ["SORTS", "Line", "View", "count_text", "time_text"]
+from chimaera.figure_text import count_text, size_text, time_text
+
+__all__ = ["SORTS", "Line", "View"]
 
 Document = dict[str, Any]
 
 _WORKERS_SHOWN_MAX = 8
 _HEAD_LINES = 3  # two of the runtime, one empty
-_MIB = 1 << 20
-_ROUNDS_UP = 0.9995  # to 1.00 with three digits
 
 
 class Line(NamedTuple):
@@ -128,7 +128,7 @@ class View:
         yield Line(
             f"{count_text(now['tasks'])} tasks, {now['failed']} failed, "
             f"{now['cancelled']} cancelled, {now['expired']} expired; "
-            f"memory {_size(now['resident_bytes'])}, {_size(loaned)} loaned"
+            f"memory {size_text(now['resident_bytes'])}, {size_text(loaned)} loaned"
         )
         yield Line("")
 
@@ -200,8 +200,8 @@ class View:
                 count_text(self._rate(client["tasks"], before.get(client["id"]))),
                 count_text(client["tasks"]),
                 str(client["in_flight"]),
-                _size(client["memory_bytes"]),
-                _size(client["loaned_bytes"]),
+                size_text(client["memory_bytes"]),
+                size_text(client["loaned_bytes"]),
             )
             for client in sorted(now["clients"], key=lambda each: -each["tasks"])
         ]
@@ -210,36 +210,6 @@ class View:
 
 
 # ---- cells --------------------------------------------------------------------
-
-
-def count_text(count: float) -> str:
-    """Write a number in at most five characters, as ``12.3k``."""
-    for unit, factor in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if count >= factor * _ROUNDS_UP:
-            return f"{_three_digits(count / factor)}{unit}"
-    return f"{count:.0f}"
-
-
-def _three_digits(value: float) -> str:
-    return f"{value:#.3g}".rstrip(".")
-
-
-def time_text(seconds: float | None) -> str:
-    """Write a time, as ``3.1us``."""
-    if seconds is None:
-        return "-"
-    for unit, factor in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
-        if seconds >= factor * _ROUNDS_UP:
-            value = seconds / factor
-            return f"{f'{value:.0f}' if value >= 999.5 else _three_digits(value)}{unit}"
-    return f"{seconds * 1e9:.0f}ns"
-
-
-def _size(count: int) -> str:
-    for unit, factor in (("GiB", _MIB << 10), ("MiB", _MIB), ("KiB", 1 << 10)):
-        if count >= factor:
-            return f"{count / factor:.1f}{unit}"
-    return f"{count}B"
 
 
 def _clock(seconds: float) -> str:

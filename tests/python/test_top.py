@@ -27,7 +27,8 @@ from typing import Any
 import pytest
 
 import chimaera
-from chimaera.top_view import SORTS, View, count_text, time_text
+from chimaera.figure_text import count_text, time_text
+from chimaera.top_view import SORTS, View
 from python import programs
 
 EMPTY = {"count": 0, "sum_s": 0.0, "buckets": []}

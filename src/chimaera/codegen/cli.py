@@ -22,7 +22,7 @@ from chimaera.codegen.python_client import write_index
 from chimaera.codegen.render import Output, render_module
 from chimaera.codegen.schema import Module, SchemaError, load_repo
 
-__all__ = ["main"]
+__all__ = ["main", "parser_of"]
 
 
 def main(argv: Sequence[str] | None = None, *, prog: str = "chi_refresh_repo") -> int:
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "chi_refresh_repo") -
     SystemExit
         With code 2 on a wrong command line, with 0 after ``--help``.
     """
-    parser = _parser(prog)
+    parser = parser_of(prog)
     options = parser.parse_args(argv)
     directory: Path = options.directory
     if not directory.is_dir():
@@ -62,7 +62,8 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "chi_refresh_repo") -
     return 1
 
 
-def _parser(prog: str) -> argparse.ArgumentParser:
+def parser_of(prog: str) -> argparse.ArgumentParser:
+    """Make the parser of the command, for completion too."""
     parser = argparse.ArgumentParser(
         prog=prog,
         description="Generate the method ids and dispatch tables of ChiMods.",

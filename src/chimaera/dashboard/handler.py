@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import parse_qs, urlsplit
 
 from chimaera.dashboard.source import ENDED, Answer
-from chimaera.prometheus import prometheus_text
+from chimaera.prometheus import CONTENT_TYPE, prometheus_text
 
 if TYPE_CHECKING:
     from chimaera.dashboard.server import Server
@@ -136,7 +136,7 @@ class Handler(BaseHTTPRequestHandler):
             self._say(503, answer.error)
             return
         text = prometheus_text(answer.document)
-        self._send(200, text.encode(), "text/plain; version=0.0.4; charset=utf-8")
+        self._send(200, text.encode(), CONTENT_TYPE)
 
     def _health(self, server: Server) -> None:
         """Tell nothing that needs a token: no names."""
