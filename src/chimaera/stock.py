@@ -49,20 +49,21 @@ class StockModules(ABC, KnownModules):
     def bdev(
         self,
         *,
-        size_bytes: int = 0,
+        size_bytes: int | str = 0,
         name: str = "ram://default",
         path: str | os.PathLike[str] | None = None,
         num_containers: int = 1,
         pool_id: PoolId | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
-        **settings: int | bool,
+        **settings: int | bool | str,
     ) -> BlockDevice:
         """Make a block device in the runtime, or find it by name.
 
         Parameters
         ----------
-        size_bytes : int
-            Of each container. 0 takes a file that exists as it is.
+        size_bytes : int or str
+            Of each container, also as ``"2GB"``, read as in a compose file: of 1024 MB.
+            0 takes a file that exists as it is.
         name : str
             Unique in the runtime; of a device in memory.
         path : path-like, optional
@@ -97,12 +98,15 @@ class StockModules(ABC, KnownModules):
         """
         from chimaera.bdev import BlockDevice
 
-        if size_bytes < 0 or (size_bytes == 0 and path is None):
+        if isinstance(size_bytes, str):
+            # The module reads it, as it reads that of compose files.
+            settings["capacity"] = size_bytes
+        elif size_bytes > 0:
+            settings["capacity"] = int(size_bytes)
+        elif size_bytes < 0 or path is None:
             raise BadRequestError(f"a device of {size_bytes} bytes")
         if path is not None:
             name = str(Path(path).expanduser().absolute())
-        if size_bytes > 0:
-            settings["capacity"] = int(size_bytes)
         return _as(
             BlockDevice,
             self.create_pool(

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,19 @@ SIZE = 1 << 20
 @pytest.fixture
 def device(rt: chimaera.Runtime) -> chimaera.BlockDevice:
     return rt.bdev(size_bytes=SIZE)
+
+
+def test_sizes_are_read_as_in_compose_files(
+    rt: chimaera.Runtime, tmp_path: Path
+) -> None:
+    for text, size in (("2MB", 2 << 20), ("1.5 MiB", 3 << 19), ("8192", 8192)):
+        device = rt.bdev(name=f"ram://{text}", size_bytes=text)
+        assert device.stats().total_bytes == size
+    file = rt.bdev(path=tmp_path / "device", size_bytes="1MB")
+    assert file.stats().total_bytes == 1 << 20
+    for wrong in ("", "many", "-1MB", "0B", "2 gigs"):
+        with pytest.raises(errors.BadRequestError, match="capacity"):
+            rt.bdev(name="ram://wrong", size_bytes=wrong)
 
 
 def test_what_is_written_is_read(device: chimaera.BlockDevice) -> None:
