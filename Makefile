@@ -29,23 +29,26 @@ export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 VENV := $(CURDIR)/.venv/bin
 BUILD := build/release
 INSTALLED := $(BUILD)/.installed
+TESTS := $(BUILD)/.tests
 WHEEL := $(BUILD)/.wheel
-# One build serves the wheel and the tests; its tools are those of .venv. Written
-# out, since the pip of Debian 12 does not know -C.
+# One build serves the wheel and the tests, which come to it when they are wanted;
+# its tools are those of .venv. Written out, since the pip of Debian 12 does not
+# know -C.
 PIP_BUILD := -v --no-build-isolation --no-deps --no-index \
   --disable-pip-version-check \
   --config-settings=build-dir=$(BUILD) \
-  --config-settings=cmake.define.CHIMAERA_BUILD_TESTS=ON
+  --config-settings=cmake.define.CMAKE_INSTALL_MESSAGE=NEVER
 
-SOURCES := CMakeLists.txt pyproject.toml README.md $(shell find src chimods \
-  templates docs/examples tests/CMakeLists.txt tests/cpp tests/chimods tests/fuzz \
-  tests/stress -type f \
-  -not -path '*/__pycache__/*' 2> /dev/null)
+files = $(shell find $(1) -type f -not -path '*/__pycache__/*' 2> /dev/null)
+SOURCES := CMakeLists.txt pyproject.toml README.md \
+  $(call files,src chimods templates)
+TEST_SOURCES := $(call files,docs/examples tests/CMakeLists.txt tests/cpp \
+  tests/chimods tests/fuzz tests/stress)
 CXX_FILES = $(shell git ls-files -co --exclude-standard '*.h' '*.cc')
 
 .PHONY: demo test stress docs wheel format lint tidy clean \
-  setup install fuzzers browser shells asan-python ctest pytest sanitize asan tsan \
-  check-headers check-wheel picture
+  setup install build-tests fuzzers browser shells asan-python ctest pytest \
+  sanitize asan tsan check-headers check-wheel picture
 
 demo: install
 	$(VENV)/chimaera demo $(ARGS)
@@ -55,7 +58,7 @@ test: lint ctest pytest sanitize
 	@tail -n 1 build/pytest.log
 
 stress: export CHI_TEST_LIBRARY_DIR := $(CURDIR)/$(BUILD)/lib
-stress: install fuzzers asan-python
+stress: build-tests fuzzers asan-python
 	$(VENV)/python tests/stress/run.py --build $(BUILD) $(ARGS)
 
 # Warnings are errors: a page that is in no table, a link to nothing.
@@ -82,7 +85,15 @@ $(INSTALLED): $(SOURCES) .venv/.complete
 	  --disable-pip-version-check build/wheel/*.whl
 	@touch $@
 
-ctest: install
+build-tests: install
+	@$(MAKE) $(TESTS)
+
+$(TESTS): $(INSTALLED) $(TEST_SOURCES)
+	cmake -DCHIMAERA_BUILD_TESTS=ON $(BUILD)
+	cmake --build $(BUILD)
+	@touch $@
+
+ctest: build-tests
 	ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure --no-tests=error \
 	  -LE stress
 
@@ -92,7 +103,7 @@ pytest: export CHI_TEST_WHEEL_DIR := $(CURDIR)/dist
 pytest: export CHI_TEST_SITE_DIR := $(CURDIR)/build/docs/html
 # Where they can be installed, tests fail without these programs; elsewhere they skip.
 pytest: export CHI_TEST_NO_SKIP := $(shell command -v apt-get)
-pytest: wheel docs browser shells
+pytest: build-tests wheel docs browser shells
 	$(VENV)/python -m pytest -m "not stress" $(ARGS) | tee build/pytest.log
 
 sanitize: asan tsan

@@ -24,8 +24,6 @@ ISA-L >= 2.30, liburing >= 2.0, libzmq >= 4.3 with cppzmq, Catch2 >= 2.13, valgr
 instructions),
 Python >= 3.11 with venv and headers"
 
-if [ "$(id -u)" -eq 0 ]; then as_root=; else as_root=sudo; fi
-
 die() {
   echo "bootstrap: $*" >&2
   exit 1
@@ -51,11 +49,13 @@ os.stat(s.get_path("include") + "/Python.h")' 2> /dev/null; then
   # shellcheck disable=SC2086 # a list of words
   missing=$(missing_packages $packages)
   [ -z "$missing" ] && return
+  install="apt-get update &&
+  apt-get install -y --no-install-recommends $missing"
+  if [ "$(id -u)" -eq 0 ]; then as_root=; else as_root=sudo; fi
   echo "bootstrap: installing $missing"
-  $as_root apt-get update
-  # shellcheck disable=SC2086
-  $as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y --no-install-recommends $missing
+  $as_root env DEBIAN_FRONTEND=noninteractive sh -c "$install" ||
+    die "could not install system packages. Have root run this, then call make again:
+  $install"
 }
 
 # Elsewhere nobody can name the packages; CMake says which of them is missing.
