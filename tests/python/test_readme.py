@@ -3,9 +3,9 @@
 #
 # The rule: a block is run if the line before its opening fence is the comment
 # <!-- runnable --> (blank lines between them do not matter). Python blocks of one
-# document run in one process, in order; each bash block runs in a shell of its own,
-# in an empty folder, with `chimaera` on the PATH, and a runtime directory that all
-# blocks of the document share.
+# document run in one process, in order; then its bash blocks in one shell, as who
+# reads along would run them: from an empty folder, with `chimaera` on the PATH and a
+# runtime directory of its own.
 """Code in README.md and docs/ runs as it stands there."""
 
 from __future__ import annotations
@@ -55,12 +55,14 @@ def test_runnable_blocks_run(path: Path) -> None:
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "CHI_RUNTIME_DIR": f"{folder}/run",
         }
-        script = "\n".join(code for language, code in blocks if language == "python")
-        if script:
-            run([sys.executable, "-W", "error", "-c", script], folder, environment)
-        for language, code in blocks:
-            if language == "bash":
-                run(["bash", "-euo", "pipefail", "-c", code], folder, environment)
+        interpreters = {
+            "python": [sys.executable, "-W", "error", "-c"],
+            "bash": ["bash", "-euo", "pipefail", "-c"],
+        }
+        for each, interpreter in interpreters.items():
+            script = "\n".join(code for language, code in blocks if language == each)
+            if script:
+                run([*interpreter, script], folder, environment)
 
 
 def test_the_rule_finds_marked_blocks_only() -> None:
