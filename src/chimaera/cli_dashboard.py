@@ -96,8 +96,10 @@ def _dashboard(options: argparse.Namespace) -> int:
         print(f"live page: {page.url}", flush=True)
         if options.ready_fd is not None:
             os.close(options.ready_fd)
-        elif not options.no_browser:
-            _open(page)
+        else:
+            print("until Ctrl-C, or the end of the runtime", flush=True)
+            if not options.no_browser:
+                _open(page)
         page.wait()
     print("the runtime has ended")
     return EXIT_OK
