@@ -37,6 +37,7 @@ WHEEL := $(BUILD)/.wheel
 PIP_BUILD := -v --no-build-isolation --no-deps --no-index \
   --disable-pip-version-check \
   --config-settings=build-dir=$(BUILD) \
+  --config-settings=cmake.define.CHIMAERA_WARNINGS_AS_ERRORS=ON \
   --config-settings=cmake.define.CMAKE_INSTALL_MESSAGE=NEVER
 
 files = $(shell find $(1) -type f -not -path '*/__pycache__/*' 2> /dev/null)
