@@ -25,7 +25,7 @@ from chimaera._extension import core
 from chimaera.errors import CancelledError
 from chimaera.task import Future, JobSet
 
-__all__ = ["Job", "check_stop", "forbid_stop"]
+__all__ = ["Job", "check_stop", "forbid_stop", "let_go"]
 
 # Jobs at a time; others wait their turn.
 _THREADS = 32
@@ -35,6 +35,9 @@ _LINGER_S = 2.0
 # those whose connection was closed, seconds.
 _CANCEL_S = 0.5
 _EXIT_S = 10.0
+# How long and how often it is looked whether threads hold what they have handed over.
+_LET_GO_S = 10.0
+_LOOK_S = 1e-3
 
 T = TypeVar("T")
 
@@ -86,9 +89,10 @@ class Job(Future[T]):
 
     def watch(self, function: Callable[[Any], object], argument: Any) -> None:
         """Have ``function(argument)`` called when it is done."""
-        self._inner.add_done_callback(
-            lambda _done: watcher.run_callback(function, argument)
-        )
+        # Emptied by the call, or the argument, which may be this job, and its result
+        # would stay until a collection.
+        call = [(function, argument)]
+        self._inner.add_done_callback(lambda _done: watcher.run_callback(*call.pop()))
 
     def run(self) -> None:
         """Do it, unless it was cancelled; in a thread of `_Crew`."""
@@ -121,6 +125,14 @@ class Job(Future[T]):
         return (self._inner.result(), None) if error is None else (None, error)
 
 
+def let_go() -> None:
+    """Wait until the threads have let go of the results that they have handed over."""
+    with _making:
+        crew = _jobs
+    if crew is not None:
+        crew.let_go()
+
+
 class _Crew:
     """The threads, and the jobs that wait for one."""
 
@@ -128,7 +140,10 @@ class _Crew:
         self._changed = threading.Condition()
         # Guarded by _changed.
         self._queue: deque[Job[Any]] = deque()
-        self._running: set[Job[Any]] = set()
+        # Each with its thread.
+        self._running: dict[Job[Any], int] = {}
+        # Threads that let go of a job, without the lock: finalizers may run.
+        self._leaving: set[int] = set()
         self._threads: set[threading.Thread] = set()
         self._servers = 0
         self._idle = 0
@@ -137,8 +152,8 @@ class _Crew:
     def add(self, job: Job[Any], *, own_thread: bool) -> None:
         with self._changed:
             if own_thread:
-                self._start(self._run, job)
-                self._running.add(job)
+                # A list, which the thread empties: what a thread is given it keeps.
+                self._running[job] = self._start(self._run, [job])
                 return
             if len(self._queue) >= self._idle and self._servers < _THREADS:
                 self._start(self._serve)
@@ -158,17 +173,30 @@ class _Crew:
         core.close_current()
         self._join(_EXIT_S)
 
+    def let_go(self) -> None:
+        until = time.monotonic() + _LET_GO_S
+        while self._holds_done() and time.monotonic() < until:
+            time.sleep(_LOOK_S)
+
+    def _holds_done(self) -> bool:
+        """Whether another thread holds a job that has an outcome."""
+        me = threading.get_ident()
+        with self._changed:
+            holding = {thread for job, thread in self._running.items() if job.done()}
+            return bool((holding | self._leaving) - {me})
+
     def _join(self, timeout_s: float) -> None:
         until = time.monotonic() + timeout_s
         for thread in tuple(self._threads):
             thread.join(max(0.0, until - time.monotonic()))
 
-    def _start(self, target: Callable[..., None], *arguments: Any) -> None:
+    def _start(self, target: Callable[..., None], *arguments: Any) -> int:
         thread = threading.Thread(
             target=target, args=arguments, name="chimaera-job", daemon=True
         )
         thread.start()
         self._threads.add(thread)
+        return thread.ident or 0
 
     def _serve(self) -> None:
         while True:
@@ -181,21 +209,28 @@ class _Crew:
                     self._threads.discard(threading.current_thread())
                     return
                 job = self._queue.popleft()
-                self._running.add(job)
+                self._running[job] = threading.get_ident()
             job.run()
-            with self._changed:
-                self._running.discard(job)
+            self._leave(job)
             # Not to be kept alive while this sleeps.
             del job
+            self._leaving.discard(threading.get_ident())
 
     def _has_work(self) -> bool:
         return bool(self._queue) or self._ending
 
-    def _run(self, job: Job[Any]) -> None:
+    def _run(self, jobs: list[Job[Any]]) -> None:
+        job = jobs.pop()
         job.run()
+        self._leave(job)
+        del job
         with self._changed:
-            self._running.discard(job)
+            self._leaving.discard(threading.get_ident())
             self._threads.discard(threading.current_thread())
+
+    def _leave(self, job: Job[Any]) -> None:
+        with self._changed:
+            self._leaving.add(self._running.pop(job))
 
 
 _making = threading.Lock()

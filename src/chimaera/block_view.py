@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from chimaera._extension import core
+from chimaera.background import let_go
 from chimaera.errors import BadRequestError, ChimaeraError, UnimplementedError
 from chimaera.flat import checked_offset
 from chimaera.task import DEFAULT_TIMEOUT_S, Future, deadline_ms
@@ -74,7 +75,12 @@ def view_async(
 
 def check_no_views(connection: core.Connection, device: BlockDevice | None) -> None:
     """Raise BufferError if arrays still look into this device, or into any."""
-    count = connection.num_views(None if device is None else device.id)
+    device_id = None if device is None else device.id
+    if connection.num_views(device_id) == 0:
+        return
+    # The caller may have let go of an array before the thread that made it.
+    let_go()
+    count = connection.num_views(device_id)
     if count == 0:
         return
     try:

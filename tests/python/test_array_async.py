@@ -293,6 +293,30 @@ def test_a_loan_that_comes_too_late_is_given_back(device: BlockDevice) -> None:
             pass
 
 
+@pytest.mark.parametrize("own_thread", [False, True])
+def test_who_let_go_of_a_view_may_close(
+    device: BlockDevice, *, own_thread: bool
+) -> None:
+    """Though the thread that has made it holds it for longer."""
+    array = device.array("a", 4, chunks=4)
+    array[:] = 1
+    begin, hold = threading.Event(), threading.Event()
+
+    def look() -> Any:
+        begin.wait(programs.TIMEOUT_S)
+        return array.read(copy=False)
+
+    looking = Job(look, "look", own_thread=own_thread)
+    looking.add_done_callback(lambda _done: hold.wait(programs.TIMEOUT_S))
+    begin.set()
+    assert looking.result().tolist() == [1] * 4
+    del looking
+    later = threading.Timer(0.1, hold.set)
+    later.start()
+    device.runtime.close()
+    later.join()
+
+
 @pytest.mark.parametrize("end", ["pass", "raise SystemExit(0)"])
 def test_the_end_of_a_process_waits_for_none(end: str) -> None:
     """They would take longer than the test may."""
