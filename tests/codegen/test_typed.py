@@ -264,7 +264,7 @@ def test_a_type_checker_knows_the_modules_of_a_build(tmp_path: Path) -> None:
         env={**os.environ, "MYPYPATH": f"{gen / 'python'}:{SOURCE}"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     found = re.findall(r"(\w+\.py):(\d+): error: .*\[(.*)\]", done.stdout)

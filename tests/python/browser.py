@@ -18,7 +18,7 @@ from python import programs
 
 __all__ = ["WAIT_S", "Browser", "browser"]
 
-WAIT_S = 60.0
+WAIT_S = 200.0
 
 
 class Browser:

@@ -23,7 +23,7 @@ from chimaera import cli, cli_completion, testing
 from chimaera.bench import TOPICS
 from python import programs
 
-WAIT_S = 60.0
+WAIT_S = 200.0
 
 
 def words(*typed: str) -> list[str]:

@@ -24,7 +24,7 @@ from chimaera.dashboard import Dashboard, handler, server, source
 from chimaera.prometheus import prometheus_text
 from python.dashboard_document import FakeRuntime, document
 
-WAIT_S = 60.0
+WAIT_S = 200.0
 
 
 @pytest.fixture(autouse=True)

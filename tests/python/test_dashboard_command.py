@@ -26,7 +26,7 @@ from chimaera import cli, errors, testing
 from chimaera.dashboard import process
 from python import programs
 
-WAIT_S = 60.0
+WAIT_S = 200.0
 
 
 @pytest.fixture

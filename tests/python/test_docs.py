@@ -29,7 +29,7 @@ PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 PAGE_LINES_MAX = 300
-SECONDS_MAX = 120
+SECONDS_MAX = 600
 
 
 class Block(NamedTuple):

@@ -156,7 +156,7 @@ def test_a_runtime_that_does_not_answer_is_not_waited_for(daemon: Path) -> None:
         device, echo = rt.bdev(size_bytes=1 << 20), rt.echo()
         os.kill(rt.pid, signal.SIGSTOP)
         try:
-            assert testing.wait_until(lambda: stopped(rt.pid), timeout_s=30)
+            assert testing.wait_until(lambda: stopped(rt.pid))
             texts = [words(shown(each)) for each in (device, echo, rt)]
         finally:
             os.kill(rt.pid, signal.SIGCONT)

@@ -165,7 +165,7 @@ def test_bad_pages_are_found_before_they_are_asked_for(tmp_path: Path) -> None:
     with chimaera.local() as rt:
         device = rt.bdev(path=path, scrub_mib_per_s=256)
         # The same page again in each round.
-        assert testing.wait_until(lambda: device.stats().bad_pages >= 2, timeout_s=60)
+        assert testing.wait_until(lambda: device.stats().bad_pages >= 2)
         assert device.stats().scrubbed_pages > 700
         rt.flush()  # which does not wait for a next time
         device.delete_object("it")

@@ -140,7 +140,7 @@ def test_a_device_that_is_silent_at_first_stops_no_transfer(
     monkeypatch.setattr(progress_bar, "_bar", lambda *_: bar)
     monkeypatch.setattr(chimaera.BlockDevice, "stats", stats)
     with chimaera.transfer_progress(device, 1000):
-        assert testing.wait_until(lambda: len(bar.drawn) >= 3, timeout_s=60)
+        assert testing.wait_until(lambda: len(bar.drawn) >= 3)
     assert bar.drawn[:3] == [0, 1, 2]
     assert bar.ended
 

@@ -68,7 +68,7 @@ def test_a_handler_that_returns_lets_the_wait_go_on(rt: chimaera.Runtime) -> Non
 
         def interrupt() -> None:
             signal.pthread_kill(main, signal.SIGUSR1)
-            testing.wait_until(lambda: bool(seen), timeout_s=60)
+            testing.wait_until(lambda: bool(seen))
             future.cancel()
 
         other = threading.Timer(0.05, interrupt)

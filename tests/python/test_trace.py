@@ -227,7 +227,7 @@ def test_what_is_not_over_is_unfinished(rt: chimaera.Runtime) -> None:
         def sleeps() -> bool:
             return any(task.method == "Sleep" for task in rt.dump().tasks)
 
-        assert wait_until(sleeps, timeout_s=30)
+        assert wait_until(sleeps)
     sleep.cancel()
     (run,) = (e for e in spans(trace.document, "run") if e["name"].endswith("Sleep"))
     assert run["args"]["unfinished"] is True
@@ -306,7 +306,7 @@ def test_the_trace_of_a_client_that_dies_is_over(daemon: Path) -> None:
                 return False
             return True
 
-        assert wait_until(may_trace, timeout_s=30)
+        assert wait_until(may_trace)
 
 
 def test_nothing_is_left_when_it_is_over(rt: chimaera.Runtime) -> None:

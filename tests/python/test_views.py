@@ -237,7 +237,7 @@ def test_a_view_outlives_a_killed_runtime(daemon: Path) -> None:
     device = rt.bdev(size_bytes=1 << 20)
     view = device.read(written(device), copy=False).view("f8")
     os.kill(rt.pid, signal.SIGKILL)
-    assert testing.wait_until(lambda: not alive(rt), timeout_s=30)
+    assert testing.wait_until(lambda: not alive(rt))
     assert np.array_equal(view, DATA)
     rt.close()
     assert np.array_equal(view, DATA)
@@ -258,8 +258,8 @@ def test_views_of_a_killed_client_are_unpinned(daemon: Path) -> None:
             daemon,
         )
         assert done.stdout.split() == ["1"], done.stderr
-        assert testing.wait_until(lambda: num_pins(device) == 0, timeout_s=30)
-        assert testing.wait_until(lambda: device.stats().num_blocks == 0, timeout_s=30)
+        assert testing.wait_until(lambda: num_pins(device) == 0)
+        assert testing.wait_until(lambda: device.stats().num_blocks == 0)
 
 
 def test_a_forked_child_may_look_and_drop(device: chimaera.BlockDevice) -> None:

@@ -135,7 +135,7 @@ def test_callbacks_run_once_in_order_in_another_thread(rt: chimaera.Runtime) -> 
         )
     future.add_done_callback(lambda _: ended.set())
     future.cancel()
-    assert ended.wait(30)
+    assert ended.wait(200)
     assert [number for number, _ in seen] == list(range(MANY))
     assert {thread for _, thread in seen} != {threading.get_ident()}
     assert len({thread for _, thread in seen}) == 1
@@ -154,7 +154,7 @@ def test_what_a_callback_raises_is_logged(
     future.add_done_callback(lambda _: ended.set())
     with caplog.at_level(logging.ERROR, "chimaera"):
         future.cancel()
-        assert ended.wait(30)
+        assert ended.wait(200)
     assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [
         raised
     ]
@@ -173,7 +173,7 @@ def test_a_callback_may_submit_and_add_callbacks(rt: chimaera.Runtime) -> None:
             echo.sleep_async(1e-5).add_done_callback(again)
 
     echo.null_async().add_done_callback(again)
-    assert ended.wait(30)
+    assert ended.wait(200)
 
 
 def test_callbacks_from_many_threads_all_run(rt: chimaera.Runtime) -> None:
@@ -189,14 +189,14 @@ def test_callbacks_from_many_threads_all_run(rt: chimaera.Runtime) -> None:
     for thread in threads:
         thread.join()
     for _ in range(4 * MANY):
-        assert ended.acquire(timeout=30)
+        assert ended.acquire(timeout=300)
 
 
 def test_callbacks_of_a_closed_connection_run(rt: chimaera.Runtime) -> None:
     future, ended = rt.echo().sleep_async(3600), threading.Event()
     future.add_done_callback(lambda _: ended.set())
     rt.close()
-    assert ended.wait(30)
+    assert ended.wait(200)
     assert future.cancelled()
 
 
@@ -209,7 +209,7 @@ def test_the_thread_ends_when_there_is_nothing_to_do(
     for _ in range(3):
         future, ended = rt.echo().sleep_async(0.01), threading.Event()
         future.add_done_callback(lambda _, ended=ended: ended.set())
-        assert ended.wait(30)
+        assert ended.wait(200)
         assert testing.wait_until(
             lambda: "chimaera-watcher" not in [t.name for t in threading.enumerate()],
             timeout_s=30,
@@ -239,7 +239,7 @@ def test_a_future_is_awaited_by_two_loops_and_a_thread(rt: chimaera.Runtime) -> 
         jobs = [threads.submit(asyncio.run, ask()) for _ in range(2)]
         jobs.append(threads.submit(future.result))
         for job in jobs:
-            job.result(30)
+            job.result(200)
 
 
 def test_a_cancelled_group_cancels_its_tasks(rt: chimaera.Runtime) -> None:
@@ -262,13 +262,13 @@ def test_a_waiting_call_that_is_late_is_cancelled(rt: chimaera.Runtime) -> None:
     waits = rt.echo().sleep
     with pytest.raises(errors.DeadlineExceededError, match="echo sleep"):
         waits(3600, timeout_s=0.01)
-    assert testing.wait_until(lambda: not sleeps(rt), timeout_s=30)
+    assert testing.wait_until(lambda: not sleeps(rt))
 
 
 def test_a_task_ends_at_its_own_deadline(rt: chimaera.Runtime) -> None:
     echo, device = rt.echo(), rt.bdev(size_bytes=1 << 20)
     short, long = echo.sleep_async(3600, timeout_s=0.02), echo.sleep_async(3600)
-    assert testing.wait_until(lambda: sleeps(rt) == 1, timeout_s=30)
+    assert testing.wait_until(lambda: sleeps(rt) == 1)
     assert isinstance(short.exception(), errors.DeadlineExceededError)
     assert not long.done()
     long.cancel()
@@ -311,7 +311,7 @@ AT_EXIT = """
     def wait_for_a_callback():
         told = threading.Event()
         rt.echo().sleep_async(0.2).add_done_callback(lambda _: told.set())
-        assert told.wait(30)
+        assert told.wait(200)
         print("told")
     threading.Thread(target=wait_for_a_callback).start()
 """
@@ -342,7 +342,7 @@ def test_a_forked_child_has_callbacks_of_its_own(daemon: Path) -> None:
             with chimaera.connect(runtime_dir=sys.argv[1]) as own:
                 told = threading.Event()
                 own.echo().sleep_async(0.01).add_done_callback(lambda _: told.set())
-                assert told.wait(30)
+                assert told.wait(200)
             assert not calls
             sys.exit(0)
         _, status = os.waitpid(pid, 0)
@@ -350,7 +350,7 @@ def test_a_forked_child_has_callbacks_of_its_own(daemon: Path) -> None:
         told = threading.Event()
         pending.add_done_callback(lambda _: told.set())
         pending.cancel()
-        assert told.wait(30)
+        assert told.wait(200)
         assert calls == [os.getpid()]
         """,
         daemon,

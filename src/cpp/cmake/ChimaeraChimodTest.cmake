@@ -40,7 +40,7 @@ function(add_chimod_test)
     add_dependencies(${program} ${ns}_${module}_runtime)
     add_test(NAME ${test} COMMAND ${program})
   endif()
-  set_tests_properties(${test} PROPERTIES TIMEOUT 300
+  set_tests_properties(${test} PROPERTIES TIMEOUT 900
     ENVIRONMENT "CHI_REPO_PATH=$<TARGET_FILE_DIR:${ns}_${module}_runtime>")
 endfunction()
 

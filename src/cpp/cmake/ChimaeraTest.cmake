@@ -8,7 +8,7 @@
 #
 # Builds bin/chi_<name>_test with Catch2's main function and registers each
 # TEST_CASE with ctest as "<name>/<title>", so that a test that hangs or crashes
-# is named and stops alone. TIMEOUT_S (300 by default, twice that under a
+# is named and stops alone. TIMEOUT_S (900 by default, twice that under a
 # sanitizer) is a bound against hangs, not a claim about speed. Tests may include
 # private headers as "<layer>/<file>.h", shared helpers as "support/<file>.h".
 # LABELS stress takes them out of ctest's usual run: `make stress` runs them.
@@ -27,7 +27,7 @@ function(chi_add_test)
     file(WRITE "${arg_SOURCES}" "")
   endif()
   if(NOT arg_TIMEOUT_S)
-    set(arg_TIMEOUT_S 300)
+    set(arg_TIMEOUT_S 900)
   endif()
   if(CHIMAERA_SANITIZE)
     math(EXPR arg_TIMEOUT_S "${arg_TIMEOUT_S} * 2")
