@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "chimaera/base/format.h"
-#include "core/yaml_tree.h"
+#include "chimaera/core/yaml_tree.h"
 
 namespace chi {
 namespace {

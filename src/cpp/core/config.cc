@@ -21,10 +21,10 @@
 #include "chimaera/base/format.h"
 #include "chimaera/base/nearest_name.h"
 #include "chimaera/core/setting_table.h"
+#include "chimaera/core/yaml_tree.h"
 #include "core/config_compose.h"
 #include "core/config_reader.h"
 #include "core/setting_reader.h"
-#include "core/yaml_tree.h"
 
 namespace chi {
 namespace {

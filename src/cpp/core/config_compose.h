@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "chimaera/core/config.h"
+#include "chimaera/core/yaml_tree.h"
 #include "core/config_reader.h"
-#include "core/yaml_tree.h"
 
 namespace chi {
 

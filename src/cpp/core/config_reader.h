@@ -14,7 +14,7 @@
 #include "chimaera/base/status.h"
 #include "chimaera/base/types.h"
 #include "chimaera/core/config.h"
-#include "core/yaml_tree.h"
+#include "chimaera/core/yaml_tree.h"
 
 namespace chi {
 

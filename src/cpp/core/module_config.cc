@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "chimaera/base/format.h"
+#include "chimaera/core/yaml_tree.h"
 #include "core/config_reader.h"
-#include "core/yaml_tree.h"
 
 namespace chi {
 namespace {

@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "chimaera/core/setting_table.h"
+#include "chimaera/core/yaml_tree.h"
 #include "core/config_reader.h"
-#include "core/yaml_tree.h"
 
 namespace chi {
 

@@ -3,7 +3,7 @@
 //
 // The one file that knows yaml-cpp; its exceptions end here.
 
-#include "core/yaml_tree.h"
+#include "chimaera/core/yaml_tree.h"
 
 #include <yaml-cpp/emitter.h>
 #include <yaml-cpp/eventhandler.h>

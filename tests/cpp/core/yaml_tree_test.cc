@@ -3,7 +3,7 @@
 //
 // Which YAML becomes a tree, and that writing a tree gives it back.
 
-#include "core/yaml_tree.h"
+#include "chimaera/core/yaml_tree.h"
 
 #include <string>
 
