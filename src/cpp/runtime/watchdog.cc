@@ -98,7 +98,7 @@ void Watchdog::LookAt(Worker& worker, Seen& seen, u64 now_ns) {
   const bool moved = now.turns != seen.turns || now.tasks != seen.tasks ||
                      now.parks != seen.parks;
   if (moved || stats.asleep.load()) {
-    if (seen.reported) Forget(worker.index(), seen.since_ns, now_ns);
+    if (seen.reported) Forget(worker.index(), seen, now_ns);
     seen = now;
     return;
   }
@@ -106,9 +106,12 @@ void Watchdog::LookAt(Worker& worker, Seen& seen, u64 now_ns) {
   if (!seen.reported && stuck_ns >= options_.report_after_ns) {
     seen.reported = Report(worker, seen.since_ns, now_ns);
   }
-  if (!seen.relieved && stuck_ns >= options_.relieve_after_ns) {
-    Relieve(worker, seen);
+  if (stuck_ns < options_.relieve_after_ns) return;
+  if (seen.reported && !seen.warned) {
+    seen.warned = true;
+    Warn(worker.index(), stuck_ns);
   }
+  if (!seen.relieved) Relieve(worker, seen);
 }
 
 void Watchdog::Relieve(Worker& worker, Seen& seen) {
@@ -141,7 +144,7 @@ bool Watchdog::Report(const Worker& worker, u64 since_ns, u64 now_ns) {
   } else {
     stuck.run = Format(" (no stack: {})", sample.status().message());
   }
-  CHI_LOG(kWarning, "worker {} has not moved for {} ms{}\n{}", stuck.worker,
+  CHI_LOG(kInfo, "worker {} has not moved for {} ms{}\n{}", stuck.worker,
           (now_ns - since_ns) / kNsPerMs, stuck.run, stuck.stack);
   std::lock_guard<std::mutex> lock(mutex_);
   ++num_reports_;
@@ -149,9 +152,23 @@ bool Watchdog::Report(const Worker& worker, u64 since_ns, u64 now_ns) {
   return true;
 }
 
-void Watchdog::Forget(u32 index, u64 since_ns, u64 now_ns) {
-  CHI_LOG(kWarning, "worker {} goes on after {} ms", index,
-          (now_ns - since_ns) / kNsPerMs);
+// A short hold is for who writes the method, and may be the machine's: who only
+// uses it would take a warning for an error.
+void Watchdog::Warn(u32 index, u64 stuck_ns) {
+  for (const StuckWorker& stuck : Stuck()) {
+    if (stuck.worker != index) continue;
+    CHI_LOG(kWarning, "worker {} has not moved for {} ms{}\n{}", index,
+            stuck_ns / kNsPerMs, stuck.run, stuck.stack);
+  }
+}
+
+void Watchdog::Forget(u32 index, const Seen& seen, u64 now_ns) {
+  const u64 stuck_ms = (now_ns - seen.since_ns) / kNsPerMs;
+  if (seen.warned) {
+    CHI_LOG(kWarning, "worker {} goes on after {} ms", index, stuck_ms);
+  } else {
+    CHI_LOG(kInfo, "worker {} goes on after {} ms", index, stuck_ms);
+  }
   std::lock_guard<std::mutex> lock(mutex_);
   stuck_.erase(
       std::remove_if(stuck_.begin(), stuck_.end(),

@@ -7,10 +7,15 @@
 #include "chimaera/runtime/watchdog.h"
 
 #include <atomic>
+#include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "chimaera/admin/admin_client.h"
+#include "chimaera/base/log.h"
 #include "embedded.h"
 #include "support/wait_until.h"
 
@@ -42,6 +47,83 @@ class Watched : public Embedded {
     return options;
   }
 };
+
+// Hears what is logged while one lives.
+class Listening {
+ public:
+  Listening() {
+    Log().Clear();
+    SetLogSink(&Log());
+    SetLogLevel(LogLevel::kInfo);
+  }
+  ~Listening() {
+    SetLogLevel(LogLevel::kError);  // as Embedded left it
+    SetLogSink(nullptr);
+  }
+
+  // The levels of the lines that hold `text`.
+  std::vector<LogLevel> LevelsOf(std::string_view text) {
+    return Log().LevelsOf(text);
+  }
+
+ private:
+  class Lines : public LogSink {
+   public:
+    void Write(LogLevel level, std::string_view line) override {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      lines_.emplace_back(level, line);
+    }
+    void Clear() {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      lines_.clear();
+    }
+    std::vector<LogLevel> LevelsOf(std::string_view text) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      std::vector<LogLevel> levels;
+      for (const auto& [level, line] : lines_) {
+        if (line.find(text) != std::string::npos) levels.push_back(level);
+      }
+      return levels;
+    }
+
+   private:
+    std::mutex mutex_;
+    std::vector<std::pair<LogLevel, std::string>> lines_;
+  };
+
+  // A thread of the runtime may be writing to it when it is taken away.
+  static Lines& Log() {
+    static auto* const lines = new Lines;
+    return *lines;
+  }
+};
+
+TEST_CASE("Watchdog: a short hold is information, a long one a warning") {
+  const std::vector<LogLevel> warning{LogLevel::kWarning};
+  Watched w;
+  std::atomic<bool> release{false};
+  std::atomic<bool> held{false};
+  w.worker(0).InjectCall([&](RunContext&) {
+    held = true;
+    while (!release.load()) std::this_thread::yield();
+  });
+  REQUIRE(WaitUntil([&] { return held.load(); }));
+  Listening log;
+  w.LookAfter(0);
+  w.LookAfter(77 * kNsPerMs);
+  const auto levels = log.LevelsOf("worker 0 has not moved for 77 ms");
+  CHECK_FALSE(levels.empty());  // the runtime's own watchdog may say so, too
+  for (const LogLevel level : levels) CHECK(level == LogLevel::kInfo);
+  w.LookAfter(3600 * kNsPerSec);
+  w.LookAfter(0);
+  CHECK(log.LevelsOf("worker 0 has not moved for 3600077 ms") == warning);
+  release = true;
+  CHECK(WaitUntil([&] {
+    w.watchdog.TEST_Look();
+    return w.watchdog.Stuck().empty();
+  }));
+  CHECK(log.LevelsOf("worker 0 goes on after 3600077 ms") == warning);
+}
 
 TEST_CASE("Watchdog: a method that does not yield is named, once") {
   Watched w;

@@ -28,8 +28,8 @@ struct WatchdogOptions {
   /// A worker that has not moved for so long is reported if a method holds it.
   /// Seastar's stall detector has the same default.
   u64 report_after_ns = 25 * kNsPerMs;
-  /// One that has not moved for so long is reported in any case, and relieved:
-  /// a stand-in takes its rings and waiting tasks.
+  /// One that has not moved for so long is reported in any case, to the
+  /// operator too, and relieved: a stand-in takes its rings and waiting tasks.
   u64 relieve_after_ns = 500 * kNsPerMs;
   /// Between two looks, and while all workers sleep.
   u64 period_ns = 10 * kNsPerMs;
@@ -77,6 +77,7 @@ class Watchdog {
     u64 parks = 0;
     u64 since_ns = 0;
     bool reported = false;
+    bool warned = false;
     bool relieved = false;  // or it cannot be
   };
 
@@ -84,8 +85,9 @@ class Watchdog {
   bool Look();
   void LookAt(Worker& worker, Seen& seen, u64 now_ns);
   bool Report(const Worker& worker, u64 since_ns, u64 now_ns);
+  void Warn(u32 index, u64 stuck_ns);
   void Relieve(Worker& worker, Seen& seen);
-  void Forget(u32 index, u64 since_ns, u64 now_ns);
+  void Forget(u32 index, const Seen& seen, u64 now_ns);
 
   WorkOrchestrator& workers_;
   const WatchdogOptions options_;
