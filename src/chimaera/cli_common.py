@@ -89,7 +89,10 @@ def completed_by(action: argparse.Action, what: str) -> None:
 
 def failed(error: BaseException, code: int) -> int:
     """Print an error; return `code`."""
-    print(f"chimaera: {error}", file=sys.stderr)
+    text = str(error)
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        text = f"{error.filename}: {error.strerror}"  # without the number
+    print(f"chimaera: {text}", file=sys.stderr)
     return code
 
 
@@ -121,7 +124,7 @@ def attach(options: argparse.Namespace, *, timeout_s: float = 10.0) -> Runtime:
 def no_runtime(options: argparse.Namespace) -> NoRuntimeError:
     """Make the error that no runtime runs where the options say."""
     from chimaera.errors import NoRuntimeError
-    from chimaera.running import running
+    from chimaera.running import others_text
 
     how = ""
     if options.name:
@@ -130,10 +133,7 @@ def no_runtime(options: argparse.Namespace) -> NoRuntimeError:
         how = f" --runtime-dir {options.runtime_dir}"
     said = f"no runtime runs in {directory_of(options)}"
     said += f"; start one with `chimaera start{how}`"
-    names = [each.label for each in running() if not each.embedded]
-    if names:
-        said += f". Running: {', '.join(names)}"
-    return NoRuntimeError(said)
+    return NoRuntimeError(said + others_text())
 
 
 def print_table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> None:

@@ -78,6 +78,9 @@ def _ps(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"tasks": rows, "omitted": dump.omitted}, indent=2))
         return EXIT_OK
+    if not rows:
+        print("no task has begun and is not over")
+        return EXIT_OK
     print_table(
         ("TASK", "POOL", "METHOD", "PID", "WORKER", "STATE", "WAITS FOR", "FOR"),
         [

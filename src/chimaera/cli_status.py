@@ -30,7 +30,7 @@ def parser(name: str) -> argparse.ArgumentParser:
 
 
 def _cost_line(cost: MethodCost) -> str:
-    """Tell what a method costs: ``200.0 Write  3.1 us + 0.1 ns per unit +- ...``."""
+    """Tell what a task costs: ``200.0 Write  3.1 us + 0.1 ns per unit, +- ...``."""
     grows = f" + {cost.s_per_unit * 1e9:.3g} ns per unit" if cost.s_per_unit else ""
     return (
         f"{cost.pool_id!s:8} {cost.method:18} {cost.base_s * 1e6:.3g} us{grows}, "
@@ -75,7 +75,7 @@ def _status(options: argparse.Namespace) -> int:
         f"  ended     {status.cancelled} cancelled, {status.expired} past their "
         f"deadline, {status.missed_periods} periods missed"
     )
-    print(f"  clients   {facts['rings']} threads attached")
+    print(f"  clients   attached threads: {facts['rings']}")
     print(f"  pools     {len(pools)}")
     for pool in pools:
         heap = "" if pool.heap_bytes is None else f", {size_text(pool.heap_bytes)}"
@@ -87,6 +87,7 @@ def _status(options: argparse.Namespace) -> int:
     for pool, stats in found:
         for line in device_lines(pool, stats):
             print(f"    {line}")
+    print("  costs     of a task, as seen so far")
     for cost in status.costs[:SHOWN_COSTS]:
-        print(f"  {_cost_line(cost)}")
+        print(f"    {_cost_line(cost)}")
     return EXIT_OK

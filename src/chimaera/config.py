@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from chimaera import log_bridge
 from chimaera._extension import core
 from chimaera.module_packages import on_repo_path
 from chimaera.task import DEFAULT_TIMEOUT_S, Future, deadline_ms
@@ -234,6 +235,10 @@ def check(file: str | os.PathLike[str]) -> list[ConfigError]:
     OSError
         The file cannot be read.
     """
+    # Modules are loaded, which is logged; as by `chimaera.local`.
+    log_bridge.use()
+    if not core.log_level_is_fixed():
+        core.set_log_level(log_bridge.level_wanted())
     with on_repo_path():
         errors = core.check_config(_text(file), os.fspath(file))
     return [ConfigError(*row) for row in errors]

@@ -18,8 +18,9 @@ from typing import Any
 
 from chimaera import log_bridge
 from chimaera._extension import core
-from chimaera.errors import BadRequestError
+from chimaera.errors import BadRequestError, NoRuntimeError
 from chimaera.module_packages import on_repo_path
+from chimaera.running import others_text
 from chimaera.runtime import Runtime
 from chimaera.task import check_timeout
 
@@ -96,19 +97,21 @@ def connect(
     Raises
     ------
     NoRuntimeError
-        Nobody answers there; the message says how to start one.
+        Nobody answers there; the message says how to start one, and which run.
     AlreadyExistsError
         This process has a connection already.
     VersionMismatchError
         The runtime is of another build.
     """
-    return _opened(
-        core.Connection.attach(
+    try:
+        connection = core.Connection.attach(
             "" if runtime_dir is None else os.fspath(runtime_dir),
             name or "",
             check_timeout(timeout_s),
         )
-    )
+    except NoRuntimeError as error:
+        raise NoRuntimeError(f"{error}{others_text()}") from None
+    return _opened(connection)
 
 
 def attached(runtime_dir: str | None = None) -> Runtime:

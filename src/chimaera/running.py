@@ -16,7 +16,7 @@ from pathlib import Path
 
 from chimaera._extension import core
 
-__all__ = ["PAGE_FILE", "Running", "is_running", "running"]
+__all__ = ["PAGE_FILE", "Running", "is_running", "others_text", "running"]
 
 PAGE_FILE = "dashboard.json"  # where a daemon's live page is
 _LOCK = "lock"
@@ -67,6 +67,21 @@ def running() -> list[Running]:
         found.values(),
         key=lambda each: (each.embedded, each.name is None, each.name or "", each.pid),
     )
+
+
+def others_text() -> str:
+    """Tell which daemons run, for the end of an error that one does not.
+
+    A directory is shown where no name leads there: whoever started that one had
+    another ``XDG_RUNTIME_DIR``, as a login by ssh and a notebook server may have.
+    """
+    daemons = [each for each in running() if not each.embedded]
+    if not daemons:
+        return ""
+    text = f". Running: {', '.join(each.label for each in daemons)}"
+    if any(each.name is None for each in daemons):
+        text += " (CHI_RUNTIME_DIR takes a directory)"
+    return text
 
 
 def is_running(directory: Path) -> bool:

@@ -18,6 +18,7 @@ import pytest
 
 import chimaera
 from chimaera import cli_common, testing
+from chimaera.errors import NoRuntimeError
 from chimaera.running import running
 from python import programs
 
@@ -67,6 +68,39 @@ def test_every_command_that_needs_a_runtime_says_how_to_get_one(home: Path) -> N
         failed = run(home, *words, "--name", "left")
         assert failed.returncode == cli_common.EXIT_NO_RUNTIME, words
         assert "start one with `chimaera start --name left`" in failed.stderr
+
+
+def test_who_looks_elsewhere_is_told_where_it_runs(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = ("--runtime-dir", str(tmp_path / "there"))
+    monkeypatch.setenv("CHI_RUNTIME_DIR", str(tmp_path / "here"))
+    shown(home, "start", *where)
+    try:
+        with pytest.raises(NoRuntimeError) as none:
+            chimaera.connect()
+    finally:
+        shown(home, "stop", *where)
+    before, listed = str(none.value).split(". Running: ")
+    assert str(tmp_path / "here") in before
+    assert str(tmp_path / "there") in listed
+    assert "CHI_RUNTIME_DIR" in listed
+
+
+def test_a_file_that_is_missing_is_named(home: Path) -> None:
+    failed = run(home, "config", "check", "none.yaml")
+    assert failed.returncode == cli_common.EXIT_FAILED
+    assert failed.stderr == "chimaera: none.yaml: No such file or directory\n"
+
+
+def test_a_check_of_pools_says_nothing_of_its_own_doing(
+    home: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "pools.yaml"
+    entry = "{mod_name: chimaera_echo, pool_name: echo, pool_id: 200.0}"
+    file.write_text(f"compose:\n  - {entry}\n")
+    checked = run(home, "config", "check", str(file))
+    assert (checked.stdout, checked.stderr) == (f"{file}: no mistakes\n", "")
 
 
 def test_list_finds_what_runs_in_a_program(

@@ -14,7 +14,9 @@
 #include <cctype>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <set>
+#include <system_error>
 #include <utility>
 
 #include "chimaera/base/code_uses.h"
@@ -55,9 +57,11 @@ std::string OwnDirectory() {
   static const char kAnchor = 0;
   Dl_info info{};
   if (dladdr(&kAnchor, &info) == 0 || info.dli_fname == nullptr) return {};
-  const std::string path = info.dli_fname;
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? std::string() : path.substr(0, slash);
+  // A program finds the library by its own place: "bin/../lib".
+  std::error_code error;
+  const auto folder = std::filesystem::canonical(
+      std::filesystem::path(info.dli_fname).parent_path(), error);
+  return error ? std::string() : folder.string();
 }
 
 Status CheckName(std::string_view name) {
