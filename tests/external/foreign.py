@@ -40,7 +40,7 @@ _DEPENDENCIES = [
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-TIMEOUT_S = 600.0
+TIMEOUT_S = 1800.0
 
 
 def run(

@@ -240,6 +240,7 @@ std::string ReadFile(const std::string& path) {
 std::unique_ptr<Chimaera> AttachTo(const std::string& dir) {
   ClientConfig config;
   config.runtime_dir = dir;
+  config.connect_timeout_ns = test::kHangNs;
   std::unique_ptr<Chimaera> client;
   Status status;
   // Of a crowd that comes at once some are told to come again.
