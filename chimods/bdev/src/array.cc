@@ -26,27 +26,6 @@ using chi::u64;
 // When a reader that is always overtaken by writers gives up; as in Python.
 constexpr u64 kMaxAttempts = 100;
 
-// kBadRequest: a box does not fill the caller's memory. Its strides.
-Result<Strides> CheckMemory(const ArrayLayout& layout, const Box& box, u64 size,
-                            const Strides& strides) {
-  CHI_RETURN_IF_ERROR(layout.Check(box));
-  const u64 item = layout.type.size;
-  if (strides.empty()) {
-    const u64 wanted = BytesOf(box.count, item);
-    if (wanted == size) return DenseStrides(box.count, item);
-    return Status::BadRequest(
-        Format("{} bytes of memory for {} elements of {}: they are {}", size,
-               TextOf(box.count), layout.type.text, wanted));
-  }
-  if (strides.size() != box.count.size() ||
-      SpanOf(box.count, strides, item) > size) {
-    return Status::BadRequest(
-        Format("{} elements of {}, {} bytes apart, do not lie in {} bytes",
-               TextOf(box.count), layout.type.text, TextOf(strides), size));
-  }
-  return strides;
-}
-
 }  // namespace
 
 // ---- opening ----------------------------------------------------------------

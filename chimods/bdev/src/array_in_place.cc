@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "array_format.h"
 #include "array_io.h"
@@ -68,11 +69,60 @@ Result<ArrayView> Array::View(const Box& box, u64 timeout_ns) {
 struct ArrayLoan::State {
   explicit State(const Array& lent)
       : array(lent), name(lent.device_, kArrayPrefix + lent.name()) {}
+  ~State() {
+    // Not a trace: what was given is this client's.
+    if (!in_parts || sealed || name.loan() == 0) return;
+    const auto given = Given(Deadline(kEndNs));
+    std::vector<Block> blocks;
+    if (given.ok()) {
+      for (const auto& [chunk, block] : *given) blocks.push_back(block);
+    }
+    if (!blocks.empty()) array.device_.AsyncFreeBlocks(HSHM_MCTX, blocks);
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  Result<Client::GivenBlocks> Given(const Deadline& deadline) {
+    auto future =
+        array.device_.AsyncCollect(HSHM_MCTX, name.name(), name.loan());
+    CHI_RETURN_IF_ERROR(GetOrCancel(future, deadline));
+    return Client::Given(*future);
+  }
+  // Each of the two puts blocks into an array that has none.
+  Status TakeGiven(StoredArray* stored, const Deadline& deadline);
+  Status Write(StoredArray* stored, const Deadline& deadline, NewChunks* made);
 
   Array array;
   BorrowedName name;
-  SharedBuffer buffer;
+  bool in_parts = false;
+  bool sealed = false;
+  SharedBuffer buffer;  // if not in parts
 };
+
+Status ArrayLoan::State::TakeGiven(StoredArray* stored,
+                                   const Deadline& deadline) {
+  CHI_ASSIGN_OR_RETURN(const Client::GivenBlocks given, Given(deadline));
+  const u64 count = stored->blocks.size();
+  for (const auto& [chunk, block] : given) {
+    if (chunk >= count || block.size_ != stored->layout.chunk_bytes()) {
+      return Status::BadRequest(
+          Format("chunk {} of {} was given as {}", chunk, count, block));
+    }
+    stored->blocks[chunk] = block;
+  }
+  if (given.size() == count) return Status();
+  return Status::BadRequest(Format("{} of {} chunks have not been given",
+                                   count - given.size(), count));
+}
+
+Status ArrayLoan::State::Write(StoredArray* stored, const Deadline& deadline,
+                               NewChunks* made) {
+  const ArrayLayout& layout = stored->layout;
+  const Elements<const char> from{buffer.data(),
+                                  DenseStrides(layout.shape, layout.type.size),
+                                  buffer.place()};
+  return WriteBox(array.device_, stored, layout.whole(), from, deadline, made);
+}
 
 ArrayLoan::ArrayLoan(std::unique_ptr<State> state) : state_(std::move(state)) {}
 ArrayLoan::ArrayLoan(ArrayLoan&&) noexcept = default;
@@ -82,38 +132,74 @@ void* ArrayLoan::data() const {
   return state_ == nullptr ? nullptr : state_->buffer.data();
 }
 
+u64 ArrayLoan::id() const {
+  return state_ == nullptr ? 0 : state_->name.loan();
+}
+
 Status ArrayLoan::Seal(u64 timeout_ns) {
-  if (state_ == nullptr)
+  if (state_ == nullptr) {
     return Status::BadRequest("the loan is sealed already");
+  }
   const Deadline deadline(timeout_ns);
   Array& array = state_->array;
   CHI_RETURN_IF_ERROR(array.Refresh(deadline.LeftNs()));
-  auto made = MakeStored(array.layout());
-  if (!made.ok()) return array.Named(made.status());
-  auto stored = std::make_shared<StoredArray>(*std::move(made));
-  const SharedBuffer& buffer = state_->buffer;
-  const Elements<const char> from{
-      buffer.data(), DenseStrides(array.shape(), array.layout().type.size),
-      buffer.place()};
-  NewChunks chunks(array.device_);
-  const Status written = WriteBox(array.device_, stored.get(), array.whole(),
-                                  from, deadline, &chunks);
-  if (!written.ok()) return array.Named(written);
-  CHI_RETURN_IF_ERROR(array.Put(std::move(stored), &chunks, deadline));
+  auto stored = std::make_shared<StoredArray>(StoredArray{
+      array.layout(), std::vector<Block>(array.stored_->blocks.size())});
+  NewChunks made(array.device_);
+  const Status filled = state_->in_parts
+                            ? state_->TakeGiven(stored.get(), deadline)
+                            : state_->Write(stored.get(), deadline, &made);
+  if (!filled.ok()) return array.Named(filled);
+  CHI_RETURN_IF_ERROR(array.Put(std::move(stored), &made, deadline));
+  state_->sealed = true;
   state_.reset();
   return Status();
 }
 
-Result<ArrayLoan> Array::Loan(u64 timeout_ns) {
+Result<ArrayLoan> Array::LoanInParts(u64 timeout_ns) {
   auto state = std::make_unique<ArrayLoan::State>(*this);
   const Status lent = state->name.Take(Deadline(timeout_ns));
   if (!lent.ok()) return Named(lent);
-  state->buffer = SharedBuffer(std::max<u64>(size_bytes(), 1));
-  if (state->buffer.IsNull()) {
-    return Named(Status::NoMemory(
-        Format("no shared memory for a loan of {} bytes", size_bytes())));
-  }
+  state->in_parts = true;
   return ArrayLoan(std::move(state));
+}
+
+Result<ArrayLoan> Array::Loan(u64 timeout_ns) {
+  CHI_ASSIGN_OR_RETURN(ArrayLoan loan, LoanInParts(timeout_ns));
+  loan.state_->in_parts = false;
+  loan.state_->buffer = SharedBuffer(std::max<u64>(size_bytes(), 1));
+  if (loan.data() != nullptr) return loan;
+  return Named(Status::NoMemory(
+      Format("no shared memory for a loan of {} bytes", size_bytes())));
+}
+
+Status Array::Give(u64 loan, const Box& box, const void* data, u64 size,
+                   u64 timeout_ns, const std::vector<u64>& strides) {
+  const Deadline deadline(timeout_ns);
+  const auto checked = CheckMemory(layout(), box, size, strides);
+  if (!checked.ok()) return Named(checked.status());
+  std::vector<u64> numbers;
+  ChunkParts parts(layout(), box);
+  for (ChunkPart part; parts.Next(&part);) {
+    if (!part.whole) {
+      return Named(Status::BadRequest(
+          Format("a part of chunk {} cannot be given", part.chunk)));
+    }
+    numbers.push_back(part.chunk);
+  }
+  if (numbers.empty()) return Status();
+  StoredArray made{layout(), std::vector<Block>(stored_->blocks.size())};
+  NewChunks chunks(device_);
+  const Elements<const char> from{static_cast<const char*>(data), *checked, {}};
+  const Status written = WriteBox(device_, &made, box, from, deadline, &chunks);
+  if (!written.ok()) return Named(written);
+  auto future = device_.AsyncGive(HSHM_MCTX, kArrayPrefix + name_, loan,
+                                  numbers, made.Existing());
+  if (Status given = GetOrCancel(future, deadline); !given.ok()) {
+    return Named(given);
+  }
+  chunks.Keep();
+  return Status();
 }
 
 }  // namespace chimaera::bdev

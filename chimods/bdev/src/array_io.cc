@@ -17,6 +17,7 @@ namespace chimaera::bdev {
 namespace {
 
 using chi::Format;
+using chi::Result;
 using chi::Status;
 using chi::u64;
 
@@ -122,6 +123,26 @@ Status ReadOld(Client& device, const std::vector<BlockRange>& ranges,
 }
 
 }  // namespace
+
+Result<Strides> CheckMemory(const ArrayLayout& layout, const Box& box, u64 size,
+                            const Strides& strides) {
+  CHI_RETURN_IF_ERROR(layout.Check(box));
+  const u64 item = layout.type.size;
+  if (strides.empty()) {
+    const u64 wanted = BytesOf(box.count, item);
+    if (wanted == size) return DenseStrides(box.count, item);
+    return Status::BadRequest(
+        Format("{} bytes of memory for {} elements of {}: they are {}", size,
+               TextOf(box.count), layout.type.text, wanted));
+  }
+  if (strides.size() != box.count.size() ||
+      SpanOf(box.count, strides, item) > size) {
+    return Status::BadRequest(
+        Format("{} elements of {}, {} bytes apart, do not lie in {} bytes",
+               TextOf(box.count), layout.type.text, TextOf(strides), size));
+  }
+  return strides;
+}
 
 BorrowedName::~BorrowedName() {
   if (loan_ == 0) return;

@@ -91,6 +91,8 @@ class BorrowedName {
 
   /// kDeadlineExceeded: somebody else has it.
   chi::Status Take(const Deadline& deadline);
+  const std::string& name() const { return name_; }
+  chi::u64 loan() const { return loan_; }
 
  private:
   Client device_;
@@ -124,6 +126,11 @@ struct Elements {
   Strides strides;
   hipc::Pointer place;  ///< If the runtime sees them, too.
 };
+
+/// Where the elements of a box lie in `size` bytes, dense if there are no
+/// `strides`. kBadRequest: the box leaves the array, or the bytes.
+chi::Result<Strides> CheckMemory(const ArrayLayout& layout, const Box& box,
+                                 chi::u64 size, const Strides& strides);
 
 /// kStale: the array was changed meanwhile. After an error any part may have
 /// been read.

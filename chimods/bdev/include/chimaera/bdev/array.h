@@ -63,10 +63,14 @@ class ArrayLoan {
   ArrayLoan& operator=(ArrayLoan&&) = delete;
   ~ArrayLoan();
 
-  /// All elements, dense and in C order, uninitialised; null once it is sealed.
+  /// All elements, dense and in C order, uninitialised; null if it is made in
+  /// parts, or sealed.
   void* data() const;
-  /// Makes them the array, at once, and ends the loan. After an error it is
-  /// still lent, and may be sealed again; errors as of Array::Write.
+  /// What the loan is called, for who helps with Array::Give.
+  chi::u64 id() const;
+  /// Makes them, or what was given, the array, at once, and ends the loan.
+  /// After an error it is still lent, and may be sealed again; errors as of
+  /// Array::Write, and kBadRequest: chunks have not been given.
   chi::Status Seal(chi::u64 timeout_ns = chi::kDefaultTimeoutNs);
 
  private:
@@ -154,6 +158,18 @@ class Array {
   /// from. Waits for who has it on loan, or writes it: kDeadlineExceeded.
   /// kNoMemory: not so much is shared.
   chi::Result<ArrayLoan> Loan(chi::u64 timeout_ns = chi::kDefaultTimeoutNs);
+  /// The same without memory: it is made of what is given to the loan, by any
+  /// clients of the device.
+  chi::Result<ArrayLoan> LoanInParts(
+      chi::u64 timeout_ns = chi::kDefaultTimeoutNs);
+  /// Makes new chunks of a box, and gives them to a loan in parts of this
+  /// array. Before it is sealed nobody sees them; who gives may be gone by
+  /// then.
+  ///   kBadRequest     also: a part of a chunk, which ends where the box does
+  ///   not kAlreadyExists  the chunk was given kStale          the loan is over
+  chi::Status Give(chi::u64 loan, const Box& box, const void* data,
+                   chi::u64 size, chi::u64 timeout_ns = chi::kDefaultTimeoutNs,
+                   const std::vector<chi::u64>& strides = {});
 
   /// Takes it off the device; views of it stay valid.
   chi::Status Delete(chi::u64 timeout_ns = chi::kDefaultTimeoutNs);
