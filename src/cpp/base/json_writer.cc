@@ -5,39 +5,15 @@
 
 #include "chimaera/base/json_writer.h"
 
+#include <charconv>
 #include <cinttypes>
 #include <cmath>
 #include <cstdio>
+#include <iterator>
+
+#include "chimaera/base/utf8.h"
 
 namespace chi {
-namespace {
-
-// Bytes of the UTF-8 character at the front of `text`; 0: there is none.
-size_t Utf8Length(std::string_view text) {
-  const auto byte = [&](size_t i) {
-    return i < text.size() ? static_cast<u8>(text[i]) : u8{0};
-  };
-  const u8 first = byte(0);
-  size_t length = 0;
-  u8 low = 0x80;  // bounds of the second byte
-  u8 high = 0xbf;
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first <= 0xdf) length = 2;
-  if (first >= 0xe0 && first <= 0xef) length = 3;
-  if (first >= 0xf0 && first <= 0xf4) length = 4;
-  if (first == 0xe0) low = 0xa0;
-  if (first == 0xed) high = 0x9f;
-  if (first == 0xf0) low = 0x90;
-  if (first == 0xf4) high = 0x8f;
-  for (size_t i = 1; i < length; ++i) {
-    const bool in_range =
-        i == 1 ? byte(i) >= low && byte(i) <= high : (byte(i) & 0xc0) == 0x80;
-    if (!in_range) return 0;
-  }
-  return length;
-}
-
-}  // namespace
 
 void JsonWriter::Comma() {
   if (comma_) text_ += ", ";
@@ -103,9 +79,11 @@ JsonWriter& JsonWriter::Number(u64 number) {
 
 JsonWriter& JsonWriter::Number(f64 number) {
   if (!std::isfinite(number)) return Null();
+  // Not printf: its decimal point is that of the locale.
   char text[32];
-  std::snprintf(text, sizeof(text), "%.12g", number);
-  return Raw(text);
+  const auto end = std::to_chars(text, std::end(text), number,
+                                 std::chars_format::general, 12);
+  return Raw({text, static_cast<size_t>(end.ptr - text)});
 }
 
 JsonWriter& JsonWriter::Bool(bool value) {

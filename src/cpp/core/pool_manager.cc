@@ -13,6 +13,7 @@
 #include "chimaera/base/check.h"
 #include "chimaera/base/format.h"
 #include "chimaera/base/log.h"
+#include "chimaera/base/utf8.h"
 #include "chimaera/core/module_call.h"
 #include "core/lifecycle.h"
 
@@ -225,6 +226,10 @@ Status PoolManager::CheckRequest(const PoolRequest& request) const {
     return Status::BadRequest(
         Format("cannot create pool {}: its name has {} bytes of at most {}",
                request.pool_id, request.pool_name.size(), kMaxNameBytes));
+  }
+  if (!IsUtf8(request.pool_name)) {
+    return Status::BadRequest(Format(
+        "cannot create pool {}: its name is not UTF-8", request.pool_id));
   }
   if (request.pool_id.IsNull()) {
     return Status::BadRequest(Format(

@@ -3,117 +3,115 @@
 //
 // A dump as JSON: for programs, and for whoever prints it nicely.
 
+#include <cinttypes>
 #include <cstdio>
-#include <sstream>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "chimaera/base/clock.h"
 #include "chimaera/base/format.h"
+#include "chimaera/base/json_writer.h"
 #include "chimaera/runtime/dump.h"
 
 namespace chi {
 namespace {
 
-constexpr u64 kNsPerUsInMs = kNsPerMs / 1000;
+constexpr u64 kNsPerUs = kNsPerMs / 1000;
 
-std::string Quoted(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-      quoted += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      char escaped[7];
-      std::snprintf(escaped, sizeof(escaped), "\\u%04x", c);
-      quoted += escaped;
-    } else {
-      quoted += c;
-    }
+// To the microsecond.
+void WriteMs(std::string_view key, u64 ns, JsonWriter& json) {
+  json.Member(key, static_cast<f64>(ns / kNsPerUs) / 1000);
+}
+
+void WriteAddress(u64 object, JsonWriter& json) {
+  json.Key("object");
+  if (object == 0) {
+    json.Null();
+  } else {
+    char text[19];
+    std::snprintf(text, sizeof(text), "0x%" PRIx64, object);
+    json.Text(text);
   }
-  return quoted + '"';
 }
 
-std::string Address(u64 object) {
-  if (object == 0) return "null";
-  char text[21];
-  std::snprintf(text, sizeof(text), "\"0x%llx\"",
-                static_cast<unsigned long long>(object));
-  return text;
+void Write(const std::string& text, JsonWriter& json) { json.Text(text); }
+void Write(u32 number, JsonWriter& json) { json.Number(u64{number}); }
+
+void Write(LockGroup group, JsonWriter& json) {
+  json.BeginObject();
+  if (group.client == kThreadClient) {
+    json.Key("client").Null();
+  } else {
+    json.Member("client", group.client).Member("task", group.major);
+  }
+  json.EndObject();
 }
 
-std::string Ms(u64 ns) {
-  return Format("{}", static_cast<f64>(ns / kNsPerUsInMs) / 1000);
+void Write(const LockReport::Owner& owner, JsonWriter& json) {
+  Write(owner.group, json);
+}
+void Write(const LockReport::Waiting& waiting, JsonWriter& json) {
+  Write(waiting.group, json);
 }
 
-std::string ToText(const std::string& text) { return Quoted(text); }
-std::string ToText(u32 number) { return Format("{}", number); }
-
-std::string ToText(LockGroup group) {
-  if (group.client == kThreadClient) return "{\"client\": null}";
-  return Format("{{\"client\": {}, \"task\": {}}}", group.client, group.major);
-}
-
-std::string ToText(const LockReport::Owner& owner) {
-  return ToText(owner.group);
-}
-std::string ToText(const LockReport::Waiting& waiting) {
-  return ToText(waiting.group);
-}
-
-std::string ToText(const LiveTask& task);
-std::string ToText(const LiveLock& lock);
-std::string ToText(const StuckWorker& stuck);
+void Write(const LiveTask& task, JsonWriter& json);
+void Write(const LiveLock& lock, JsonWriter& json);
+void Write(const StuckWorker& stuck, JsonWriter& json);
 
 template <class Rows>
-std::string List(const Rows& rows) {
-  std::string text = "[";
-  for (const auto& row : rows) {
-    if (text.size() > 1) text += ", ";
-    text += ToText(row);
-  }
-  return text + "]";
+void WriteList(std::string_view key, const Rows& rows, JsonWriter& json) {
+  json.Key(key).BeginList();
+  for (const auto& row : rows) Write(row, json);
+  json.EndList();
 }
 
-std::string ToText(const LiveTask& task) {
-  std::ostringstream out;
-  out << "{\"pool\": " << Quoted(Format("{}", task.pool))
-      << ", \"pool_name\": " << Quoted(task.pool_name)
-      << ", \"module\": " << Quoted(task.module)
-      << ", \"method\": " << Quoted(task.method)
-      << ", \"client\": " << task.group.client << ", \"task\": \""
-      << task.group.major << '.' << task.task_minor
-      << "\", \"worker\": " << task.worker
-      << ", \"state\": " << (task.ready ? "\"ready\"" : "\"waiting\"")
-      << ", \"waits_for\": \"" << WaitKindName(task.kind)
-      << "\", \"object\": " << Address(task.object)
-      << ", \"waited_ms\": " << Ms(task.waited_ns) << '}';
-  return out.str();
+void Write(const LiveTask& task, JsonWriter& json) {
+  json.BeginObject()
+      .Member("pool", Format("{}", task.pool))
+      .Member("pool_name", task.pool_name)
+      .Member("module", task.module)
+      .Member("method", task.method)
+      .Member("client", task.group.client)
+      .Member("task", Format("{}.{}", task.group.major, task.task_minor))
+      .Member("worker", task.worker)
+      .Member("state", std::string_view(task.ready ? "ready" : "waiting"))
+      .Member("waits_for", std::string_view(WaitKindName(task.kind)));
+  WriteAddress(task.object, json);
+  WriteMs("waited_ms", task.waited_ns, json);
+  json.EndObject();
 }
 
-std::string ToText(const LiveLock& lock) {
-  return Format(
-      "{{\"object\": {}, \"kind\": {}, \"owners\": {}, \"waiting\": {}}}",
-      Address(lock.object),
-      lock.kind == WaitKind::kMutex ? "\"mutex\"" : "\"rwlock\"",
-      List(lock.report.owners), List(lock.report.waiting));
+void Write(const LiveLock& lock, JsonWriter& json) {
+  const bool is_mutex = lock.kind == WaitKind::kMutex;
+  json.BeginObject();
+  WriteAddress(lock.object, json);
+  json.Member("kind", std::string_view(is_mutex ? "mutex" : "rwlock"));
+  WriteList("owners", lock.report.owners, json);
+  WriteList("waiting", lock.report.waiting, json);
+  json.EndObject();
 }
 
-std::string ToText(const StuckWorker& stuck) {
+void Write(const StuckWorker& stuck, JsonWriter& json) {
   const u64 now_ns = SystemClock::Get().NowNs();
-  return Format(
-      "{{\"worker\": {}, \"for_ms\": {}, \"run\": {}, \"stack\": {}}}",
-      stuck.worker, Ms(now_ns - stuck.since_ns), Quoted(stuck.run),
-      Quoted(stuck.stack));
+  json.BeginObject().Member("worker", stuck.worker);
+  WriteMs("for_ms", now_ns - stuck.since_ns, json);
+  json.Member("run", stuck.run).Member("stack", stuck.stack).EndObject();
 }
 
 }  // namespace
 
 std::string RuntimeDump::ToJson() const {
-  return Format(
-      "{{\"tasks\": {}, \"omitted\": {}, \"locks\": {}, \"cycles\": {}, "
-      "\"stuck\": {}, \"silent_workers\": {}}}",
-      List(tasks), num_omitted, List(locks), List(cycles), List(stuck),
-      List(silent_workers));
+  JsonWriter json;
+  json.BeginObject();
+  WriteList("tasks", tasks, json);
+  json.Member("omitted", num_omitted);
+  WriteList("locks", locks, json);
+  WriteList("cycles", cycles, json);
+  WriteList("stuck", stuck, json);
+  WriteList("silent_workers", silent_workers, json);
+  json.EndObject();
+  return std::move(json).Take();
 }
 
 }  // namespace chi

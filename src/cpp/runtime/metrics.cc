@@ -236,9 +236,10 @@ void WriteMemory(const Sessions& sessions, const RuntimeData& data,
 // ---- what went wrong --------------------------------------------------------
 
 void WriteStuck(const Watchdog& watchdog, JsonWriter& json) {
-  const u64 now_ns = SystemClock::Get().NowNs();
+  const std::vector<StuckWorker> all = watchdog.Stuck();
+  const u64 now_ns = SystemClock::Get().NowNs();  // after all of them
   json.Key("stuck").BeginList();
-  for (const StuckWorker& stuck : watchdog.Stuck()) {
+  for (const StuckWorker& stuck : all) {
     json.BeginObject()
         .Member("worker", stuck.worker)
         .Seconds("since_s", now_ns - stuck.since_ns)

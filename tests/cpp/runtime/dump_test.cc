@@ -92,6 +92,18 @@ TEST_CASE("Dump: a method that sleeps is listed with what and for whom") {
   CHECK(sleep.Cancel());
 }
 
+TEST_CASE("Dump: what clients chose cannot break the document") {
+  RuntimeDump dump;
+  dump.cycles = {"\xff \"\n"};
+  CHECK(Holds(dump.ToJson(), R"("cycles": ["\ufffd \"\u000a"])"));
+  Embedded e(1);
+  chimaera::echo::Client other;
+  const chimaera::Outcome made =
+      other.Create(HSHM_MCTX, PoolQuery::Dynamic(), "\xff", PoolId(301, 0));
+  CHECK(made.code() == StatusCode::kBadRequest);
+  CHECK(Holds(std::string(made.message()), "not UTF-8"));
+}
+
 TEST_CASE("Dump: over a limit, tasks are counted and not listed") {
   Embedded e(1);
   std::vector<Future<chimaera::echo::SleepTask>> sleeps;
