@@ -64,10 +64,6 @@ Status ErrorOf(const Task& task) {
 // Not where a query is decided: the run is still to come.
 bool IsRun(const RunContext& ctx) { return ctx.exec_mode == ExecMode::kExec; }
 
-void CountRun(const RunContext& ctx) {
-  CountTask(ctx.container->record().first_count + ctx.method->id);
-}
-
 std::string NameOf(const Container& container, const MethodRow& row) {
   return Format("pool {} ({}): {}", container.pool_id_, container.pool_name_,
                 row.name);
@@ -99,6 +95,7 @@ Status Dispatcher::FindSlowly(const TaskHeader& header, const Pool* pool,
 
 Status Dispatcher::Find(const TaskHeader& header, RunContext& ctx,
                         const MethodRow** row) const {
+  ctx.method = nullptr;  // that of an earlier run, which has been counted
   const PoolQuery query = header.pool_query_;
   const PoolManager::Place& place = pools_.FindPlace(header.pool_id_);
   Container* container = query.IsLocalMode() ? place.only : nullptr;
@@ -110,6 +107,11 @@ Status Dispatcher::Find(const TaskHeader& header, RunContext& ctx,
   if (ctx.method == nullptr) return container->UnknownMethod(header.method_);
   *row = ctx.method;
   return Status();
+}
+
+// The task is one of its method's.
+void Dispatcher::CountBegun(const RunContext& ctx) {
+  CountTask(ctx.container->record().first_count + ctx.method->id);
 }
 
 void Dispatcher::CountEnd(const RunContext& ctx, StatusCode end) {
@@ -168,6 +170,7 @@ __attribute__((noinline, cold)) void Dispatcher::FinishWith(
     const RunContext& ctx) {
   if (ctx.handed_over) return;
   // First, so that its client finds it counted.
+  ctx.session->CountFailure();
   CountFailure(submitted.header, ctx, code, text);
   submitted.shared->SetError(code, text);
   Finish(*ctx.session, *submitted.shared, TaskState::kDoneWithText);
@@ -175,7 +178,6 @@ __attribute__((noinline, cold)) void Dispatcher::FinishWith(
 
 void Dispatcher::CountFailure(const TaskHeader& header, const RunContext& ctx,
                               u32 code, std::string_view text) {
-  if (ctx.session != nullptr) ctx.session->CountFailure();
   const bool found = ctx.container != nullptr && ctx.method != nullptr;
   MethodMetrics* const metrics = found ? ctx.container->metrics() : nullptr;
   if (metrics != nullptr && !ctx.spread) metrics->CountFailure(*ctx.method);
@@ -208,7 +210,7 @@ void Dispatcher::CountEndedTask(const Pool& pool, MethodId method,
   if (pool.num_local() == 0) return;
   ctx.container = pool.local_container(0);
   ctx.method = ctx.container->methods().Find(method);
-  if (ctx.method != nullptr) CountRun(ctx);
+  if (ctx.method != nullptr) CountBegun(ctx);
 }
 
 // What is no task: the wish to cancel one, or what no correct client sends.
@@ -293,7 +295,7 @@ Status Dispatcher::RunOnce(SubmittedTask& submitted, u64 rest,
   const MethodRow* method = nullptr;
   CHI_RETURN_IF_ERROR(Find(submitted.header, ctx, &method));
   if (rest < method->task_size) {
-    if (IsRun(ctx)) CountRun(ctx);
+    if (IsRun(ctx)) CountBegun(ctx);
     return TooSmall(*method, submitted.pointer, rest);
   }
   return RunFound(submitted, *ctx.container, ctx.container->record(), *method,
@@ -334,7 +336,7 @@ Status Dispatcher::RunRouted(SubmittedTask& submitted, u64 rest,
     const Status decided = RunOnce(submitted, rest, ctx);
     ctx.plan = nullptr;
     if (!decided.ok()) {
-      if (ctx.method != nullptr) CountRun(ctx);
+      if (ctx.method != nullptr) CountBegun(ctx);
       return decided;
     }
     CHI_RETURN_IF_ERROR(HandOverIfLong(submitted, plan, ctx));
@@ -346,6 +348,7 @@ Status Dispatcher::RunRouted(SubmittedTask& submitted, u64 rest,
 Status Dispatcher::FindSeveral(const TaskHeader& header, RunContext& ctx,
                                Several* several) const {
   if (!MayMeanSeveral(header.pool_query_)) return Status();
+  ctx.method = nullptr;  // as in Find
   Pool* pool = pools_.Find(header.pool_id_);
   if (pool == nullptr) return Status();  // Find says so
   CHI_ASSIGN_OR_RETURN(const ContainerSpan span,
@@ -419,7 +422,11 @@ Status Dispatcher::RunInternalRouted(hipc::FullPtr<Task> task,
                                      RunContext& ctx) const {
   if (task->pool_query_.IsDynamicMode()) {
     ctx.exec_mode = ExecMode::kDynamicSchedule;
-    CHI_RETURN_IF_ERROR(RunInternalOnce(task, ctx));
+    const Status decided = RunInternalOnce(task, ctx);
+    if (!decided.ok()) {
+      if (ctx.method != nullptr) CountBegun(ctx);
+      return decided;
+    }
     ctx.exec_mode = ExecMode::kExec;
   }
   return RunInternalDecided(task, ctx);
@@ -440,7 +447,7 @@ Status Dispatcher::RunInternalOnce(hipc::FullPtr<Task> task,
   Container& container = *ctx.container;
   const MethodRow& row = *method;
   RunPlan plan;
-  if (IsRun(ctx)) CountRun(ctx);
+  if (IsRun(ctx)) CountBegun(ctx);
   const bool care = IsRun(ctx) && container.NeedsCare(row.id);
   const bool sampled = IsRun(ctx) && --runs_until_sample == 0;
   if (sampled) RestartSampling();

@@ -11,15 +11,10 @@
 #include "chimaera/core/method_metrics.h"
 #include "chimaera/core/sampling.h"
 #include "chimaera/ipc/session.h"
-#include "chimaera/sched/task_counts.h"
 #include "chimaera/sched/worker.h"
 
 namespace chi {
 namespace {
-
-void CountRun(const RunContext& ctx) {
-  CountTask(ctx.container->record().first_count + ctx.method->id);
-}
 
 // `runs` like it are in the histograms of whoever has to do with it.
 void NoteRun(const RunContext& ctx, u64 time_ns, u32 runs, Worker& worker) {
@@ -42,7 +37,7 @@ Status Dispatcher::RunWithCare(SubmittedTask& submitted, RunContext& ctx) {
     const Status asked = Call(row.plan, submitted, ctx);
     ctx.plan = nullptr;
     if (!asked.ok()) {
-      CountRun(ctx);
+      CountBegun(ctx);
       return asked;
     }
   }
@@ -64,7 +59,7 @@ Status Dispatcher::RunSample(SubmittedTask& submitted, RunContext& ctx) {
 
 Status Dispatcher::RunMeasured(SubmittedTask& submitted, RunPlan& plan,
                                u32 runs, RunContext& ctx) {
-  CountRun(ctx);
+  CountBegun(ctx);
   BeginMeasuring(plan, ctx);
   Status ran = Call(ctx.method->run_submitted, submitted, ctx);
   EndMeasuring(plan, runs, ctx);
@@ -101,7 +96,7 @@ Status Dispatcher::HandOverIfLong(const SubmittedTask& submitted,
   const Result<bool> handed_over =
       Worker::Current()->HandOver(submitted.pointer);
   if (!handed_over.ok()) {
-    CountRun(ctx);
+    CountBegun(ctx);
     return handed_over.status();
   }
   ctx.handed_over = *handed_over;

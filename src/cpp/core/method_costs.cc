@@ -5,6 +5,8 @@
 
 #include "chimaera/core/method_costs.h"
 
+#include "core/method_rows.h"
+
 namespace chi {
 namespace {
 
@@ -16,23 +18,12 @@ std::vector<Container*> Plain(const std::vector<ContainerPtr>& containers) {
   return plain;
 }
 
-const MethodTable* MethodsOf(const std::vector<Container*>& containers) {
-  const bool has_methods = !containers.empty() && containers[0]->has_methods();
-  return has_methods ? &containers[0]->methods() : nullptr;
-}
-
-u64 NumRows(const MethodTable* methods) {
-  return methods == nullptr
-             ? 0
-             : static_cast<u64>(methods->end() - methods->begin());
-}
-
 }  // namespace
 
 MethodCosts::MethodCosts(const std::vector<ContainerPtr>& containers,
                          u64 long_task_ns)
     : containers_(Plain(containers)),
-      methods_(MethodsOf(containers_)),
+      methods_(MethodsOf(containers)),
       long_task_ns_(static_cast<f64>(long_task_ns)),
       entries_(std::make_unique<Entry[]>(NumRows(methods_))) {
   if (methods_ == nullptr) return;

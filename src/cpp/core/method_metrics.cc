@@ -7,25 +7,16 @@
 
 #include <algorithm>
 
+#include "core/method_rows.h"
+
 namespace chi {
 namespace {
-
-const MethodTable* MethodsOf(const std::vector<ContainerPtr>& containers) {
-  const bool has_methods = !containers.empty() && containers[0]->has_methods();
-  return has_methods ? &containers[0]->methods() : nullptr;
-}
 
 u32 NumIds(const MethodTable* methods) {
   u32 ids = 0;
   if (methods == nullptr) return ids;
   for (const MethodRow& row : *methods) ids = std::max(ids, row.id + 1);
   return ids;
-}
-
-u64 NumRows(const MethodTable* methods) {
-  return methods == nullptr
-             ? 0
-             : static_cast<u64>(methods->end() - methods->begin());
 }
 
 }  // namespace

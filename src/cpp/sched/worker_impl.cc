@@ -312,6 +312,7 @@ bool Worker::Impl::RunHandedOver(Session& session, ShmPtr pointer) {
     Expire(live);
   }
   if (live.end != StatusCode::kOk) {
+    Increment(stats_.tasks);  // HandOver took it out where it had begun
     executor_.EndSubmitted(pointer, frame.context, EndStatus(live));
     EndArmedRun(frame);
     return false;

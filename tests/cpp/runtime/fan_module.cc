@@ -35,10 +35,7 @@ class Runtime : public Container {
   }
 
   void Work(hipc::FullPtr<WorkTask> task, RunContext& ctx) {
-    if (ctx.exec_mode == ExecMode::kDynamicSchedule) {
-      task->pool_query_ = PoolQuery::Broadcast();
-      return;
-    }
+    if (ctx.exec_mode == ExecMode::kDynamicSchedule) return Decide(*task);
     task->ids_.push_back(container_id_);
     task->workers_ = u64{1} << Worker::Current()->index();
     task->total_ = task->value_ + container_id_;
@@ -95,6 +92,12 @@ class Runtime : public Container {
     task->SetPeriodic(kNsPerMs);
     task->task_flags_.SetBits(TASK_FIRE_AND_FORGET);
     ipc->Enqueue(task);
+  }
+
+  static void Decide(WorkTask& task) {
+    if (task.act_ == Act::kUndecided) throw std::runtime_error("nowhere");
+    task.pool_query_ = task.act_ == Act::kBeyond ? PoolQuery::DirectId(99)
+                                                 : PoolQuery::Broadcast();
   }
 
   static void Leave(u64 duration_ns) {

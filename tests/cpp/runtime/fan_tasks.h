@@ -32,6 +32,8 @@ enum class Act : u32 {
   kLock,        ///< total_ = copies that met another one under a static lock.
   kNested,      ///< As a subtask, kSum of all containers under a lock.
   kDecide,      ///< When asked where: everywhere. Then as kSum.
+  kUndecided,   ///< When asked where, it throws.
+  kBeyond,      ///< When asked where: in a container that there is not.
   kBroken,      ///< Aggregate throws.
   kForever,     ///< Sleeps until it is cancelled.
   kChild,       ///< As a subtask, kForever here.

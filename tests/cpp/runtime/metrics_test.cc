@@ -15,6 +15,7 @@
 #include "chimaera/core/task_errors.h"
 #include "chimaera/ipc/control_server.h"
 #include "embedded.h"
+#include "runtime/fan_pool.h"
 #include "support/wait_until.h"
 
 namespace chi::test {
@@ -37,6 +38,20 @@ MethodMetrics::Row Method(Embedded& e, const std::string& name) {
   }
   FAIL("no method " + name);
   return {};
+}
+
+struct WorkerTotals {
+  u64 tasks = 0;
+  u64 handed_over = 0;
+};
+
+WorkerTotals Totals(Embedded& e) {
+  WorkerTotals totals;
+  for (Worker* worker : e.runtime().workers().AllWorkers()) {
+    totals.tasks += worker->stats().tasks.load();
+    totals.handed_over += worker->stats().handed_over.load();
+  }
+  return totals;
 }
 
 u64 ClientTasks(Embedded& e) {
@@ -120,14 +135,98 @@ TEST_CASE("Metrics: a cancelled task is one that failed; the wish is none") {
   CHECK(WaitUntil([&] { return ClientTasks(e) - before == 3; }));
 }
 
+// A worker takes a task that it hands over out of its figure when another one
+// may have run it already.
+bool HasBegun(Embedded& e, const WorkerTotals& before, u64 tasks) {
+  return WaitUntil([&] { return Totals(e).tasks - before.tasks == tasks; });
+}
+
 TEST_CASE("Metrics: long tasks are counted once, wherever they run") {
   Embedded e(2);
-  // Learned to be long after the first few, and handed over from then on.
+  const WorkerTotals before = Totals(e);
+  // It says that it is long, and is handed over.
   for (int i = 0; i < 40; ++i) {
     auto busy = e.echo.AsyncBusy(HSHM_MCTX, PoolQuery::Local(), 200'000);
     CHECK(busy.Get().ok());
   }
   CHECK(Method(e, "Busy").tasks == 40);
+  CHECK(HasBegun(e, before, 40));
+  CHECK(WaitUntil(
+      [&] { return Totals(e).handed_over - before.handed_over == 40; }));
+}
+
+// Behind one that holds the long worker; cancelled before it is their turn.
+u32 CancelWaiting(Embedded& e, u32 count) {
+  auto first = e.echo.AsyncBusy(HSHM_MCTX, PoolQuery::Local(), kNsPerSec / 5);
+  std::vector<Future<chimaera::echo::BusyTask>> waiting;
+  for (u32 i = 0; i < count; ++i) {
+    waiting.push_back(
+        e.echo.AsyncBusy(HSHM_MCTX, PoolQuery::Local(), kNsPerMs));
+  }
+  for (auto& each : waiting) static_cast<void>(each.Cancel());
+  u32 cancelled = 0;
+  for (auto& each : waiting) {
+    cancelled += each.Get().code() == StatusCode::kCancelled;
+  }
+  CHECK(first.Get().ok());
+  return cancelled;
+}
+
+TEST_CASE("Metrics: what is cancelled before a worker had it is a task, too") {
+  Embedded e(2);
+  const WorkerTotals before = Totals(e);
+  const u64 errors_before = e.runtime().errors().total();
+  constexpr u32 kCount = 50;
+  u64 submitted = 0;
+  u64 cancelled = 0;
+  // Again, should all of them have run already.
+  CHECK(WaitUntil([&] {
+    cancelled += CancelWaiting(e, kCount);
+    submitted += 1 + kCount;
+    return cancelled > 0;
+  }));
+  CHECK(Method(e, "Busy").tasks == submitted);
+  CHECK(Method(e, "Busy").failed == cancelled);
+  CHECK(e.runtime().errors().total() - errors_before == cancelled);
+  CHECK(HasBegun(e, before, submitted));
+}
+
+TEST_CASE("Metrics: a client's broadcast fails once, whoever it fails for") {
+  Embedded e(2, CHI_TEST_FAN_DIR);
+  FanPool fan;
+  fan.Create(4);
+  constexpr u64 kTasks = 10;
+  for (u64 i = 0; i < kTasks; ++i) {
+    CHECK_FALSE(
+        fan.Work(PoolQuery::Broadcast(), fan::Act::kFail, 0xf).Get().ok());
+  }
+  const auto sessions = e.runtime().control().Sessions();
+  REQUIRE(sessions.size() == 1);
+  CHECK(sessions[0]->tasks_failed() == kTasks);
+}
+
+TEST_CASE("Metrics: what fails as it is decided is no more than was begun") {
+  Embedded e(1, CHI_TEST_FAN_DIR);
+  FanPool fan;
+  fan.Create(2);
+  const auto fail = [&fan](fan::Act act) {
+    return fan.Work(PoolQuery::Dynamic(), act).Get().ok();
+  };
+  CHECK_FALSE(fail(fan::Act::kUndecided));
+  CHECK_FALSE(fail(fan::Act::kBeyond));
+  std::atomic<int> over{0};
+  e.worker(0).InjectCall([&](RunContext&) {
+    over += fail(fan::Act::kUndecided) ? 100 : 1;
+    over += fail(fan::Act::kBeyond) ? 100 : 1;
+  });
+  REQUIRE(WaitUntil([&] { return over.load() >= 2; }));
+  CHECK(over.load() == 2);
+  const PoolMetrics pool = Pool(e, FanPool::kId);
+  for (const MethodMetrics::Row& row : pool.methods) {
+    INFO(row.name << ": " << row.failed << " of " << row.tasks);
+    CHECK(row.failed <= row.tasks);
+    if (row.name == "Work") CHECK(row.failed == 2);
+  }
 }
 
 TEST_CASE("Metrics: a task for the pool dynamically is one task") {
@@ -224,7 +323,8 @@ TEST_CASE("Metrics: counters never go back while tasks run") {
   u64 begun = 0;
   u64 taken = 0;
   u64 counted = 0;
-  for (int look = 0; look < 300; ++look) {
+  int looks = 0;
+  const auto look = [&] {
     u64 now = 0;
     for (Worker* worker : e.runtime().workers().AllWorkers()) {
       now += worker->TasksBegun();
@@ -237,7 +337,9 @@ TEST_CASE("Metrics: counters never go back while tasks run") {
     now = Method(e, "Null").tasks + Method(e, "Busy").tasks;
     CHECK(now >= counted);
     counted = now;
-  }
+    return ++looks >= 300 && counted > 3000;
+  };
+  CHECK(WaitUntil(look));
   stop = true;
   load.join();
 }

@@ -89,6 +89,7 @@ class Dispatcher final : public Executor {
                   const SubmittedTask& submitted, const RunContext& ctx);
   void CountFailure(const TaskHeader& header, const RunContext& ctx, u32 code,
                     std::string_view text);
+  static void CountBegun(const RunContext& ctx);
   static void CountEndedTask(const Pool& pool, MethodId method,
                              RunContext& ctx);
 
