@@ -305,7 +305,7 @@ Status Dispatcher::RunOnce(SubmittedTask& submitted, u64 rest,
 void Dispatcher::RestartSampling() {
   static thread_local SeededRandom random(
       reinterpret_cast<u64>(&runs_until_sample));
-  const u32 one_in = GetSampling().one_in;
+  const u32 one_in = GetSampling().timed_one_in();
   const u32 half = one_in / 2;
   runs_until_sample =
       one_in - half + static_cast<u32>(random.Next() % (2 * half + 1));
@@ -455,7 +455,7 @@ Status Dispatcher::RunInternalOnce(hipc::FullPtr<Task> task,
   const Status ran = CallModule([&] { return NameOf(container, row); },
                                 [&] { container.Run(row.id, task, ctx); });
   if (ctx.plan == &plan) {
-    EndMeasuring(plan, care ? 1 : GetSampling().one_in, ctx);
+    EndMeasuring(plan, care ? 1 : GetSampling().timed_one_in(), ctx);
   }
   return ran;
 }

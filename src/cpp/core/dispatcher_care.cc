@@ -5,6 +5,8 @@
 // then waits elsewhere, and it is measured. Most tasks pass the bit and the
 // countdown that lead here (dispatcher.cc).
 
+#include <utility>
+
 #include "chimaera/base/clock.h"
 #include "chimaera/core/dispatcher.h"
 #include "chimaera/core/method_costs.h"
@@ -22,6 +24,16 @@ void NoteRun(const RunContext& ctx, u64 time_ns, u32 runs, Worker& worker) {
   MethodMetrics* const metrics = ctx.container->metrics();
   if (metrics != nullptr) metrics->NoteRun(*ctx.method, time_ns, runs);
   if (ctx.session != nullptr) ctx.session->NoteRun(time_ns, runs);
+}
+
+// Of several samples one, which stands for them all, if there are more of them
+// than are wanted. Each run that was looked at anyway stands for itself.
+void NoteSample(const RunContext& ctx, u64 time_ns, u32 runs, Worker& worker) {
+  thread_local u32 runs_not_noted = 0;
+  if (runs == 1) return NoteRun(ctx, time_ns, 1, worker);
+  runs_not_noted += runs;
+  if (runs_not_noted < GetSampling().one_in) return;
+  NoteRun(ctx, time_ns, std::exchange(runs_not_noted, 0), worker);
 }
 
 }  // namespace
@@ -54,7 +66,7 @@ Status Dispatcher::RunSample(SubmittedTask& submitted, RunContext& ctx) {
     return Call(ctx.method->run_submitted, submitted, ctx);
   }
   RunPlan plan;
-  return RunMeasured(submitted, plan, GetSampling().one_in, ctx);
+  return RunMeasured(submitted, plan, GetSampling().timed_one_in(), ctx);
 }
 
 Status Dispatcher::RunMeasured(SubmittedTask& submitted, RunPlan& plan,
@@ -84,7 +96,7 @@ void Dispatcher::EndMeasuring(const RunPlan& plan, u32 runs, RunContext& ctx) {
   MethodCosts* const costs = ctx.container->costs();
   if (costs != nullptr) costs->Learn(*ctx.method, plan, time_ns);
   worker.CountRun(time_ns, runs);
-  if (GetSampling().on) NoteRun(ctx, time_ns, runs, worker);
+  if (GetSampling().on) NoteSample(ctx, time_ns, runs, worker);
 }
 
 // kOk: it is to be run now. After ctx.handed_over the task is another worker's

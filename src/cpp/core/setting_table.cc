@@ -118,8 +118,10 @@ constexpr Setting kSettings[] = {
     Bool("statistics.enabled", &C::statistics,
          "timed runs fill the histograms of docs/observing.md; counters do "
          "not depend on it"),
-    Number("statistics.sample_one_in", &C::sample_one_in, 1,
-           Sampling::kMaxOneIn, "one run in so many is timed, of every method"),
+    Number(
+        "statistics.sample_one_in", &C::sample_one_in, 1, Sampling::kMaxOneIn,
+        "one run in so many is in the histograms, of every method. Costs are "
+        "learned from at least one in 64"),
 
     Choice("logging.level", &C::log_level, &LogLevels,
            "what is logged; CHI_LOG_LEVEL goes first. In "

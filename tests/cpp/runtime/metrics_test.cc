@@ -259,6 +259,22 @@ TEST_CASE("Metrics: samples stand for all runs, whatever the rate") {
   }
 }
 
+TEST_CASE("Metrics: costs are learned however few samples are wanted") {
+  Embedded e(1);
+  SetSampling({true, Sampling::kMaxOneIn});
+  constexpr u64 kTasks = 20'000;
+  for (u64 i = 0; i < kTasks; ++i) {
+    e.echo.AsyncNull(HSHM_MCTX, PoolQuery::Local()).Wait();
+  }
+  SetSampling({});
+  u64 samples = 0;
+  for (const MethodCosts::Row& cost : Pool(e).costs) {
+    if (cost.method_name == "Null") samples = cost.estimate.samples;
+  }
+  // One in 96 at the most; a few may be of others' tasks.
+  CHECK(samples >= kTasks / 200);
+}
+
 TEST_CASE("Metrics: switched off, histograms stand still, counters do not") {
   Embedded e(1);
   SetSampling({false, 1});

@@ -3,7 +3,8 @@
 //
 // Which runs are timed: one in so many, of all methods alike. What they cost is
 // learned from them always (method_costs.h); whether they also fill the
-// histograms of the statistics is a setting. Counters do not depend on it.
+// histograms of the statistics, and how many of them, is a setting. Counters do
+// not depend on it.
 
 #ifndef CHIMAERA_CORE_SAMPLING_H_
 #define CHIMAERA_CORE_SAMPLING_H_
@@ -17,6 +18,14 @@ struct Sampling {
   u32 one_in = 64;  ///< 1 to kMaxOneIn.
 
   static constexpr u32 kMaxOneIn = 4096;
+  /// A method that becomes long is to be noticed, however few samples somebody
+  /// wants in histograms.
+  static constexpr u32 kMaxTimedOneIn = 64;
+
+  /// One run in so many is timed.
+  u32 timed_one_in() const {
+    return one_in < kMaxTimedOneIn ? one_in : kMaxTimedOneIn;
+  }
 };
 
 /// Of this process. Any thread, at any time; a worker goes by a new `one_in`
