@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -116,8 +117,8 @@ IoRing* RingOf(Worker& worker) {
 }
 
 IoThreads& Threads() {
-  static IoThreads threads;
-  return threads;
+  static IoThreads* const threads = std::make_unique<IoThreads>().release();
+  return *threads;
 }
 
 // One for each transfer; none that is started may move.
@@ -136,12 +137,12 @@ class Operations {
 
 // A transfer that comes back when a fault tool lets it.
 void Stall(FileOperation& operation) {
-  operation.stall = StartThread([&operation] {
+  StartThread([&operation] {
     while (CHI_FAULT("sched.file_io.stalled")) this_task::SleepFor(kNsPerMs);
     while (!operation.Take(CallNow(operation))) {
     }
     operation.over.Set();
-  });
+  }).detach();
 }
 
 void Start(Worker* worker, FileOperation& operation) {
@@ -205,7 +206,8 @@ ssize_t CallNow(const FileOperation& operation) {
           pwrite(transfer.fd, operation.data(), operation.length(), offset);
       break;
     case FileOp::kSync:
-      result = fdatasync(transfer.fd);
+      result =
+          transfer.with_metadata ? fsync(transfer.fd) : fdatasync(transfer.fd);
       break;
     case FileOp::kBeginSync:
       result = sync_file_range(transfer.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
@@ -231,7 +233,6 @@ Status TransferFiles(FileTransfer* transfers, std::size_t count,
   Status first;
   for (std::size_t i = 0; i < count; ++i) {
     if (operations[i].transfer != nullptr) operations[i].over.WaitForCertain();
-    if (operations[i].stall.joinable()) operations[i].stall.join();
     if (first.ok()) first = transfers[i].status;
     if (arrived && transfers[i].status.ok()) arrived(transfers[i]);
   }

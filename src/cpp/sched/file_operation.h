@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <thread>
 
 #include "chimaera/sched/coevent.h"
 #include "chimaera/sched/file_io.h"
@@ -23,9 +22,6 @@ struct FileOperation {
   FileOperation* next = nullptr;  ///< Its owner's queue.
   /// Set when it is over; it may be gone then.
   CoEvent over;
-  /// That holds it up, where a fault tool asks for it. Joined by who waits: it
-  /// wakes a worker, which must not be gone.
-  std::thread stall;
 
   /// The most that one system call is asked for.
   static constexpr u64 kMaxBytes = u64{1} << 30;

@@ -31,7 +31,8 @@ void Prepare(io_uring_sqe& sqe, FileOperation& operation) {
                           operation.length(), operation.offset());
       break;
     case FileOp::kSync:
-      io_uring_prep_fsync(&sqe, transfer.fd, IORING_FSYNC_DATASYNC);
+      io_uring_prep_fsync(&sqe, transfer.fd,
+                          transfer.with_metadata ? 0 : IORING_FSYNC_DATASYNC);
       break;
     case FileOp::kBeginSync:
       io_uring_prep_sync_file_range(&sqe, transfer.fd, 0, 0,

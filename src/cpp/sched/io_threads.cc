@@ -20,15 +20,6 @@ constexpr size_t kNumThreads = 8;
 
 }  // namespace
 
-IoThreads::~IoThreads() {
-  {
-    const std::lock_guard<std::mutex> lock(mu_);
-    ending_ = true;
-  }
-  added_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
-}
-
 bool IoThreads::Add(FileOperation& operation) {
   const HeapScope heap;
   {
@@ -50,8 +41,7 @@ void IoThreads::ThreadMain() {
   pthread_setname_np(pthread_self(), "chi-file-io");
   std::unique_lock<std::mutex> lock(mu_);
   while (true) {
-    added_.wait(lock, [this] { return ending_ || !queue_.empty(); });
-    if (queue_.empty()) return;
+    added_.wait(lock, [this] { return !queue_.empty(); });
     FileOperation& operation = *queue_.front();
     queue_.pop_front();
     lock.unlock();

@@ -17,14 +17,13 @@
 
 namespace chi {
 
-/// Safe from any thread.
+/// Safe from any thread. Never destroyed once it has threads: their end would
+/// wait for what a disk does not answer.
 class IoThreads {
  public:
   IoThreads() = default;
   IoThreads(const IoThreads&) = delete;
   IoThreads& operator=(const IoThreads&) = delete;
-  /// REQUIRES: nothing is under way.
-  ~IoThreads();
 
   /// Takes `operation`, which stays where it is until it is over. The first
   /// call starts the threads. False, and nothing is taken, if none starts.
@@ -37,7 +36,6 @@ class IoThreads {
   std::condition_variable added_;
   std::deque<FileOperation*> queue_;
   std::vector<std::thread> threads_;
-  bool ending_ = false;
 };
 
 }  // namespace chi

@@ -139,6 +139,19 @@ void WorkOrchestrator::Stop() {
   for (Worker* worker : AllWorkers()) worker->Stop();
 }
 
+bool WorkOrchestrator::StopWithin(u64 timeout_ns) {
+  if (balancer_ != nullptr) balancer_->Stop();
+  const Clock& clock = SystemClock::Get();
+  const u64 deadline_ns = DeadlineNs(clock.NowNs(), timeout_ns);
+  bool all_ended = true;
+  for (Worker* worker : AllWorkers()) {
+    const u64 now_ns = clock.NowNs();
+    const u64 left_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;
+    if (!worker->StopWithin(left_ns)) all_ended = false;
+  }
+  return all_ended;
+}
+
 std::vector<Worker*> WorkOrchestrator::AllWorkers() const {
   std::vector<Worker*> all;
   for (const auto& worker : workers_) all.push_back(worker.get());

@@ -34,7 +34,13 @@ Worker::Worker(const WorkerOptions& options, Executor& executor)
 Worker::~Worker() = default;
 
 Status Worker::Start() { return impl_->Start(); }
-void Worker::Stop() { impl_->Stop(); }
+void Worker::Stop() {
+  while (!impl_->StopWithin(kNsPerSec)) {
+  }
+}
+bool Worker::StopWithin(u64 timeout_ns) {
+  return impl_->StopWithin(timeout_ns);
+}
 
 bool Worker::Inject(std::function<void()> job) {
   const HeapScope heap;

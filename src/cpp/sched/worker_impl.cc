@@ -13,6 +13,7 @@
 #include <algorithm>
 
 #include "chimaera/base/check.h"
+#include "chimaera/base/fault_point.h"
 #include "chimaera/base/heap_accounts.h"
 #include "chimaera/sched/tracer.h"
 
@@ -65,18 +66,6 @@ Worker::Impl::Impl(Worker& self, const WorkerOptions& options,
       idle_(*options.clock, options.first_busy_wait_ns,
             options.max_busy_wait_ns, HasSecondCpu()) {}
 
-void Worker::Impl::Stop() {
-  if (!thread_.joinable()) return;
-  Inject([this] {
-    stopping_ = true;
-    EndIdle(nullptr);
-    stop_deadline_ns_ =
-        DeadlineNs(options_.clock->NowNs(), options_.stop_grace_ns);
-  });
-  thread_.join();
-  DropInbox();
-}
-
 // What came to a worker that was never started.
 void Worker::Impl::DropInbox() {
   for (InboxNode* node = inbox_.TakeAll(); node != nullptr;) {
@@ -85,6 +74,16 @@ void Worker::Impl::DropInbox() {
     delete static_cast<Job*>(node);
     node = next;
   }
+}
+
+bool Worker::Impl::InjectNode(InboxNode* node) {
+  num_injecting_.fetch_add(1, std::memory_order_relaxed);
+  const bool taken = inbox_.Push(node);
+  while (CHI_FAULT("sched.worker.after_push")) sched_yield();
+  if (taken) sleeper_.Wake();
+  // Pairs with the acquire in StopWithin; nothing is touched after it.
+  num_injecting_.fetch_sub(1, std::memory_order_release);
+  return taken;
 }
 
 bool Worker::Impl::Inject(std::function<void()> job) {
@@ -476,8 +475,10 @@ void Worker::Impl::Sleep() {
   }
   SleepUnlessWork(sleeper_, inbox_, lanes_, [this] {
     const u64 now_ns = options_.clock->NowNs();
+    // Behind it there is only what somebody else will wake.
+    const bool ends = stopping_ && (!GraceIsOver() || parked_.has_ready());
     const u64 wake_ns = std::min(parked_.next_deadline_ns(),
-                                 stopping_ ? stop_deadline_ns_ : kNoDeadlineNs);
+                                 ends ? stop_deadline_ns_ : kNoDeadlineNs);
     if (wake_ns > now_ns) {
       Increment(stats_.sleeps);
       stats_.asleep.store(true, std::memory_order_relaxed);

@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <deque>
 #include <functional>
+#include <mutex>
 #include <thread>
 
 #include "chimaera/base/mutex.h"
@@ -44,13 +46,9 @@ class Worker::Impl {
   // ---- any thread ----
   ~Impl() { DropInbox(); }
   [[nodiscard]] Status Start();
-  void Stop();
+  bool StopWithin(u64 timeout_ns);
   /// False if the worker has ended.
-  bool InjectNode(InboxNode* node) {
-    if (!inbox_.Push(node)) return false;
-    sleeper_.Wake();
-    return true;
-  }
+  bool InjectNode(InboxNode* node);
   bool Inject(std::function<void()> job);
   /// A ring for this worker; false if it has ended.
   bool InjectLane(const RingSource& source,
@@ -227,7 +225,19 @@ class Worker::Impl {
   std::atomic<u64> shown_since_ns_{0};
   std::atomic<PoolId> shown_pool_{PoolId()};
   std::atomic<u32> shown_method_{0};
-  std::thread thread_;  // the thread that starts and stops
+  // Calls of InjectNode. One that pushes the last node of all touches the
+  // worker once more when that has ended; so the end waits for it. Counted
+  // before the push, which orders the two.
+  std::atomic<u32> num_injecting_{0};
+
+  // The thread that starts and stops.
+  std::thread thread_;
+  bool stop_ordered_ = false;
+
+  // ThreadMain to StopWithin.
+  std::mutex over_mutex_;
+  std::condition_variable over_changed_;
+  bool over_ = false;
 
   Mutex arrivals_mutex_;
   std::vector<Lanes::Moved> arrived_rings_ CHI_GUARDED_BY(arrivals_mutex_);

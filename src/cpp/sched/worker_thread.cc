@@ -1,15 +1,18 @@
 // SPDX-FileCopyrightText: 2026 The Chimaera Authors
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Starting a worker: its thread, and what that sets up before its loop begins,
-// and takes down after.
+// Starting and stopping a worker: its thread, and what that sets up before its
+// loop begins, and takes down after.
 
 #include <pthread.h>
 #include <sched.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <string>
+#include <utility>
 
+#include "chimaera/base/clock.h"
 #include "chimaera/base/format.h"
 #include "chimaera/base/log.h"
 #include "chimaera/base/start_thread.h"
@@ -53,6 +56,36 @@ void Worker::Impl::ThreadMain() {
   internal::task_counts = internal::NobodysCounts();
   SetCurrentWorker(nullptr);
   stats_.tid.store(0, std::memory_order_relaxed);
+  const std::lock_guard<std::mutex> lock(over_mutex_);
+  over_ = true;
+  over_changed_.notify_all();
+}
+
+bool Worker::Impl::StopWithin(u64 timeout_ns) {
+  if (!thread_.joinable()) return true;
+  if (!std::exchange(stop_ordered_, true)) {
+    Inject([this] {
+      stopping_ = true;
+      EndIdle(nullptr);
+      stop_deadline_ns_ =
+          DeadlineNs(options_.clock->NowNs(), options_.stop_grace_ns);
+    });
+  }
+  const Clock& clock = SystemClock::Get();
+  const u64 deadline_ns = DeadlineNs(clock.NowNs(), timeout_ns);
+  {
+    std::unique_lock<std::mutex> lock(over_mutex_);
+    const bool over = over_changed_.wait_for(
+        lock, std::chrono::nanoseconds(timeout_ns), [this] { return over_; });
+    if (!over) return false;
+  }
+  while (num_injecting_.load(std::memory_order_acquire) != 0) {
+    if (clock.NowNs() >= deadline_ns) return false;
+    sched_yield();
+  }
+  thread_.join();
+  DropInbox();
+  return true;
 }
 
 // A method's first transfer comes here, others only look.

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <thread>
 
+#include "chimaera/base/fault_point.h"
 #include "chimaera/ipc/ipc_manager.h"
 #include "sched/worker_harness.h"
 #include "sched/worker_port.h"
@@ -91,6 +92,49 @@ TEST_CASE("Worker: a method that yields for ever is cancelled, too") {
   REQUIRE(WaitUntil([&] { return running.load(); }));
   w.worker.Stop();
   CHECK(cancelled);
+}
+
+TEST_CASE("Worker: a stop leaves a run that cannot be ended, or waits on") {
+  std::atomic<ParkedRun*> parked{nullptr};
+  std::atomic<bool> over{false};
+  OneWorker w(
+      [&](u64, RunContext&) {
+        ParkedRun run;
+        parked = &run;
+        Worker::Current()->ParkForCertain(run);
+        over = true;
+      },
+      WithGrace(0));
+  w.Push(1);
+  REQUIRE(w.HasParked(1));
+  CHECK_FALSE(w.worker.StopWithin(0));
+  CHECK_FALSE(w.worker.StopWithin(10 * kNsPerMs));
+  CHECK_FALSE(over);
+  Worker::Unpark(*parked.load());
+  CHECK(w.worker.StopWithin(kHangNs));
+  CHECK(over);
+}
+
+TEST_CASE("Worker: it does not end before who woke its last run is out of it") {
+  std::atomic<ParkedRun*> parked{nullptr};
+  OneWorker w(
+      [&](u64, RunContext&) {
+        ParkedRun run;
+        parked = &run;
+        Worker::Current()->ParkForCertain(run);
+      },
+      WithGrace(0));
+  w.Push(1);
+  REQUIRE(w.HasParked(1));
+  CHECK_FALSE(w.worker.StopWithin(0));  // nobody else wakes it from here on
+  FaultPoints::Arm("sched.worker.after_push", FaultPoints::kAlways);
+  std::thread waker([&] { Worker::Unpark(*parked.load()); });
+  // The run ends, and with it the worker's thread, though nobody woke that.
+  REQUIRE(WaitUntil([&] { return w.worker.stats().tid == 0; }));
+  CHECK_FALSE(w.worker.StopWithin(10 * kNsPerMs));
+  FaultPoints::Reset();
+  CHECK(w.worker.StopWithin(kHangNs));
+  waker.join();
 }
 
 TEST_CASE("Worker: a client that keeps its ring full does not hinder a stop") {

@@ -21,7 +21,7 @@ namespace chi {
 enum class FileOp : u8 {
   kRead,
   kWrite,
-  kSync,  ///< fdatasync; offset, data and length mean nothing.
+  kSync,  ///< fdatasync or fsync; offset, data and length mean nothing.
   /// The kernel begins to write what the page cache has of the file, all of it.
   /// Promises nothing, and leaves errors of writing to the next kSync.
   kBeginSync,
@@ -38,6 +38,8 @@ struct FileTransfer {
   /// once, and writes go there at once, in pieces between which others run:
   /// that is faster than any ring.
   bool cached = false;
+  /// Of kSync: fsync, as a directory needs it.
+  bool with_metadata = false;
 
   u64 done = 0;   ///< Bytes transferred; also after an error.
   Status status;  ///< kIo or kNoSpace, naming the offset; kOk if all of it.

@@ -70,6 +70,9 @@ class WorkOrchestrator : public PortSource {
   [[nodiscard]] Status Start();
   /// Stops and joins them; see Worker::Stop. Not from a worker.
   void Stop();
+  /// The same for at most `timeout_ns`, all of them together; false as
+  /// Worker::StopWithin.
+  [[nodiscard]] bool StopWithin(u64 timeout_ns);
 
   /// Without stand-ins.
   u32 num_workers() const { return static_cast<u32>(workers_.size()); }

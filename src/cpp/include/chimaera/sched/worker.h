@@ -136,6 +136,10 @@ class Worker {
   /// Lets what is in flight finish, cancels what stays parked longer than the
   /// grace, and joins the thread. Rings must not be filled any more.
   void Stop();
+  /// The same for at most `timeout_ns`. False: a run is not over, such as one
+  /// whose transfer the kernel still has. Then the worker is still ending, and
+  /// neither it nor what its runs use may go; another call waits on.
+  [[nodiscard]] bool StopWithin(u64 timeout_ns);
 
   /// Runs `job` between two tasks, outside any method, and wakes the worker if
   /// it sleeps. Jobs run in the order in which one thread injected them. A job
