@@ -299,12 +299,7 @@ Status PoolManager::Destroy(PoolId id, hipc::FullPtr<Task> destroy_task,
     // Those that run at this moment end when they look for the pool again.
     options_.end_periodic(pool->held_runs_counter());
   }
-  if (!WaitForRuns(*pool)) {
-    return Status::DeadlineExceeded(
-        Format("pool {}: {} runs are not over after {} ms; the pool takes no "
-               "more tasks, destroy it again to wait on",
-               id, pool->held_runs(), options_.destroy_timeout_ns / kNsPerMs));
-  }
+  if (!WaitForRuns(*pool)) return NotOver(*pool);
   destroyer.Keep();
   const std::string what =
       Format("pool {} '{}' of {}", id, pool->name(), pool->module_name());
@@ -368,6 +363,20 @@ Status PoolManager::FinishDestroy(Pool& pool, hipc::FullPtr<Task> task,
     if (first.ok()) first = status;
   }
   return first;
+}
+
+Status PoolManager::NotOver(const Pool& pool) const {
+  std::string what =
+      Format("pool {}: {} runs are not over after {} ms", pool.id(),
+             pool.held_runs(), options_.destroy_timeout_ns / kNsPerMs);
+  if (options_.longest_wait) {
+    const std::string longest = options_.longest_wait(pool.id());
+    if (!longest.empty()) what += Format(", {}", longest);
+  }
+  // A long name is cut off in a task, and not in the log.
+  what += Format("; destroy it again to wait on: {}", pool.name());
+  CHI_LOG(kWarning, "{}", what);
+  return Status::DeadlineExceeded(what);
 }
 
 bool PoolManager::WaitForRuns(const Pool& pool) const {

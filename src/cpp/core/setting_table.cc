@@ -74,6 +74,9 @@ constexpr Setting kSettings[] = {
     Bool("runtime.pin_workers", &C::pin_workers,
          "bind each worker to a CPU, where there are more of them than "
          "workers"),
+    Duration("runtime.stop_timeout", &C::stop_timeout_ns, 3600 * kNsPerSec,
+             "a runtime that stops waits so long for methods that do not end, "
+             "as when a disk does not answer, and then leaves them"),
 
     Choice("scheduling.policy", &C::mapping_policy, &MappingPolicyNames,
            "which worker polls a new ring: the same for the same thread; "

@@ -61,13 +61,27 @@ Chimaera::~Chimaera() {
   ipc_->SetPortSource(nullptr);
   if (server_ != nullptr) {
     if (server_->has_workers()) ipc_->SetPortSource(&server_->workers());
-    server_->Stop();  // while methods still find it here
+    const bool over = server_->Stop();  // while methods still find it here
     ipc_->SetPortSource(nullptr);
+    if (!over) {
+      StayBehind();
+      return;
+    }
   }
   // Not before: it is the storage of the whole process, the workers' too.
   client_.reset();
   server_.reset();
   instance_.store(nullptr);
+}
+
+// What the methods under way stand on stays as long as the process, and they
+// still find it: a transfer may come back any time.
+void Chimaera::StayBehind() {
+  std::unique_ptr<Chimaera> rest(new Chimaera);
+  rest->ipc_ = std::move(ipc_);
+  rest->server_ = std::move(server_);
+  rest->client_ = std::move(client_);
+  instance_.store(rest.release());
 }
 
 Result<std::unique_ptr<Chimaera>> Chimaera::StartIn(const RuntimeConfig& config,

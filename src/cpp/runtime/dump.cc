@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "chimaera/base/clock.h"
+#include "chimaera/base/format.h"
 #include "chimaera/core/container.h"
 #include "chimaera/core/method_table.h"
 #include "chimaera/sched/comutex.h"
@@ -120,6 +121,12 @@ const char* WaitKindName(WaitKind kind) {
     default:
       return "other";
   }
+}
+
+std::string DescribeWait(const LiveTask& task) {
+  return Format("{} has waited for {} for {} ms",
+                task.method.empty() ? "a call" : task.method,
+                WaitKindName(task.kind), task.waited_ns / kNsPerMs);
 }
 
 RuntimeDump TakeDump(WorkOrchestrator& workers, const Watchdog& watchdog,

@@ -5,6 +5,7 @@
 
 #include "runtime/server.h"
 
+#include <algorithm>
 #include <chrono>
 #include <system_error>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "chimaera/core/create_pool_task.h"
 #include "chimaera/core/sampling.h"
 #include "chimaera/ipc/ipc_manager.h"
+#include "chimaera/runtime/dump.h"
 
 namespace chi {
 namespace {
@@ -52,24 +54,9 @@ SchedOptions WorkerOptionsOf(const RuntimeConfig& config) {
   return options;
 }
 
-// Waits of the pool manager: of the fiber in a method, of the thread elsewhere.
-PoolManagerOptions PoolOptions(const RuntimeConfig& config,
-                               const std::atomic<WorkOrchestrator*>& workers) {
-  PoolManagerOptions options;
-  options.long_task_ns = config.long_task_ns;
-  options.quiesce = [&workers] {
-    WorkOrchestrator* running = workers.load();
-    if (running != nullptr) running->Quiesce();
-  };
-  options.pause = [](u64 ns) { this_task::SleepFor(ns); };
-  options.end_periodic = [&workers](const std::atomic<u64>* held_runs) {
-    WorkOrchestrator* running = workers.load();
-    if (running == nullptr) return;
-    running->RunOnEachWorker(
-        [held_runs](Worker& worker) { worker.EndPeriodic(held_runs); });
-  };
-  return options;
-}
+// So many methods that do not end are named, by workers that answer so soon.
+constexpr u64 kMaxTold = 100;
+constexpr u64 kTellingNs = kNsPerSec;
 
 }  // namespace
 
@@ -92,8 +79,7 @@ Status Server::StartParts() {
       control_, ControlServer::Start(ControlOptions(config_, dir_.path(),
                                                     ResolveNumWorkers(sched)),
                                      *this));
-  pools_ = std::make_unique<PoolManager>(
-      *modules_, NodeSet(), PoolOptions(config_, running_workers_));
+  pools_ = std::make_unique<PoolManager>(*modules_, NodeSet(), PoolOptions());
   dispatcher_ = std::make_unique<Dispatcher>(*pools_);
   workers_ = std::make_unique<WorkOrchestrator>(
       sched, *dispatcher_, &control_->page(), &control_->commons());
@@ -107,6 +93,38 @@ Status Server::StartParts() {
   CHI_LOG(kInfo, "runtime ready in {}: {} workers", dir_.path(),
           workers_->num_workers());
   return Status();
+}
+
+// Waits of the pool manager: of the fiber in a method, of the thread elsewhere.
+PoolManagerOptions Server::PoolOptions() {
+  PoolManagerOptions options;
+  options.long_task_ns = config_.long_task_ns;
+  options.quiesce = [this] {
+    WorkOrchestrator* running = running_workers_.load();
+    if (running != nullptr) running->Quiesce();
+  };
+  options.pause = [](u64 ns) { this_task::SleepFor(ns); };
+  options.end_periodic = [this](const std::atomic<u64>* held_runs) {
+    WorkOrchestrator* running = running_workers_.load();
+    if (running == nullptr) return;
+    running->RunOnEachWorker(
+        [held_runs](Worker& worker) { worker.EndPeriodic(held_runs); });
+  };
+  options.longest_wait = [this](PoolId pool) { return LongestWait(pool); };
+  return options;
+}
+
+std::string Server::LongestWait(PoolId pool) {
+  if (running_workers_.load() == nullptr) return "";
+  const LiveTask* longest = nullptr;
+  const RuntimeDump dump = TakeDump(*workers_, *watchdog_, ~u64{0}, kTellingNs);
+  for (const LiveTask& task : dump.tasks) {
+    if (task.pool != pool) continue;
+    if (longest == nullptr || task.waited_ns > longest->waited_ns) {
+      longest = &task;
+    }
+  }
+  return longest == nullptr ? "" : DescribeWait(*longest);
 }
 
 Status Server::CreateAdminPool() {
@@ -142,14 +160,39 @@ Status Server::Compose() {
   return Status();
 }
 
-void Server::Stop() {
+bool Server::Stop() {
   if (control_ != nullptr) control_->StopAdmitting();
   if (watchdog_ != nullptr) watchdog_->Stop();
-  if (workers_ != nullptr) workers_->Stop();
+  if (workers_ != nullptr && !workers_->StopWithin(config_.stop_timeout_ns)) {
+    TellWhatIsLeft();
+    return false;
+  }
   running_workers_ = nullptr;
   // Pools go while the segments of their devices are still registered.
   pools_.reset();
   if (control_ != nullptr) control_->Stop();
+  return true;
+}
+
+void Server::TellWhatIsLeft() {
+  const RuntimeDump dump =
+      TakeDump(*workers_, *watchdog_, kMaxTold, kTellingNs);
+  for (const LiveTask& task : dump.tasks) {
+    CHI_LOG(kError, "left by the stop: pool {} ({}): {}", task.pool,
+            task.pool_name, DescribeWait(task));
+  }
+  for (const Worker* worker : workers_->AllWorkers()) {
+    const std::vector<u32>& silent = dump.silent_workers;
+    const bool answers = std::find(silent.begin(), silent.end(),
+                                   worker->index()) == silent.end();
+    // One that has ended is silent, too.
+    if (answers || worker->stats().tid == 0) continue;
+    CHI_LOG(kError, "left by the stop: worker {}, held by a method",
+            worker->index());
+  }
+  CHI_LOG(kError, "not all methods are over after {} ms: the runtime leaves {}",
+          config_.stop_timeout_ns / kNsPerMs,
+          dump.tasks.size() + dump.num_omitted);
 }
 
 Result<u32> Server::OnAttachRing(const std::shared_ptr<Session>& session,

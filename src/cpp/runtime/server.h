@@ -34,14 +34,16 @@ class Server final : private SessionEvents {
   /// error the server can only be destroyed.
   [[nodiscard]] Status Start();
 
-  ~Server() override { Stop(); }
+  /// Waits for the end of every method.
+  ~Server() override { static_cast<void>(Stop()); }
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
   /// Answers what is in flight, then tells the clients and ends. Methods that
   /// run meanwhile use this object: not to be left to the destructor by who
-  /// gives them access.
-  void Stop();
+  /// gives them access. False, and the log names them, if some are not over
+  /// after the configured time: then all of this must stay.
+  [[nodiscard]] bool Stop();
 
   const RuntimeConfig& config() const { return config_; }
   const std::string& runtime_dir() const { return dir_.path(); }
@@ -62,8 +64,11 @@ class Server final : private SessionEvents {
 
  private:
   Status StartParts();
+  PoolManagerOptions PoolOptions();
   Status CreateAdminPool();
   Status Compose();
+  std::string LongestWait(PoolId pool);
+  void TellWhatIsLeft();
 
   Result<u32> OnAttachRing(const std::shared_ptr<Session>& session,
                            const RingRequest& ring) override;

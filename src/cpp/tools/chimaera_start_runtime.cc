@@ -52,9 +52,9 @@ constexpr char kHelp[] =
     "  --log-file FILE    append the log there instead of to standard error\n"
     "  --ready-fd N       write one line to descriptor N when it runs\n"
     "\n"
-    "exit codes: 0 stopped in order; 1 could not start; 2 a runtime runs "
-    "there\n"
-    "already, or a wrong command line\n";
+    "exit codes: 0 stopped in order; 1 could not start, or stopped while "
+    "methods\n"
+    "did not end; 2 a runtime runs there already, or a wrong command line\n";
 
 // A stop request is noticed this soon, and so is a signal.
 constexpr chi::u64 kLookNs = 20'000'000;
@@ -121,6 +121,16 @@ void MakeDirAPath(Options* options) {
   }
 }
 
+// What main has to return. A runtime that stays behind has methods which go on,
+// and must not meet what exit takes down.
+int Leave(int code) {
+  if (Chimaera::Exists()) {
+    CHI_LOG(kError, "stopped, and did not wait any longer");
+    _exit(code);
+  }
+  return code;
+}
+
 int Run(Options options) {
   MakeDirAPath(&options);
   // Before any thread exists, so that all of them leave signals to this one.
@@ -137,9 +147,9 @@ int Run(Options options) {
                  std::string(why.message()).c_str());
     TellStarter(options,
                 chi::Format("failed {} {}\n", why.code_value(), why.message()));
-    return why.code() == chi::StatusCode::kAlreadyExists
-               ? chi::tools::kExitUsage
-               : chi::tools::kExitFailed;
+    return Leave(why.code() == chi::StatusCode::kAlreadyExists
+                     ? chi::tools::kExitUsage
+                     : chi::tools::kExitFailed);
   }
   Chimaera& runtime = **started;
   TellStarter(options, chi::Format("ready {}\n", runtime.runtime_dir()));
@@ -149,6 +159,7 @@ int Run(Options options) {
     if (signal > 0) CHI_LOG(kInfo, "stopping on signal {}", signal);
   }
   started->reset();
+  if (Chimaera::Exists()) return Leave(chi::tools::kExitFailed);
   CHI_LOG(kInfo, "stopped");
   return chi::tools::kExitOk;
 }

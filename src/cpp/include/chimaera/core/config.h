@@ -74,8 +74,9 @@ struct RuntimeConfig {
   // ---- runtime ----
   std::string name;     ///< Tells runtimes of one user apart; may be empty.
   u32 num_threads = 0;  ///< Workers; 0: allowed CPUs - 1, at least 1.
-  u64 first_busy_wait_ns = 50'000;  ///< An idle worker spins so long.
-  bool pin_workers = true;          ///< Where there are CPUs enough.
+  u64 first_busy_wait_ns = 50'000;       ///< An idle worker spins so long.
+  bool pin_workers = true;               ///< Where there are CPUs enough.
+  u64 stop_timeout_ns = 20'000'000'000;  ///< What does not end is left then.
 
   // ---- scheduling ----
   std::string mapping_policy = "map_by_pid_tid";  ///< A ring's worker.

@@ -52,6 +52,10 @@ struct PoolManagerOptions {
   /// Ends the periodic tasks of the pool whose runs are counted there, those
   /// that do not run at this moment. Empty: there are no workers.
   std::function<void(const std::atomic<u64>* held_runs)> end_periodic;
+  /// Says in a few words which run of a pool has waited for longest, and for
+  /// what; empty if none waits, or it cannot be told. Waits for workers, within
+  /// a bound. Empty: nothing is said.
+  std::function<std::string(PoolId)> longest_wait;
   /// Time is read from here.
   const Clock* clock = &SystemClock::Get();
   /// How long Destroy waits for parked runs.
@@ -179,8 +183,10 @@ class PoolManager {
   /// on `destroy_task` for each container (null: not), and frees it. An error
   /// of the module is logged and returned; the pool is gone all the same.
   /// kNotFound. kBadRequest: the admin pool, or the caller's own.
-  /// kDeadlineExceeded: runs are still parked after the timeout; the pool
-  /// stays hidden and its name taken, and another call goes on waiting.
+  /// kDeadlineExceeded: runs are still parked after the timeout, such as one
+  /// whose disk does not answer; the message says what the oldest waits for.
+  /// The pool stays hidden and takes no tasks, its name stays taken, nothing
+  /// that the runs use is freed, and another call goes on waiting.
   /// *left_bytes is what PoolInfo::heap_bytes was of the pool when it was gone;
   /// more than 0 is logged.
   Status Destroy(PoolId id, hipc::FullPtr<Task> destroy_task, RunContext& ctx,
@@ -279,6 +285,7 @@ class PoolManager {
   Result<Pool*> BeginDestroy(PoolId id, const RunContext& ctx);
   Status FinishDestroy(Pool& pool, hipc::FullPtr<Task> task, RunContext& ctx);
   Status BeginUnload(const std::string& name);
+  Status NotOver(const Pool& pool) const;
   bool WaitForRuns(const Pool& pool) const;
   u64 Erase(PoolId id);
   bool WaitUntilZero(const std::function<u64()>& count) const;

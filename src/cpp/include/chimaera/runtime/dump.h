@@ -55,6 +55,9 @@ struct RuntimeDump {
   std::string ToJson() const;
 };
 
+/// "Read has waited for io for 5123 ms".
+std::string DescribeWait(const LiveTask& task);
+
 /// "mutex", "read_lock" …
 const char* WaitKindName(WaitKind kind);
 

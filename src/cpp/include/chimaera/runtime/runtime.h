@@ -70,7 +70,11 @@ class Chimaera {
   }
   static bool Exists();
 
-  /// Nothing that came from it may be in use.
+  /// Nothing that came from it may be in use. A runtime's methods are given
+  /// `stop_timeout_ns` of the configuration to end. If some do not, since a
+  /// disk does not answer for instance, the log names them, and their workers
+  /// and memory stay as long as the process: then Exists() is still true, and
+  /// no other instance can be made.
   ~Chimaera();
   Chimaera(const Chimaera&) = delete;
   Chimaera& operator=(const Chimaera&) = delete;
@@ -111,6 +115,7 @@ class Chimaera {
 
   static Chimaera& GetInherited();
   static void ForgetInChild();
+  void StayBehind();
 
   static std::atomic<Chimaera*> instance_;
 
