@@ -287,6 +287,10 @@ Result<Extent> BlockTable::Hold(u64 caller, u64 holder, const Block& block,
   const MutexLock lock(mu_);
   CHI_ASSIGN_OR_RETURN(Slot* const slot, Check(caller, block, access));
   Held& held = held_[holder][block.block_id_];  // may throw, so first
+  if (held.pins == kMaxHolds) {
+    return Status::Overloaded(Format("client {} holds {} {} times already",
+                                     holder, block, kMaxHolds));
+  }
   PinSlot(*slot, access);
   ++held.pins;
   if (access == Access::kWrite) ++held.writers;

@@ -75,6 +75,8 @@ enum class Access : chi::u8 { kRead, kWrite };
 /// Safe from any thread. No call keeps the lock while bytes are copied.
 class BlockTable {
  public:
+  static constexpr chi::u32 kMaxHolds = 1 << 20;
+
   explicit BlockTable(const BlockTableOptions& options);
   BlockTable(const BlockTable&) = delete;
   BlockTable& operator=(const BlockTable&) = delete;
@@ -106,7 +108,8 @@ class BlockTable {
   void Unpin(const Block& block, Access access = Access::kRead);
 
   /// Pin of the whole block on behalf of `holder`, until Release or until the
-  /// holder is gone.
+  /// holder is gone. kOverloaded: it holds it kMaxHolds times already, so that
+  /// pins can be counted.
   chi::Result<chi::Extent> Hold(chi::u64 caller, chi::u64 holder,
                                 const Block& block,
                                 Access access = Access::kRead);

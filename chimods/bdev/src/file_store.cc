@@ -69,7 +69,8 @@ Result<std::unique_ptr<FileStore>> FileStore::Open(
   }
   auto file = BlockFile::Open(path, FileUse::kReadWrite);
   if (file.status().code() == StatusCode::kNotFound && options.size != 0) {
-    file = BlockFile::Create(path, options.size, chi::SystemRandom::Get());
+    file = BlockFile::Create(path, options.size, chi::SystemRandom::Get(),
+                             ParkingCalls());
   }
   if (!file.ok()) return file.status();
   auto io = std::make_unique<ParkingIo>(file->fd(), path, file->io().size(),
@@ -257,6 +258,11 @@ StoreStats FileStore::Stats() const {
 Status FileStore::Sync() {
   const RequestGate::Beside request(gate_);
   return metadata_->Sync();
+}
+
+void FileStore::BeginSync() {
+  const RequestGate::Beside request(gate_);
+  io_->BeginSync();
 }
 
 Result<chi::ShmPtr> FileStore::Locate(u64 /*offset*/, u64 /*length*/) {

@@ -53,7 +53,7 @@ class FileStore final : public BlockStore {
   PiecesOutcome ReadPieces(const std::vector<Piece>& pieces) override;
   PiecesOutcome WritePieces(const std::vector<Piece>& pieces) override;
   chi::Status Sync() override;
-  void BeginSync() override { io_->BeginSync(); }
+  void BeginSync() override;
   chi::Status Commit(const ObjectChange& change) override;
   Objects Load(chi::u32 container_id) const override;
   /// One request, in addition to those of `io_depth`.

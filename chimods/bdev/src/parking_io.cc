@@ -7,6 +7,7 @@
 #include "parking_io.h"
 
 #include <chimaera/sched/coevent.h>
+#include <errno.h>
 #include <fcntl.h>
 
 #include <algorithm>
@@ -33,6 +34,18 @@ constexpr u64 kMaxParts = 16;
 
 bool IsAligned(u64 offset, const char* data, u64 length) {
   return ((offset | reinterpret_cast<u64>(data) | length) % kPageSize) == 0;
+}
+
+// As fsync or fdatasync.
+int SyncParked(int fd, bool with_metadata) {
+  FileTransfer transfer;
+  transfer.op = FileOp::kSync;
+  transfer.fd = fd;
+  transfer.with_metadata = with_metadata;
+  const Status status = chi::TransferFiles(&transfer, 1);
+  if (status.ok()) return 0;
+  errno = status.code() == chi::StatusCode::kNoSpace ? ENOSPC : EIO;
+  return -1;
 }
 
 class ParkingEvent final : public Event {
@@ -138,6 +151,16 @@ void ParkingIo::BeginSync() {
   transfer.op = FileOp::kBeginSync;
   transfer.fd = fd_;
   static_cast<void>(chi::TransferFiles(&transfer, 1));
+}
+
+const FileCalls& ParkingCalls() {
+  static const FileCalls calls = [] {
+    FileCalls parking = FileCalls::System();
+    parking.fdatasync = [](int fd) { return SyncParked(fd, false); };
+    parking.fsync = [](int fd) { return SyncParked(fd, true); };
+    return parking;
+  }();
+  return calls;
 }
 
 std::shared_ptr<Event> ParkingEvents::MakeEvent() {

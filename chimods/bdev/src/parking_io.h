@@ -15,6 +15,7 @@
 #include "chimaera/base/unique_fd.h"
 #include "format/block_io.h"
 #include "format/event.h"
+#include "format/posix_io.h"
 
 namespace chimaera::bdev {
 
@@ -47,6 +48,9 @@ class ParkingIo final : public BlockIo {
   const chi::u64 size_;
   chi::UniqueFd direct_fd_;
 };
+
+/// The system's, of which those that sync park the calling method.
+const FileCalls& ParkingCalls();
 
 /// Of events for which methods park and threads sleep.
 class ParkingEvents final : public EventFactory {

@@ -52,6 +52,18 @@ std::vector<u8> Pattern(u64 size, u64 seed) {
   return bytes;
 }
 
+// It comes back after FaultPoints::Reset.
+void StallNextTransfer() {
+  chi::FaultPoints::Arm("sched.file_io.not_at_once", chi::FaultPoints::kAlways);
+  chi::FaultPoints::Arm("sched.file_io.stalled", chi::FaultPoints::kAlways);
+  chi::FaultPoints::Arm("sched.file_io.stall");
+}
+
+bool OneStalls() {
+  return chi::test::WaitUntil(
+      [] { return chi::FaultPoints::NumFired("sched.file_io.stall") == 1; });
+}
+
 }  // namespace
 
 TEST_CASE("bdev on a file: blocks come and go as in memory") {
@@ -141,6 +153,60 @@ TEST_CASE("bdev on a file: who waits for a dead process holds no worker") {
   REQUIRE(opened.Get().ok());
 }
 
+TEST_CASE("bdev on a file: who syncs a new one holds no worker") {
+  const TempDir dir;
+  const std::string path = dir / "device";
+  Embedded runtime;
+  Client other;
+  REQUIRE(Open(other, dir / "other", kSize, 201).ok());
+  StallNextTransfer();
+  Client device;
+  auto made = device.AsyncCreate(HSHM_MCTX, PoolQuery::Local(), path,
+                                 PoolId(200, 0), BdevType::kFile, kSize);
+  REQUIRE(OneStalls());
+  CHECK(access(path.c_str(), F_OK) != 0);
+  CHECK(access((path + ".new").c_str(), F_OK) == 0);
+  REQUIRE(other.Allocate(HSHM_MCTX, 4096).ok());
+  CHECK(!made.IsDone());
+  chi::FaultPoints::Reset();
+  REQUIRE(made.Get().ok());
+  CHECK(access(path.c_str(), F_OK) == 0);
+}
+
+TEST_CASE("bdev on a file: a late write meets nobody else's block") {
+  const TempDir dir;
+  Embedded runtime;
+  Client device;
+  REQUIRE(Open(device, dir / "device", chi::kMiB).ok());
+  const auto block = *device.Allocate(HSHM_MCTX, 4096);
+  const auto rest = *device.Allocate(HSHM_MCTX, chi::kMiB - 4096);
+  const auto buffer = CHI_IPC->AllocateBuffer(4096);
+  std::fill_n(buffer.ptr_, 4096, 'x');
+  StallNextTransfer();
+  auto* ipc = CHI_IPC;
+  const auto write = ipc->NewTask<chimaera::bdev::WriteTask>(
+      chi::CreateTaskId(), PoolId(200, 0), PoolQuery::Local(), block,
+      buffer.shm_, 4096);
+  write->SetTimeout(20);
+  auto stuck = ipc->Submit(write);
+  CHECK(stuck.Get(chi::kNsPerSec * 60).code() == StatusCode::kDeadlineExceeded);
+  // Its owner believes that it is over. The place stays taken all the same.
+  REQUIRE(device.Free(HSHM_MCTX, block));
+  CHECK(device.Allocate(HSHM_MCTX, 4096).status().code() ==
+        StatusCode::kNoSpace);
+  CHECK(!stuck.IsDone());
+  chi::FaultPoints::Reset();
+  REQUIRE(chi::test::WaitUntil([&] { return stuck.IsDone(); }));
+  const auto next = device.Allocate(HSHM_MCTX, 4096);
+  REQUIRE(next.ok());
+  CHECK(next->offset_ == block.offset_);
+  const auto data = Pattern(4096, 3);
+  REQUIRE(device.Write(HSHM_MCTX, *next, data));
+  CHECK(*device.Read(HSHM_MCTX, *next) == data);
+  REQUIRE(device.Free(HSHM_MCTX, rest));
+  CHI_IPC->FreeBuffer(buffer);
+}
+
 TEST_CASE("bdev on a file: a disk that does not answer is seen") {
   const TempDir dir;
   const std::string path = dir / "device";
@@ -150,9 +216,7 @@ TEST_CASE("bdev on a file: a disk that does not answer is seen") {
   const auto block = *device.Allocate(HSHM_MCTX, 4096);
   REQUIRE(device.Write(HSHM_MCTX, block, Pattern(4096, 3)));
   const auto buffer = CHI_IPC->AllocateBuffer(4096);
-  chi::FaultPoints::Arm("sched.file_io.not_at_once", chi::FaultPoints::kAlways);
-  chi::FaultPoints::Arm("sched.file_io.stalled", chi::FaultPoints::kAlways);
-  chi::FaultPoints::Arm("sched.file_io.stall");
+  StallNextTransfer();
   auto* ipc = CHI_IPC;
   const auto read = ipc->NewTask<chimaera::bdev::ReadTask>(
       chi::CreateTaskId(), PoolId(200, 0), PoolQuery::Local(), block,
@@ -189,6 +253,45 @@ TEST_CASE("bdev on a file: a disk that does not answer is seen") {
   CHI_IPC->FreeBuffer(buffer);
 }
 
+TEST_CASE("bdev on a file: a pool whose disk does not answer stays") {
+  const TempDir dir;
+  const std::string path = dir / "device";
+  Embedded runtime;
+  Client device;
+  REQUIRE(Open(device, path).ok());
+  const auto block = *device.Allocate(HSHM_MCTX, 4096);
+  const auto data = Pattern(4096, 3);
+  REQUIRE(device.Write(HSHM_MCTX, block, data));
+  const auto buffer = CHI_IPC->AllocateBuffer(4096);
+  StallNextTransfer();
+  auto stuck = device.AsyncRead(HSHM_MCTX, block, buffer.shm_, 4096);
+  const auto destroy = [] {
+    return CHI_ADMIN->DestroyPool(HSHM_MCTX, PoolQuery::Local(),
+                                  PoolId(200, 0));
+  };
+  REQUIRE(OneStalls());
+  const chimaera::Outcome late = destroy();
+  INFO(late);
+  CHECK(late.code() == StatusCode::kDeadlineExceeded);
+  const std::string why(late.message());
+  CHECK(why.find("pool 200.0: 1 runs are not over") != std::string::npos);
+  CHECK(why.find("Read has waited for io for ") != std::string::npos);
+  CHECK(why.find(" again to wait on: " + path.substr(0, 8)) !=
+        std::string::npos);
+  CHECK(!stuck.IsDone());
+  CHECK(device.Allocate(HSHM_MCTX, 4096).status().code() ==
+        StatusCode::kNotFound);
+  chi::FaultPoints::Reset();
+  // It was not taken down under the kernel's feet.
+  REQUIRE(stuck.Get().ok());
+  CHECK(std::equal(data.begin(), data.end(),
+                   reinterpret_cast<const u8*>(buffer.ptr_)));
+  CHI_IPC->FreeBuffer(buffer);
+  REQUIRE(destroy());
+  Client again;
+  REQUIRE(Open(again, path, 0, 201).ok());
+}
+
 TEST_CASE("bdev on a file: objects that come too late take no room") {
   const TempDir dir;
   Embedded runtime;
@@ -200,13 +303,10 @@ TEST_CASE("bdev on a file: objects that come too late take no room") {
   const auto block = *device.Allocate(HSHM_MCTX, 4096);
   REQUIRE(device.Write(HSHM_MCTX, block, Pattern(4096, 3)));
   const auto buffer = CHI_IPC->AllocateBuffer(4096);
-  chi::FaultPoints::Arm("sched.file_io.not_at_once", chi::FaultPoints::kAlways);
-  chi::FaultPoints::Arm("sched.file_io.stalled", chi::FaultPoints::kAlways);
-  chi::FaultPoints::Arm("sched.file_io.stall");
+  StallNextTransfer();
   // The only request that there may be at a time.
   auto stuck = device.AsyncRead(HSHM_MCTX, block, buffer.shm_, 4096);
-  REQUIRE(chi::test::WaitUntil(
-      [] { return chi::FaultPoints::NumFired("sched.file_io.stall") == 1; }));
+  REQUIRE(OneStalls());
   // All of them together would not have room.
   const std::string attributes(60'000, 'a');
   auto* ipc = CHI_IPC;

@@ -226,6 +226,23 @@ TEST_CASE("BlockTable: a block freed while pinned keeps its space") {
   table.TEST_CheckInvariants();
 }
 
+TEST_CASE("BlockTable: a block is not held more often than can be counted") {
+  BlockTable table(Options(4096));
+  const Block block = One(table, kAlice, 4096);
+  u32 held = 0;
+  for (u32 i = 0; i <= BlockTable::kMaxHolds; ++i) {
+    if (table.Hold(kAlice, kAlice, block).ok()) ++held;
+  }
+  CHECK(held == BlockTable::kMaxHolds);
+  CHECK(table.Hold(kAlice, kAlice, block).status().code() ==
+        StatusCode::kOverloaded);
+  CHECK(table.Stats().num_pins == BlockTable::kMaxHolds);
+  REQUIRE(table.Hold(kAlice, kRuntimeClient, block).ok());
+  REQUIRE(table.Release(kRuntimeClient, block).ok());
+  table.ForgetClient(kAlice);
+  CHECK(table.Stats().num_pins == 0);
+}
+
 TEST_CASE("BlockTable: what a client leaves behind is freed") {
   BlockTable table(Options(1 << 20));
   const Block kept = One(table, kRuntimeClient, 4096);

@@ -40,7 +40,8 @@ namespace {
 constexpr std::chrono::seconds kAfterlife{5};
 constexpr u64 kBetweenLooksNs = 1'000'000;
 
-// One allocation of a whole terabyte could not be interrupted.
+// One allocation of a whole terabyte could not be interrupted, and would hold
+// the worker up.
 constexpr u64 kAllocationStep = 64 * chi::kMiB;
 
 // Not one that has ended, reaped or not: the lock may name it all the same.
@@ -93,6 +94,16 @@ Status Lock(int fd, int how, const std::string& path) {
   return Status();
 }
 
+// What ends the task, if it has ended meanwhile.
+Status LetOthersRun() {
+  try {
+    chi::this_task::Yield();
+  } catch (const chi::StatusError& error) {
+    return error.status();
+  }
+  return Status();
+}
+
 Status Allocate(int fd, u64 size, const std::string& path) {
   // Asked first, or a hopeless request would fill the disk for a while.
   struct statvfs space = {};
@@ -103,6 +114,7 @@ Status Allocate(int fd, u64 size, const std::string& path) {
                                   path, size, free_bytes));
   }
   for (u64 at = 0; at < size; at += kAllocationStep) {
+    CHI_RETURN_IF_ERROR(LetOthersRun());
     const u64 length = std::min(kAllocationStep, size - at);
     const int error = ::posix_fallocate(fd, static_cast<off_t>(at),
                                         static_cast<off_t>(length));

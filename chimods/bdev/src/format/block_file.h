@@ -34,6 +34,7 @@ class BlockFile {
   ///   kAlreadyExists  the name is taken, or somebody is making it
   ///   kNoSpace        naming the size; nothing is left behind
   ///   kIo
+  /// In a method it lets others run, and gives up when the task is cancelled.
   static chi::Result<BlockFile> Create(
       const std::string& path, chi::u64 data_size, chi::Random& random,
       const FileCalls& calls = FileCalls::System());
