@@ -19,12 +19,22 @@ __all__ = [
     "TIMEOUT_S",
     "chimaera",
     "clean_environment",
+    "gone",
     "need",
     "python",
     "python_process",
 ]
 
 TIMEOUT_S = 300.0
+
+
+def gone(pid: int) -> bool:
+    """Whether no process has this id, or only a zombie that nobody waited for."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return state == "Z"
 
 
 def need(*names: str) -> None:

@@ -23,15 +23,6 @@ from chimaera.installed import installed_path
 from python import programs
 
 
-def gone(pid: int) -> bool:
-    """Whether no process has this id, or only a zombie that nobody waited for."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
-        return True
-    return state == "Z"
-
-
 def test_start_says_how_to_connect_and_where_the_log_is(runtime_dir: Path) -> None:
     done = programs.chimaera("start", "--runtime-dir", runtime_dir)
     assert done.returncode == 0, done.stderr
@@ -61,7 +52,7 @@ def test_stop_waits_for_the_end_and_leaves_nothing(daemon: Path) -> None:
         pid = rt.pid
     done = programs.chimaera("stop", "--runtime-dir", daemon)
     assert done.returncode == 0, done.stderr
-    assert testing.wait_until(lambda: gone(pid))
+    assert testing.wait_until(lambda: programs.gone(pid))
     assert [path.name for path in daemon.iterdir()] == ["runtime.log"]
     assert programs.chimaera("stop", "--runtime-dir", daemon).returncode == 3
 
@@ -80,7 +71,7 @@ def test_sigterm_stops_in_order(daemon: Path) -> None:
     with chimaera.connect(runtime_dir=daemon) as rt:
         pid = rt.pid
     os.kill(pid, signal.SIGTERM)
-    assert testing.wait_until(lambda: gone(pid))
+    assert testing.wait_until(lambda: programs.gone(pid))
     assert "stopping on signal 15" in (daemon / "runtime.log").read_text()
     assert not (daemon / "control.sock").exists()
 
@@ -89,14 +80,14 @@ def test_start_after_a_crash_needs_no_cleaning(daemon: Path) -> None:
     with chimaera.connect(runtime_dir=daemon) as rt:
         pid = rt.pid
     os.kill(pid, signal.SIGKILL)
-    assert testing.wait_until(lambda: gone(pid))
+    assert testing.wait_until(lambda: programs.gone(pid))
     assert programs.chimaera("status", "--runtime-dir", daemon).returncode == 3
     assert programs.chimaera("start", "--runtime-dir", daemon).returncode == 0
 
 
 def test_python_starts_and_stops_a_daemon(runtime_dir: Path) -> None:
     daemon = chimaera.start(runtime_dir=runtime_dir)
-    assert not gone(daemon.pid)
+    assert not programs.gone(daemon.pid)
     with pytest.raises(errors.AlreadyExistsError, match=str(daemon.pid)):
         chimaera.start(runtime_dir=runtime_dir)
     assert chimaera.stop(runtime_dir=runtime_dir)
