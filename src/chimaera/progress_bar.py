@@ -17,7 +17,7 @@ from html import escape
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from chimaera.errors import BadRequestError, ChimaeraError
+from chimaera.errors import BadRequestError
 from chimaera.figure_text import size_text
 from chimaera.task import DEFAULT_TIMEOUT_S, Future
 from chimaera.waiting import as_completed
@@ -154,7 +154,7 @@ def _followed(device: BlockDevice, size_bytes: int, bar: _Bar) -> Iterator[None]
     def draw() -> None:
         nonlocal before
         # A device that does not answer now may do so next time; a terminal may be gone.
-        with contextlib.suppress(ChimaeraError, OSError):
+        with contextlib.suppress(Exception):
             moved = _moved(device)
             before = moved if before is None else before
             bar.draw(min(moved - before, size_bytes))
@@ -173,7 +173,7 @@ def _followed(device: BlockDevice, size_bytes: int, bar: _Bar) -> Iterator[None]
         if thread.ident is not None:
             thread.join()
         draw()
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(Exception):
             bar.end()
 
 

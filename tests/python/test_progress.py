@@ -145,10 +145,13 @@ def test_a_device_that_is_silent_at_first_stops_no_transfer(
     assert bar.ended
 
 
+@pytest.mark.parametrize(
+    "error", [OSError("Input/output error"), ValueError("I/O on closed file")]
+)
 def test_a_terminal_that_is_gone_stops_no_transfer(
-    rt: chimaera.Runtime, monkeypatch: pytest.MonkeyPatch
+    rt: chimaera.Runtime, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    bar = _Bar(OSError("Input/output error"))
+    bar = _Bar(error)
     device = rt.bdev(size_bytes=1 << 20)
     monkeypatch.setattr(progress_bar, "_bar", lambda *_: bar)
     with chimaera.transfer_progress(device, 1000):
