@@ -235,13 +235,17 @@ def check(file: str | os.PathLike[str]) -> list[ConfigError]:
     OSError
         The file cannot be read.
     """
-    # Modules are loaded, which is logged; as by `chimaera.local`.
-    log_bridge.use()
-    if not core.log_level_is_fixed():
-        core.set_log_level(log_bridge.level_wanted())
+    _log_as_local()
     with on_repo_path():
         errors = core.check_config(_text(file), os.fspath(file))
     return [ConfigError(*row) for row in errors]
+
+
+def _log_as_local() -> None:
+    """Log to where `chimaera.local` does; to load modules is logged."""
+    log_bridge.use()
+    if not core.log_level_is_fixed():
+        core.set_log_level(log_bridge.level_wanted())
 
 
 def _text(path: str | os.PathLike[str] | None) -> bytes:
@@ -353,6 +357,7 @@ def modules_settings() -> dict[str, dict[str, Any]]:
     from chimaera.modules import find
 
     found: dict[str, dict[str, Any]] = {}
+    _log_as_local()
     with on_repo_path():
         for module in find():
             if module.mistake:
