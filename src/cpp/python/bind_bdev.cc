@@ -57,6 +57,30 @@ std::unique_ptr<Call> Free(const ConnectionPtr& connection,
       {}, blocks);
 }
 
+// `data`, whose bytes are `bytes`, where a task can read them.
+Shared ShareContents(const ConnectionPtr& connection, const py::object& data,
+                     const Bytes& bytes) {
+  Shared shared = ShareBytes(connection, data, bytes);
+  if (shared.staged) CopyBytes(shared.data, bytes.data(), bytes.size());
+  return shared;
+}
+
+constexpr auto kBytesWritten = [](auto& task) -> py::object {
+  return py::int_(task.bytes_written_);
+};
+
+// The result of a read is `out`; what was staged goes there first.
+auto FillFrom(const Shared& shared, const py::object& out) {
+  return [out, from = shared.staged ? shared.data
+                                    : nullptr](Task& /*task*/) -> py::object {
+    if (from != nullptr) {
+      const Bytes target(out, true);
+      std::memcpy(target.data(), from, target.size());
+    }
+    return out;
+  };
+}
+
 std::unique_ptr<Call> Write(const ConnectionPtr& connection,
                             const PoolIdTuple& pool, const BlockTuple& row,
                             const py::object& data, u64 offset,
@@ -64,14 +88,11 @@ std::unique_ptr<Call> Write(const ConnectionPtr& connection,
   const bdev::Block block = ToBlock(row);
   ThrowIfError(connection->Check());
   const Bytes bytes(data, false);
-  Shared shared = ShareBytes(connection, data, bytes);
-  if (shared.staged) CopyBytes(shared.data, bytes.data(), bytes.size());
+  const Shared shared = ShareContents(connection, data, bytes);
   return StartTask<bdev::WriteTask>(
       connection, Target(ToPoolId(pool), HomeOf(block), timeout_ms),
-      [](bdev::WriteTask& task) -> py::object {
-        return py::int_(task.bytes_written_);
-      },
-      {shared.kept}, block, shared.pointer, bytes.size(), offset);
+      kBytesWritten, {shared.kept}, block, shared.pointer, bytes.size(),
+      offset);
 }
 
 std::unique_ptr<Call> Read(const ConnectionPtr& connection,
@@ -80,18 +101,11 @@ std::unique_ptr<Call> Read(const ConnectionPtr& connection,
   const bdev::Block block = ToBlock(row);
   ThrowIfError(connection->Check());
   const Bytes bytes(out, true);
-  Shared shared = ShareBytes(connection, out, bytes);
+  const Shared shared = ShareBytes(connection, out, bytes);
   return StartTask<bdev::ReadTask>(
       connection, Target(ToPoolId(pool), HomeOf(block), timeout_ms),
-      [out, from = shared.staged ? shared.data : nullptr](
-          bdev::ReadTask& /*task*/) -> py::object {
-        if (from != nullptr) {
-          const Bytes target(out, true);
-          std::memcpy(target.data(), from, target.size());
-        }
-        return out;
-      },
-      {shared.kept}, block, shared.pointer, bytes.size(), offset);
+      FillFrom(shared, out), {shared.kept}, block, shared.pointer, bytes.size(),
+      offset);
 }
 
 // A block, and where in it how many bytes.
@@ -117,14 +131,10 @@ std::unique_ptr<Call> WriteBlocks(const ConnectionPtr& connection,
   const std::vector<bdev::BlockRange> ranges = ToRanges(rows);
   ThrowIfError(connection->Check());
   const Bytes bytes(data, false);
-  Shared shared = ShareBytes(connection, data, bytes);
-  if (shared.staged) CopyBytes(shared.data, bytes.data(), bytes.size());
+  const Shared shared = ShareContents(connection, data, bytes);
   return StartTask<bdev::WriteBlocksTask>(
       connection, Target(ToPoolId(pool), HomeOfAll(ranges), timeout_ms),
-      [](bdev::WriteBlocksTask& task) -> py::object {
-        return py::int_(task.bytes_written_);
-      },
-      {shared.kept}, ranges, shared.pointer, bytes.size());
+      kBytesWritten, {shared.kept}, ranges, shared.pointer, bytes.size());
 }
 
 std::unique_ptr<Call> ReadBlocks(const ConnectionPtr& connection,
@@ -134,18 +144,11 @@ std::unique_ptr<Call> ReadBlocks(const ConnectionPtr& connection,
   const std::vector<bdev::BlockRange> ranges = ToRanges(rows);
   ThrowIfError(connection->Check());
   const Bytes bytes(out, true);
-  Shared shared = ShareBytes(connection, out, bytes);
+  const Shared shared = ShareBytes(connection, out, bytes);
   return StartTask<bdev::ReadBlocksTask>(
       connection, Target(ToPoolId(pool), HomeOfAll(ranges), timeout_ms),
-      [out, from = shared.staged ? shared.data : nullptr](
-          bdev::ReadBlocksTask& /*task*/) -> py::object {
-        if (from != nullptr) {
-          const Bytes target(out, true);
-          std::memcpy(target.data(), from, target.size());
-        }
-        return out;
-      },
-      {shared.kept}, ranges, shared.pointer, bytes.size());
+      FillFrom(shared, out), {shared.kept}, ranges, shared.pointer,
+      bytes.size());
 }
 
 std::unique_ptr<Call> Sync(const ConnectionPtr& connection,
