@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,33 @@ def test_stop_answers_what_is_in_flight(daemon: Path) -> None:
         assert future.exception() is None or isinstance(
             future.exception(), (errors.CancelledError, errors.RuntimeDiedError)
         )
+
+
+def test_stop_does_not_wait_for_ever_for_a_disk(
+    runtime_dir: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "device"
+    start = ["start", "--runtime-dir", runtime_dir]
+    short = ["--set", "runtime.stop_timeout=100ms"]
+    faults = "sched.file_io.stall,sched.file_io.stalled=always"
+    started = programs.chimaera(*start, *short, CHI_FAULTS=faults)
+    assert started.returncode == 0, started.stderr
+    with chimaera.connect(runtime_dir=runtime_dir) as rt, ThreadPoolExecutor() as pool:
+        making = pool.submit(rt.bdev, path=path, size_bytes=1 << 20, timeout_s=300)
+        assert testing.wait_until(
+            lambda: any(task.waits_for == "io" for task in rt.dump().tasks),
+            timeout_s=60,
+        )
+        assert not path.exists()
+        done = programs.chimaera("stop", "--runtime-dir", runtime_dir)
+        assert done.returncode == 0, done.stderr
+        assert isinstance(making.exception(60), errors.RuntimeDiedError)
+    log = (runtime_dir / "runtime.log").read_text()
+    assert f"({path}): GetOrCreatePool has waited for io for" in log
+    assert "stopped, and did not wait any longer" in log
+    assert programs.chimaera(*start).returncode == 0
+    with chimaera.connect(runtime_dir=runtime_dir) as rt:
+        assert rt.bdev(path=path, size_bytes=1 << 20).allocate(4096).size_bytes == 4096
 
 
 def test_sigterm_stops_in_order(daemon: Path) -> None:

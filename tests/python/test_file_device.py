@@ -13,7 +13,7 @@ import chimaera
 from chimaera import errors
 from chimaera.device_status import device_lines
 from chimaera.testing import wait_until
-from python import faults
+from python import faults, programs
 
 
 @pytest.mark.parametrize("settings", [{}, {"direct": True}, {"checksums": False}])
@@ -144,3 +144,55 @@ def test_a_disk_that_does_not_answer_is_told(
         assert device.read(blocks[0]).tobytes() == data
         assert device.stats().num_pins == 0
         assert all(task.method != "Read" for task in rt.dump().tasks)
+
+
+def test_a_program_does_not_wait_for_ever_for_a_disk(tmp_path: Path) -> None:
+    done = programs.python(
+        """
+        import os, sys, threading
+
+        os.environ["CHI_FAULTS"] = "sched.file_io.stall,sched.file_io.stalled=always"
+        import chimaera
+        from chimaera import errors, testing
+
+        def make(rt):
+            try:
+                rt.bdev(path=sys.argv[1], size_bytes=1 << 20, timeout_s=300)
+            except errors.ChimaeraError as error:
+                print("told", type(error).__name__)
+
+        def waits():
+            return any(task.waits_for == "io" for task in rt.dump().tasks)
+
+        with chimaera.local({"runtime": {"stop_timeout": "100ms"}}) as rt:
+            maker = threading.Thread(target=make, args=(rt,))
+            maker.start()
+            assert testing.wait_until(waits, timeout_s=60)
+        maker.join(60)
+        try:
+            chimaera.local()
+        except errors.AlreadyExistsError:
+            print("it stays")
+        """,
+        tmp_path / "device",
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["told CancelledError", "it stays"]
+    assert "GetOrCreatePool has waited for io for" in done.stderr
+
+
+def test_a_late_read_meets_no_other_array(tmp_path: Path) -> None:
+    with chimaera.local() as rt:
+        device = rt.bdev(path=tmp_path / "device", size_bytes=1 << 20)
+        block = device.allocate(1 << 16)
+        device.write(block, bytes(1 << 16))
+        with faults.armed(not_at_once=None, stalled=None, stall=1):
+            with pytest.raises(errors.DeadlineExceededError):
+                device.read_async(block, timeout_s=0.05).result(60)
+            # Its array is nobody's now, and taken all the same.
+            others = [rt.empty(1 << 16, "u1") for _ in range(64)]
+            for other in others:
+                other[:] = 7
+            assert device.stats().num_pins == 1
+        assert wait_until(lambda: device.stats().num_pins == 0, timeout_s=60)
+        assert all((other == 7).all() for other in others)
