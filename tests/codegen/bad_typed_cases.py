@@ -155,6 +155,17 @@ METHODS: list[Case] = [
         ["2: kCreate.pool_name: is a name that pools have already; choose another"],
     ),
     (
+        "settings_named_like_generated_members",
+        "name: store\nkCreate: {id: 0, parameters: [\n"
+        "{name: chimod_lib_name, direction: in, type: string},\n"
+        "{name: chimod_version, direction: in, type: string},\n"
+        "{name: serialize, direction: in, type: bool}]}\n",
+        [
+            f"2: kCreate.{name}: is a name that generated code needs; choose another"
+            for name in ("chimod_lib_name", "chimod_version", "serialize")
+        ],
+    ),
+    (
         "monitor_no_truth",
         "name: store\nmonitor: 1\nkIo: {id: 10, parameters: []}\nkCreate: 0\n",
         ["2: monitor: must be true or false"],

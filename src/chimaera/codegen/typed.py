@@ -34,6 +34,8 @@ CREATE = "kCreate"
 _SETTING_KINDS = ("bool", "int", "uint", "float", "string", "enum")
 # Of every compose entry, and arguments of `create` in Python.
 _ENTRY_KEYS = ("mod_name", "name", "num_containers", "pool_name", "runtime")
+# Of every CreateParams.
+_SETTINGS_MEMBERS = ("chimod_lib_name", "chimod_version", "serialize")
 AGGREGATES = ("sum", "min", "max", "concat", "custom")
 
 _METHOD_KEYS = ("id", "doc", "deadline", "idempotent", "parameters", "aliases")
@@ -160,6 +162,9 @@ def _check_settings(
             report.add(entry.line, label, "is a setting, whose direction is 'in'")
         if each.name in _ENTRY_KEYS:
             message = "is a name that pools have already; choose another"
+            report.add(entry.line, label, message)
+        if each.name in _SETTINGS_MEMBERS:
+            message = "is a name that generated code needs; choose another"
             report.add(entry.line, label, message)
 
 

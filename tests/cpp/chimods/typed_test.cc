@@ -308,12 +308,21 @@ TEST_CASE("Typed: settings of a pool come from a client") {
   CHECK(Says(create(303), StatusCode::kBadRequest, "a bad label"));
 }
 
+TEST_CASE("Typed: a text that is written as a setting is a text") {
+  chi::SettingsWriter writer;
+  writer.Write("mode", "fast");
+  writer.Write("strict", true);
+  writer.Write("limit", 10);
+  CHECK(writer.Finish() == "{mode: \"fast\", strict: true, limit: 10}");
+}
+
 TEST_CASE("Typed: settings of a pool come from a compose entry") {
   chi::PoolConfig config;
   config.mod_name_ = sample::CreateParams::chimod_lib_name;
   config.config_ =
       "label: x\nlimit: 2KB\noffset: -7\nratio: 1.5\nstrict: true\n"
-      "mode: fast\n";
+      "mode: fast\nconfig: c\nreader: 3\nwriter: exact\nar: true\n"
+      "ar_value: true\nstatus: -1\n";
   sample::CreateParams params;
   params.LoadConfig(config);
   CHECK(params.label == "x");
@@ -322,6 +331,11 @@ TEST_CASE("Typed: settings of a pool come from a compose entry") {
   CHECK(params.ratio == 1.5);
   CHECK(params.strict);
   CHECK(params.mode == sample::Mode::kFast);
+  CHECK(params.config == "c");
+  CHECK(params.reader == 3);
+  CHECK(params.writer == sample::Mode::kExact);
+  CHECK(params.ar);
+  CHECK(params.status == -1);
 
   // And back, whatever is in them.
   params.label = "a \"b\" \\ \n: #\x7f";
@@ -385,7 +399,7 @@ TEST_CASE("Typed: a caller that knows no type finds all in the description") {
   CHECK(module.format == chi::kDescriptionFormat);
   CHECK(std::string(module.version) == "1.2.0");
   REQUIRE(module.method_count == 10);
-  CHECK(module.setting_count == 6);
+  CHECK(module.setting_count == 12);
   REQUIRE(module.alias_count == 1);
   CHECK(module.aliases[0].value == sample::Method::kScale);
   const chi::MethodDescription& combine = module.methods[3];

@@ -74,30 +74,31 @@ void ReadSetting(
 /// Makes the YAML that ReadSetting reads: `{label: "a", limit: 10}`.
 class SettingsWriter {
  public:
-  void Write(std::string_view key, const std::string& value) {
+  void Write(std::string_view key, std::string_view value) {
     Begin(key);
     text_ += '"';
     for (const char c : value) AppendQuoted(c);
     text_ += '"';
   }
-  void Write(std::string_view key, bool value) {
-    Begin(key);
-    text_ += value ? "true" : "false";
-  }
-  /// A number, with all its digits.
+  /// A truth, or a number with all its digits. A template, since a pointer to a
+  /// text would rather be a bool than a string_view.
   template <class T>
   std::enable_if_t<std::is_arithmetic_v<T>> Write(std::string_view key,
                                                   T value) {
     Begin(key);
-    char digits[32];
-    text_.append(digits, std::to_chars(digits, std::end(digits), value).ptr);
+    if constexpr (std::is_same_v<T, bool>) {
+      text_ += value ? "true" : "false";
+    } else {
+      char digits[32];
+      text_.append(digits, std::to_chars(digits, std::end(digits), value).ptr);
+    }
   }
   /// An enum, of which all names are given.
   template <class EnumT>
   void Write(std::string_view key, EnumT value,
              std::initializer_list<std::pair<std::string_view, EnumT>> names) {
     for (const auto& [name, each] : names) {
-      if (each == value) return Write(key, std::string(name));
+      if (each == value) return Write(key, name);
     }
     Write(key, static_cast<u32>(value));  // which is refused when it is read
   }
