@@ -126,6 +126,12 @@ def test_a_wrong_value_deep_inside_is_named(
 
 
 @pytest.mark.usefixtures("rt")
+def test_more_bytes_than_are_possible_are_named(sample: Any) -> None:
+    words = r"names.* has 67108865 packed bytes; at most 67108864 are possible"
+    with pytest.raises(BadRequestError, match=words):
+        sample.annotate(NOTE, names=["x" * (2**26 - 15)])
+
+
 def test_a_fake_has_them_too() -> None:
     def annotate(**given: Any) -> tuple[Any, ...]:
         note, names = given["note"], given["names"]

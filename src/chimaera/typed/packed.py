@@ -12,12 +12,15 @@ import struct
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from chimaera.errors import BadRequestError
 from chimaera.typed.description import Field, Type
 from chimaera.typed.results import decoder
 from chimaera.typed.values import SCALAR_LETTERS, dtype_of, encoder, members, wrong
 
 __all__ = ["packed_decoder", "packed_encoder"]
 
+#: Of one parameter: kMaxPackedBytes of that header.
+MAX_PACKED_BYTES = 64 << 20
 _LENGTH = struct.Struct("=Q")
 # Appends a value; the text names it.
 _Writer = Callable[[Any, str, bytearray], None]
@@ -32,6 +35,9 @@ def packed_encoder(kind: Type) -> Callable[[Any, str], bytes]:
     def encode(value: Any, what: str) -> bytes:
         to = bytearray()
         write(value, what, to)
+        if len(to) > MAX_PACKED_BYTES:
+            text = f"{what} has {len(to)} packed bytes; at most {MAX_PACKED_BYTES}"
+            raise BadRequestError(f"{text} are possible")
         return bytes(to)
 
     return encode

@@ -55,4 +55,9 @@ Status BadArray(const char* name, u64 size_bytes) {
              MethodName(), size_bytes, name));
 }
 
+Status BadPacked(const char* name, const Status& what) {
+  return Status::BadRequest(
+      Format("{}: '{}': {}", MethodName(), name, what.message()));
+}
+
 }  // namespace chi::internal

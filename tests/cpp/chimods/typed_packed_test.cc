@@ -113,6 +113,32 @@ TEST_CASE("Typed: packed bytes that are no value are refused") {
   CHECK(Says(ipc->Submit(task).Get(), StatusCode::kBadRequest, "'note'"));
 }
 
+TEST_CASE("Typed: a packed parameter has at most 64 MiB") {
+  Fixture f;
+  auto* ipc = CHI_IPC;
+  constexpr chi::u64 kLengths = 16;  // of the list, and of its one text
+  std::vector<std::string> names{
+      std::string(chi::kMaxPackedBytes - kLengths, 'x')};
+  const auto most =
+      f.client.Annotate(HSHM_MCTX, PoolQuery::Local(), sample::Note(), names);
+  INFO(most.status());
+  REQUIRE(most.ok());
+  CHECK(most->names.get() == names);
+  names[0] += 'x';
+  CHECK_THROWS_AS(
+      f.client.Annotate(HSHM_MCTX, PoolQuery::Local(), sample::Note(), names),
+      chi::StatusError);
+  // Of a client that says nothing: 8 Mi empty texts.
+  const auto task =
+      ipc->NewTask<sample::AnnotateTask>(chi::CreateTaskId(), f.client.pool_id_,
+                                         PoolQuery::Local(), sample::Note());
+  std::string bytes(chi::kMaxPackedBytes + 8, '\0');
+  bytes[2] = '\x80';  // 0x800000, as the length of the list
+  task->out_.names.bytes() = bytes;
+  CHECK(Says(ipc->Submit(task).Get(), StatusCode::kBadRequest,
+             "67108872 packed bytes; at most 67108864"));
+}
+
 TEST_CASE(
     "Typed: a client library of another ABI keeps a program from running") {
   const pid_t child = fork();

@@ -23,6 +23,13 @@
 #include "chimaera/sched/run_context.h"
 #include "chimaera/shm/hipc.h"
 
+namespace chi {
+
+template <class T>
+class Packed;
+
+}  // namespace chi
+
 namespace chi::internal {
 
 /// kVersionMismatch, with the tags and the version of the module.
@@ -30,6 +37,7 @@ Status SchemaMismatch(const TaskHeader& header, u32 expected);
 /// kBadRequest for parameter `name` of the method that runs.
 Status BadValue(const char* name);
 Status BadArray(const char* name, u64 size_bytes);
+Status BadPacked(const char* name, const Status& what);
 
 /// True if the caller of a typed method means other parameters than we: then
 /// not a byte of them may be read.
@@ -67,6 +75,11 @@ class ParameterCheck {
     const bool aligned =
         reinterpret_cast<std::uintptr_t>(data) % alignof(T) == 0;
     if (data == nullptr || !aligned) status_ = BadArray(name, bytes);
+  }
+  template <class T>
+  void operator()(const char* name, Packed<T>& value) {
+    const Status checked = value.Check();
+    if (!checked.ok()) status_ = BadPacked(name, checked);
   }
   template <class T>
   void operator()(const char* name, T& value) {

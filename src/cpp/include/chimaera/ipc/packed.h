@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "chimaera/base/format.h"
 #include "chimaera/base/status.h"
 #include "chimaera/base/types.h"
 #include "chimaera/ipc/typed_task.h"
@@ -139,6 +140,19 @@ class Unpacker {
 
 }  // namespace internal
 
+/// Of one parameter. A value takes up to five times the memory of its bytes, in
+/// the heap of whoever reads it: an empty list is a length of 8 bytes.
+inline constexpr u64 kMaxPackedBytes = 64 * kMiB;
+
+/// kBadRequest for more than those.
+inline Status CheckPackedBytes(u64 size) {
+  if (size <= kMaxPackedBytes) return Status();
+  return Status::BadRequest(
+      Format("a value of {} packed bytes; at most {} are "
+             "possible",
+             size, kMaxPackedBytes));
+}
+
 /// A `T` in a task. Reading it makes a new one each time: keep it.
 template <class T>
 class Packed {
@@ -146,21 +160,27 @@ class Packed {
   Packed() = default;
   // NOLINTNEXTLINE(google-explicit-constructor): it stands for its value
   Packed(const T& value) { *this = value; }
+  /// Throws StatusError(kBadRequest) for more than kMaxPackedBytes.
   Packed& operator=(const T& value) {
     internal::Packer packer;
     packer(value);
+    const Status size = CheckPackedBytes(packer.bytes().size());
+    if (!size.ok()) throw StatusError(size);
     bytes_ = packer.bytes();
     return *this;
   }
 
   /// The value. A method's are those that were checked before it began; throws
-  /// StatusError(kProtocolViolation) for bytes that are none.
+  /// what Check returns.
   [[nodiscard]] T get() const {
     T value{};
-    if (Read(&value)) return value;
-    throw StatusError(Status::ProtocolViolation("bytes that are no value"));
+    const Status read = Read(&value);
+    if (!read.ok()) throw StatusError(read);
+    return value;
   }
-  [[nodiscard]] bool IsValidValue() const {
+  /// kBadRequest for too many bytes, kProtocolViolation for bytes that are no
+  /// value.
+  [[nodiscard]] Status Check() const {
     T value{};
     return Read(&value);
   }
@@ -175,20 +195,17 @@ class Packed {
 
  private:
   // No bytes are the value that nobody has set.
-  bool Read(T* value) const {
-    if (bytes_.size() == 0) return true;
+  Status Read(T* value) const {
+    if (bytes_.size() == 0) return Status();
+    CHI_RETURN_IF_ERROR(CheckPackedBytes(bytes_.size()));
     internal::Unpacker unpacker(std::string_view(bytes_.data(), bytes_.size()));
     unpacker(*value);
-    return unpacker.ok();
+    if (unpacker.ok()) return Status();
+    return Status::ProtocolViolation("bytes that are no value");
   }
 
   string bytes_;
 };
-
-template <class T>
-bool IsValid(const Packed<T>& value) {
-  return value.IsValidValue();
-}
 
 template <class T>
 void AggregateConcat(Packed<std::vector<T>>& to,
