@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from pathlib import Path
 
@@ -55,6 +56,37 @@ def test_the_logger_says_what_is_logged(caplog: pytest.LogCaptureFixture) -> Non
             assert core.log_level() == expected
     with chimaera.local({"logging": {"level": "info"}}):
         assert core.log_level() == "info"
+
+
+def _open_files() -> list[str]:
+    """Return what the descriptors of this process are, without the one that looks."""
+    found = []
+    for each in list(Path("/proc/self/fd").iterdir()):
+        with contextlib.suppress(FileNotFoundError):
+            found.append(str(each.readlink()))
+    return found
+
+
+@pytest.mark.usefixtures("level")
+def test_a_log_file_ends_with_its_runtime(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="chimaera")
+    left = []
+    for number in range(4):
+        file = tmp_path / f"{number}.log"
+        with chimaera.local({"logging": {"file": str(file)}}):
+            core.log("info", f"of {number}")
+        core.log("info", f"after {number}")
+        assert f"of {number}" in file.read_text()
+        assert "after" not in file.read_text()
+        assert not [each for each in _open_files() if str(tmp_path) in each]
+        left.append(_open_files().count("/dev/null"))
+    assert left[-1] == left[0]
+    log_bridge.flush()
+    assert [r.message for r in caplog.records if "after" in r.message] == [
+        f"after {number}" for number in range(4)
+    ]
 
 
 @pytest.mark.usefixtures("level")

@@ -143,6 +143,13 @@ LogLevel ReadLogLevelOnce() {
   return static_cast<LogLevel>(current);
 }
 
+LogSink* ExchangeLogSink(LogSink* sink) {
+  return g_sink.exchange(sink, std::memory_order_acq_rel);
+}
+bool ReplaceLogSink(LogSink* from, LogSink* to) {
+  return g_sink.compare_exchange_strong(from, to, std::memory_order_acq_rel);
+}
+
 bool HasLogSink() { return g_sink.load(std::memory_order_acquire) != nullptr; }
 
 }  // namespace internal
@@ -152,8 +159,11 @@ std::optional<LogLevel> LogLevelFromEnvironment() {
   if (text != nullptr && *text != '\0') {
     const Result<LogLevel> level = ParseLogLevel(text);
     if (level.ok()) return *level;
-    LogMessage(LogLevel::kWarning, __FILE__, __LINE__,
-               Format("CHI_LOG_LEVEL: {}; using info", level.status()));
+    static std::atomic<bool> told{false};
+    if (!told.exchange(true)) {
+      LogMessage(LogLevel::kWarning, __FILE__, __LINE__,
+                 Format("CHI_LOG_LEVEL: {}; using info", level.status()));
+    }
     return LogLevel::kInfo;
   }
   const char* debug = FromEnvironment("CHI_DEBUG");

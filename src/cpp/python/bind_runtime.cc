@@ -12,6 +12,7 @@
 
 #include "chimaera/base/heap_accounts.h"
 #include "chimaera/base/log.h"
+#include "chimaera/base/log_file.h"
 #include "chimaera/core/config.h"
 #include "chimaera/ipc/client_core.h"
 #include "chimaera/ipc/runtime_dir.h"
@@ -46,7 +47,11 @@ ConnectionPtr Local(const std::optional<std::string>& config_text,
     config.log_level = ValueOf(ParseLogLevel(log_level));
   }
   ThrowIfError(config.ApplyLogging());
-  return Connection::Open([config] { return Chimaera::StartEmbedded(config); });
+  return Connection::Open([config] {
+    auto started = Chimaera::StartEmbedded(config);
+    if (!started.ok()) CloseLogFile();
+    return started;
+  });
 }
 
 ConnectionPtr Attach(const std::string& runtime_dir, const std::string& name,

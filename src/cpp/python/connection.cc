@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "chimaera/base/log_file.h"
 #include "python/call.h"
 #include "python/call_set.h"
 #include "python/errors.h"
@@ -103,6 +104,7 @@ void Connection::Close() {
     const std::unique_lock<std::shared_mutex> lock(mutex_);
     for (DroppedTask& each : dropped) each.free(chimaera_->ipc(), each.task);
     chimaera_.reset();
+    CloseLogFile();  // of a runtime that was in this process
   }
 }
 

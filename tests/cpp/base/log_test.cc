@@ -304,6 +304,33 @@ TEST_CASE("Log: standard error goes along where it is the same file") {
   CHECK_THAT(text, Catch::EndsWith("after it\n"));
 }
 
+u64 NumDescriptors() {
+  const std::filesystem::directory_iterator all("/proc/self/fd");
+  return static_cast<u64>(std::distance(begin(all), end(all)));
+}
+
+TEST_CASE("Log: files after each other take one descriptor, and hold no file") {
+  const LogFolder folder;
+  RecordingSink sink;
+  const LogTo scope(&sink, LogLevel::kInfo);
+  REQUIRE(SetLogFile(folder.file()).ok());
+  const int descriptor = LogFileDescriptor();
+  const u64 before = NumDescriptors();
+  for (u32 i = 1; i <= 6; ++i) {
+    REQUIRE(SetLogFile(folder.Old(i)).ok());
+    CHI_LOG(kInfo, "of {}", i);
+    CloseLogFile();
+    CHI_LOG(kInfo, "between");
+    CHECK_THAT(LogFolder::Read(folder.Old(i)),
+               Catch::EndsWith(Format("of {}\n", i)));
+  }
+  CHECK(sink.lines().size() == 6);
+  CHECK(LogFileDescriptor() == descriptor);
+  CHECK(NumDescriptors() == before);
+  const std::string link = Format("/proc/self/fd/{}", descriptor);
+  CHECK(std::filesystem::read_symlink(link) == "/dev/null");
+}
+
 TEST_CASE("LogPipe: what does not fit is dropped and counted, nobody waits") {
   constexpr u32 kLines = 20'000;
   constexpr u32 kThreads = 2;
@@ -396,6 +423,20 @@ TEST_CASE("Log: a wrong CHI_LOG_LEVEL is named and info is used") {
   CHECK_THAT(text, Catch::Contains("'loud'"));
   CHECK_THAT(text, Catch::Contains("<info>"));
   CHECK_THAT(text, !Catch::Contains("<debug>"));
+}
+
+TEST_CASE("Log: a wrong CHI_LOG_LEVEL is told once, whoever asks") {
+  const std::string text =
+      test::RunInChild([] {
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
+        ::setenv("CHI_LOG_LEVEL", "loud", 1);
+        for (int i = 0; i < 4; ++i) {
+          CHI_CHECK(LogLevelFromEnvironment() == LogLevel::kInfo);
+        }
+      }).stderr_text;
+  const size_t first = text.find("'loud'");
+  CHECK(first != std::string::npos);
+  CHECK(text.find("'loud'", first + 1) == std::string::npos);
 }
 
 TEST_CASE("Log: lines of several threads arrive whole, none lost") {

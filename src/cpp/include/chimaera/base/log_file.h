@@ -18,7 +18,7 @@ namespace chi {
 
 /// The level that the environment asks for, if it does: then it goes before
 /// every other. CHI_DEBUG may be anything but 0. A CHI_LOG_LEVEL that is none
-/// is told, and asks for kInfo.
+/// is told once, and asks for kInfo.
 [[nodiscard]] std::optional<LogLevel> LogLevelFromEnvironment();
 
 /// A file that has grown so large becomes FILE.1, the one that was FILE.1
@@ -30,13 +30,26 @@ struct LogRotation {
 };
 
 /// As SetLogFile in log.h, with rotation. The descriptor stays the same number
-/// over rotations, and standard output and error go along where they are that
-/// file. Only the process that has called this puts files aside, not a forked
-/// child.
+/// over rotations and further calls, and standard output and error go along
+/// where they are that file. Only the process that has called this puts files
+/// aside, not a forked child.
 Status SetLogFile(const std::string& path, LogRotation rotation);
+
+/// Lines go to where they went before SetLogFile, unless another sink was set
+/// meanwhile; the file is held open no more. Nothing if there is none.
+void CloseLogFile();
 
 /// The descriptor of the file that SetLogFile opened last, or -1.
 [[nodiscard]] int LogFileDescriptor();
+
+namespace internal {
+
+/// As SetLogSink; returns the one before, null for stderr.
+LogSink* ExchangeLogSink(LogSink* sink);
+/// False, and nothing is done, if lines do not go to `from`.
+bool ReplaceLogSink(LogSink* from, LogSink* to);
+
+}  // namespace internal
 
 }  // namespace chi
 
