@@ -47,12 +47,11 @@ struct Chunks {
 };
 
 // One task after the other has `per_task` chunks; `sums`, if there are some,
-// are theirs, page by page, and each(index, first, count) hears of those it
-// brought.
-template <class TaskT, class Each, class... Sums>
+// are theirs, page by page, and arrived(first, end) hears of those it brought.
+template <class TaskT, class Arrived, class... Sums>
 py::object MoveAll(const ConnectionPtr& connection, PoolId pool,
                    const Chunks& chunks, double timeout_s,
-                   std::vector<py::object> kept, const Each& each,
+                   std::vector<py::object> kept, const Arrived& arrived,
                    const Sums&... sums) {
   std::vector<bdev::BlockRange> ranges;
   const auto first_of = [&](u64 index) { return index * chunks.per_task; };
@@ -73,7 +72,7 @@ py::object MoveAll(const ConnectionPtr& connection, PoolId pool,
                                   (end - first) * chunks.each, sums(first)...);
       },
       [&](u64 index, const TaskT& /*task*/) {
-        each(first_of(index), end_of(index));
+        arrived(first_of(index), end_of(index));
       });
   std::vector<u32> codes((chunks.count + chunks.per_task - 1) /
                          chunks.per_task);

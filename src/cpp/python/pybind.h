@@ -7,6 +7,7 @@
 #ifndef CHIMAERA_PYTHON_PYBIND_H_
 #define CHIMAERA_PYTHON_PYBIND_H_
 
+#include <pybind11/gil_safe_call_once.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>

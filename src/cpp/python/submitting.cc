@@ -5,7 +5,6 @@
 
 #include "python/submitting.h"
 
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -26,14 +25,19 @@ PyFrameObject* FrameOf(const Owned& frame) {
   return reinterpret_cast<PyFrameObject*>(frame.ptr());
 }
 
-// Where this package lies, with a slash at its end.
+// Where this package lies, with a slash at its end. Not a static that C++ makes
+// at first use: importing lets other threads run, which would wait for it with
+// the lock of Python in their hands.
 const std::string& PackageFolder() {
-  static const std::string* const folder = [] {
-    const auto paths = py::module_::import("chimaera").attr("__path__");
-    const auto first = py::str(paths.attr("__getitem__")(0));
-    return std::make_unique<std::string>(std::string(first) + "/").release();
-  }();
-  return *folder;
+  PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<std::string>
+      folder;
+  return folder
+      .call_once_and_store_result([] {
+        const auto paths = py::module_::import("chimaera").attr("__path__");
+        const auto first = py::str(paths.attr("__getitem__")(0));
+        return std::string(first) + "/";
+      })
+      .get_stored();
 }
 
 std::string_view TextOf(PyObject* text) {
