@@ -153,6 +153,26 @@ TEST_CASE("bdev on a file: who waits for a dead process holds no worker") {
   REQUIRE(opened.Get().ok());
 }
 
+// Its own deadline tells who waits, who could wait for longer. Again with more
+// time, should it be over before the transfer has begun.
+template <class TaskT, class... Args>
+chi::Future<TaskT> LateAsItStalls(const Args&... args) {
+  for (u32 timeout_ms = 20;; timeout_ms *= 2) {
+    REQUIRE(timeout_ms < 60'000);
+    const auto task = CHI_IPC->NewTask<TaskT>(
+        chi::CreateTaskId(), PoolId(200, 0), PoolQuery::Local(), args...);
+    task->SetTimeout(timeout_ms);
+    chi::Future<TaskT> late = CHI_IPC->Submit(task);
+    CHECK(late.Get(chi::kNsPerSec * 60).code() ==
+          StatusCode::kDeadlineExceeded);
+    const auto stalls = [] {
+      return chi::FaultPoints::NumFired("sched.file_io.stall") == 1;
+    };
+    REQUIRE(chi::test::WaitUntil([&] { return stalls() || late.IsDone(); }));
+    if (stalls()) return late;
+  }
+}
+
 TEST_CASE("bdev on a file: who syncs a new one holds no worker") {
   const TempDir dir;
   const std::string path = dir / "device";
@@ -183,13 +203,8 @@ TEST_CASE("bdev on a file: a late write meets nobody else's block") {
   const auto buffer = CHI_IPC->AllocateBuffer(4096);
   std::fill_n(buffer.ptr_, 4096, 'x');
   StallNextTransfer();
-  auto* ipc = CHI_IPC;
-  const auto write = ipc->NewTask<chimaera::bdev::WriteTask>(
-      chi::CreateTaskId(), PoolId(200, 0), PoolQuery::Local(), block,
-      buffer.shm_, 4096);
-  write->SetTimeout(20);
-  auto stuck = ipc->Submit(write);
-  CHECK(stuck.Get(chi::kNsPerSec * 60).code() == StatusCode::kDeadlineExceeded);
+  auto stuck =
+      LateAsItStalls<chimaera::bdev::WriteTask>(block, buffer.shm_, 4096);
   // Its owner believes that it is over. The place stays taken all the same.
   REQUIRE(device.Free(HSHM_MCTX, block));
   CHECK(device.Allocate(HSHM_MCTX, 4096).status().code() ==
@@ -217,15 +232,8 @@ TEST_CASE("bdev on a file: a disk that does not answer is seen") {
   REQUIRE(device.Write(HSHM_MCTX, block, Pattern(4096, 3)));
   const auto buffer = CHI_IPC->AllocateBuffer(4096);
   StallNextTransfer();
-  auto* ipc = CHI_IPC;
-  const auto read = ipc->NewTask<chimaera::bdev::ReadTask>(
-      chi::CreateTaskId(), PoolId(200, 0), PoolQuery::Local(), block,
-      buffer.shm_, 4096);
-  read->SetTimeout(50);
-  auto stuck = ipc->Submit(read);
-  // Its own deadline tells who waits, who could wait for longer.
-  const chi::Status late = stuck.Get(chi::kNsPerSec * 60);
-  CHECK(late.code() == StatusCode::kDeadlineExceeded);
+  auto stuck =
+      LateAsItStalls<chimaera::bdev::ReadTask>(block, buffer.shm_, 4096);
   CHECK(!stuck.IsDone());
   u64 oldest_ns = 0;
   REQUIRE(chi::test::WaitUntil([&] {
@@ -235,16 +243,18 @@ TEST_CASE("bdev on a file: a disk that does not answer is seen") {
     oldest_ns = asked->oldest_ns_;
     return oldest_ns >= 100 * chi::kNsPerMs;
   }));
-  const chi::RuntimeDump dump =
-      chi::TakeDump(*CHI_WORK_ORCHESTRATOR, chi::Chimaera::Get().watchdog(), 10,
-                    10 * chi::kNsPerSec);
-  const auto task = std::find_if(
-      dump.tasks.begin(), dump.tasks.end(),
-      [](const chi::LiveTask& each) { return each.method == "Read"; });
-  REQUIRE(task != dump.tasks.end());
-  CHECK(task->pool_name == path);
-  CHECK(task->kind == chi::WaitKind::kIo);
-  CHECK(task->waited_ns >= 90 * chi::kNsPerMs);
+  REQUIRE(chi::test::WaitUntil([&] {
+    const chi::RuntimeDump dump =
+        chi::TakeDump(*CHI_WORK_ORCHESTRATOR, chi::Chimaera::Get().watchdog(),
+                      10, 10 * chi::kNsPerSec);
+    const auto task = std::find_if(
+        dump.tasks.begin(), dump.tasks.end(),
+        [](const chi::LiveTask& each) { return each.method == "Read"; });
+    REQUIRE(task != dump.tasks.end());
+    CHECK(task->pool_name == path);
+    CHECK(task->kind == chi::WaitKind::kIo);
+    return task->waited_ns >= 90 * chi::kNsPerMs;
+  }));
   chi::FaultPoints::Reset();
   REQUIRE(chi::test::WaitUntil([&] {
     auto asked = device.AsyncGetStats(HSHM_MCTX);
