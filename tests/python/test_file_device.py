@@ -112,7 +112,8 @@ def test_a_disk_that_does_not_answer_is_told(
         data = bytes(range(256)) * 16
         device.write(blocks[0], data)
         with faults.armed(not_at_once=None, stalled=None, stall=1):
-            reading = device.read_async(blocks[0], timeout_s=0.05)
+            # Long enough to begin, however busy the machine is.
+            reading = device.read_async(blocks[0], timeout_s=3)
             # It ends by its own deadline, not by ours.
             with pytest.raises(errors.DeadlineExceededError):
                 reading.result(60)
@@ -187,8 +188,11 @@ def test_a_late_read_meets_no_other_array(tmp_path: Path) -> None:
         block = device.allocate(1 << 16)
         device.write(block, bytes(1 << 16))
         with faults.armed(not_at_once=None, stalled=None, stall=1):
+            reading = device.read_async(block)
+            assert wait_until(lambda: device.stats().num_pins == 1, timeout_s=60)
             with pytest.raises(errors.DeadlineExceededError):
-                device.read_async(block, timeout_s=0.05).result(60)
+                reading.result(0.01)
+            del reading
             # Its array is nobody's now, and taken all the same.
             others = [rt.empty(1 << 16, "u1") for _ in range(64)]
             for other in others:
