@@ -33,7 +33,7 @@ _WAITS = (
     "io",
     "yield",
 )
-_OPERATIONS = ("read", "write", "sync")
+_OPERATIONS = ("read", "write", "sync", "begin sync")
 
 
 @dataclass(slots=True)

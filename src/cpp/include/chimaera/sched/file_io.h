@@ -18,6 +18,7 @@
 
 namespace chi {
 
+/// Frozen: traces hold its numbers, src/chimaera/trace_records.py its names.
 enum class FileOp : u8 {
   kRead,
   kWrite,

@@ -303,7 +303,7 @@ struct DeadlineNode {
   DeadlineNode** due_link = nullptr;
 };
 
-/// What a parked run waits for. For reports.
+/// What a parked run waits for. For reports. Frozen, as FileOp.
 enum class WaitKind : u8 {
   kOther,
   kTask,       ///< `object` is the Task.
