@@ -85,14 +85,14 @@ class Trace:
     def stop(self) -> None:
         """End it, and get what was recorded."""
         from chimaera.trace_events import events
-        from chimaera.trace_records import BUSY_ELSEWHERE, runs_of
+        from chimaera.trace_records import BUSY_ELSEWHERE, read_runs
 
         stop_ns = self._ask(self._call_stop(forget=False))
         try:
             read = list(self._buffers())
         finally:
             self._forget()
-        runs = [run for worker, records, _ in read for run in runs_of(worker, records)]
+        runs = read_runs((worker, records) for worker, records, _ in read)
         dropped = {str(worker): lost for worker, _, lost in read if lost}
         shown = [run for run in runs if run.code != BUSY_ELSEWHERE]
         self._document = {

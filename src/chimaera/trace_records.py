@@ -8,16 +8,17 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from chimaera._extension import core
 
-__all__ = ["BUSY_ELSEWHERE", "Part", "Run", "runs_of"]
+__all__ = ["BUSY_ELSEWHERE", "Part", "Run", "read_runs"]
 
 _RECORD = struct.Struct("<IIQQQQQQIIIIIIQQQIIIIQ")
 _TEXT_OFFSET = 8
-_RUN, _WAIT, _IO, _TEXT = 1, 2, 3, 4
+_RUN, _WAIT, _IO, _TEXT, _ORIGIN = 1, 2, 3, 4, 5
 
 # TraceRecord::kHandedOver
 BUSY_ELSEWHERE = 0xFFFFFFFF
@@ -110,35 +111,70 @@ class Run:
     parts: list[Part] = field(default_factory=list)
 
 
-def runs_of(worker: int, records: bytes) -> Iterator[Run]:
-    """Read the records of one worker, all of them.
+class _Origin(NamedTuple):
+    thread: int = 0
+    site: str = ""
+
+
+# What clients have told some worker, by client and their number of it.
+_Origins = dict[tuple[int, int], _Origin]
+
+
+def read_runs(buffers: Iterable[tuple[int, bytes]]) -> list[Run]:
+    """Read the records of all workers.
 
     Parameters
     ----------
-    worker : int
-    records : bytes
+    buffers : iterable of (int, bytes)
+        Of each worker: its number, and all its records.
 
-    Yields
-    ------
-    Run
+    Returns
+    -------
+    list of Run
     """
     if _RECORD.size != core.TRACE_RECORD_BYTES:
         raise ImportError("chimaera: package and extension differ; install anew")
-    texts: dict[int, str] = {0: ""}
-    runs: dict[int, Run] = {}
+    origins: _Origins = {}
+    read = [
+        (worker, records, _texts_of(records, origins)) for worker, records in buffers
+    ]
+    return [run for each in read for run in _runs_of(*each, origins)]
+
+
+def _texts_of(records: bytes, origins: _Origins) -> dict[int, str]:
+    """Collect the texts of a buffer by number, and the origins told in it."""
+    texts = {0: ""}
     for number, row in enumerate(_RECORD.iter_unpack(records), start=1):
         kind, what = row[:2]
         if kind == _TEXT:
             at = (number - 1) * _RECORD.size + _TEXT_OFFSET
             texts[number] = records[at : at + what].decode(errors="replace")
-        elif kind == _RUN:
-            runs[number] = _run(worker, number, row, texts)
+        elif kind == _ORIGIN:
+            origins[row[5], row[17]] = _Origin(row[13], texts.get(what, ""))
+    return texts
+
+
+def _runs_of(
+    worker: int, records: bytes, texts: dict[int, str], origins: _Origins
+) -> Iterator[Run]:
+    runs: dict[int, Run] = {}
+    for number, row in enumerate(_RECORD.iter_unpack(records), start=1):
+        kind = row[0]
+        if kind == _RUN:
+            origin = origins.get((row[5], row[17]), _Origin())
+            runs[number] = _run(worker, number, row, texts, origin)
         elif kind in {_WAIT, _IO} and row[11] in runs:
             runs[row[11]].parts.append(_part(row))
     yield from runs.values()
 
 
-def _run(worker: int, number: int, row: tuple[int, ...], texts: dict[int, str]) -> Run:
+def _run(
+    worker: int,
+    number: int,
+    row: tuple[int, ...],
+    texts: dict[int, str],
+    origin: _Origin,
+) -> Run:
     parent = row[14]
     return Run(
         worker=worker,
@@ -153,9 +189,9 @@ def _run(worker: int, number: int, row: tuple[int, ...], texts: dict[int, str]) 
         pool=texts.get(row[18], ""),
         method=texts.get(row[19], "") or f"method {row[10]}",
         pid=row[12],
-        thread=row[13],
+        thread=origin.thread,
         parent=(parent >> 32, parent & 0xFFFFFFFF),
-        site=texts.get(row[17], ""),
+        site=origin.site,
         code=row[20],
     )
 

@@ -61,7 +61,7 @@ inline bool ClientPort::NeedsCare(const Task& task) const {
   return __builtin_expect(why != 0, 0);
 }
 
-__attribute__((noinline)) void ClientPort::TakeCare(Task& task) {
+inline void ClientPort::TakeCare(Task& task) {
   const u32 default_ms = core_.default_timeout_ms();
   if ((task.timeout_ms_ | default_ms) != 0) StampDeadline(task, default_ms);
   const u32 one_in = sampler_.one_in();
@@ -128,16 +128,18 @@ void ClientPort::SubmitBatch(const hipc::FullPtr<Task>* tasks, u32 n,
   constexpr u32 kChunk = 256;
   u64 values[kChunk];
   std::optional<Ring>& ring = rings_[Index(priority)];
+  u32 cared = 0;  // tasks that need no care any more
   for (u32 done = 0; done < n;) {
     const u32 end = std::min(n, done + kChunk);
     u32 count = 0;
     while (done + count < end && !tasks[done + count].shm_.IsPrivate()) {
       Task& task = *tasks[done + count];
-      if (NeedsCare(task)) TakeCare(task);
+      if (done + count >= cared && NeedsCare(task)) TakeCare(task);
       MarkPending(task);
       values[count] = tasks[done + count].shm_.bits_;
       ++count;
     }
+    cared = std::max(cared, done + count);
     u32 pushed = 0;
     if (ring.has_value() && count > 0) {
       pushed = ring->producer.TryPushBatch(values, count);

@@ -16,6 +16,7 @@
 #include "chimaera/base/clock.h"
 #include "chimaera/base/format.h"
 #include "chimaera/base/heap_accounts.h"
+#include "chimaera/base/log.h"
 #include "chimaera/ipc/session.h"
 
 namespace chi {
@@ -29,7 +30,10 @@ u64 NowNs() { return SystemClock::Get().NowNs(); }
 // Zeros that cost nothing until they are written to.
 TraceRecord* MakeRecords(u32 capacity) {
   void* const memory = std::calloc(capacity, sizeof(TraceRecord));
-  if (memory == nullptr) throw std::bad_alloc();
+  if (memory == nullptr) {
+    CHI_LOG(kWarning, "no memory for a trace of {} records", capacity);
+    throw std::bad_alloc();
+  }
   return static_cast<TraceRecord*>(memory);
 }
 
@@ -65,6 +69,21 @@ void TraceBuffer::End(u32 number, u64 end_ns, u32 code) {
 u32 TraceBuffer::AddText(std::string_view text) {
   text = text.substr(0, TraceRecord::kTextCapacity);
   if (text.empty()) return 0;
+  for (const u32 recent : recent_texts_) {
+    if (recent != 0 && TextOf(recent) == text) return recent;
+  }
+  const u32 number = FindOrAddText(text);
+  recent_texts_[next_recent_++ % recent_texts_.size()] = number;
+  return number;
+}
+
+std::string_view TraceBuffer::TextOf(u32 number) const {
+  const TraceRecord& record = records_[number - 1];
+  return {reinterpret_cast<const char*>(&record) + TraceRecord::kTextOffset,
+          record.what};
+}
+
+u32 TraceBuffer::FindOrAddText(std::string_view text) {
   std::string key(text);
   const auto known = texts_.find(key);
   if (known != texts_.end()) return known->second;
@@ -180,9 +199,10 @@ std::shared_ptr<TraceBuffer> Tracer::BufferOf(u32 worker) {
   if (known.tracer == this && known.id == id) return known.buffer.lock();
   MutexLock lock(mu_);
   if (trace_.id == 0) return nullptr;
+  known = {this, trace_.id, {}};  // also if there is no memory
   auto buffer = std::make_shared<TraceBuffer>(worker, trace_.max_records);
   trace_.buffers.push_back(buffer);
-  known = {this, trace_.id, buffer};
+  known.buffer = buffer;
   return buffer;
 }
 
@@ -192,6 +212,15 @@ TracedRun::TracedRun(const Task& stamped, const TaskHeader& header,
                      const Names& names, RunContext& ctx)
     : ctx_(ctx) {
   const HeapScope heap;
+  try {
+    Record(stamped, header, names);
+  } catch (const std::bad_alloc&) {
+    buffer_ = nullptr;  // the task runs all the same
+  }
+}
+
+void TracedRun::Record(const Task& stamped, const TaskHeader& header,
+                       const Names& names) {
   const Worker& worker = *Worker::Current();
   Tracer* const tracer = worker.tracer();
   if (tracer != nullptr) buffer_ = tracer->BufferOf(worker.index());
@@ -201,24 +230,34 @@ TracedRun::TracedRun(const Task& stamped, const TaskHeader& header,
   TraceRecord record;
   record.kind = static_cast<u32>(TraceKind::kRun);
   record.begin_ns = now_ns;
-  record.submit_ns = stamp.submit_ns;
+  record.submit_ns = stamp.sent_ns - stamp.submitting_ns;
   record.sent_ns = stamp.sent_ns;
-  record.client = ctx.client_id;
+  record.client = ctx_.client_id;
   record.task = header.task_id_;
   record.pool = header.pool_id_;
   record.method = header.method_;
-  if (ctx.session != nullptr) {
-    record.pid = static_cast<u32>(ctx.session->pid());
-    record.thread = stamp.thread;
-    record.site = buffer_->AddText(stamp.site_text());
+  if (ctx_.session != nullptr) {
+    record.pid = static_cast<u32>(ctx_.session->pid());
+    record.origin = stamp.origin & ~TraceStamp::kHasRest;
+    if (stamp.HasRest()) AddOrigin(stamp, record);
   } else {
     record.parent = stamp.parent;
   }
   record.pool_name = buffer_->AddText(names.pool);
   record.method_name = buffer_->AddText(names.method);
   number_ = buffer_->Add(record);
-  ctx.traced = true;
-  ctx.trace = this;
+  ctx_.traced = true;
+  ctx_.trace = this;
+}
+
+void TracedRun::AddOrigin(const TraceStamp& stamp, const TraceRecord& run) {
+  TraceRecord record;
+  record.kind = static_cast<u32>(TraceKind::kOrigin);
+  record.what = buffer_->AddText(stamp.site_text());
+  record.client = run.client;
+  record.origin = run.origin;
+  record.thread = stamp.thread;
+  buffer_->Add(record);
 }
 
 TracedRun::~TracedRun() {
@@ -244,8 +283,8 @@ void StampSubtask(const RunContext* maker, Task* task) {
   task->task_flags_.UnsetBits(TASK_TRACED);
   if (maker == nullptr || !maker->traced) return;
   TraceStamp stamp;
-  stamp.submit_ns = NowNs();
-  stamp.sent_ns = stamp.submit_ns;
+  stamp.sent_ns = NowNs();
+  stamp.origin = TraceStamp::kHasRest;
   stamp.parent = maker->trace->AsParent();
   WriteTraceStamp(stamp, task);
 }

@@ -8,7 +8,9 @@
 
 #include <cstring>
 #include <memory>
+#include <set>
 #include <string>
+#include <string_view>
 
 #include "chimaera/base/clock.h"
 #include "support/catch.h"
@@ -44,27 +46,61 @@ TEST_CASE("TraceStamp: what a stranger wrote fits, and times come in order") {
   const TraceStamp stamp = ReadTraceStamp(task, 1000);
 
   CHECK(stamp.sent_ns == 1000u);
-  CHECK(stamp.submit_ns == 1000u);
+  CHECK(stamp.submitting_ns == 1000u);
   CHECK(stamp.site_text().size() == TraceStamp::kSiteCapacity);
 }
 
-TEST_CASE("TraceSampler: it stamps every task, or one in so many") {
+TEST_CASE("TraceStamp: one that is sent late keeps its begin") {
+  Task task{hipc::CtxAllocator<CHI_MAIN_ALLOC_T>()};
+  TraceStamp stamp;
+  stamp.sent_ns = 500;
+  stamp.submitting_ns = 20;
+  stamp.origin = 7;
+  WriteTraceStamp(stamp, &task);
+  RenewTraceStamp(900, &task);
+  const TraceStamp read = ReadTraceStamp(task, 1000);
+  CHECK(read.sent_ns == 900u);
+  CHECK(read.submitting_ns == 420u);
+  CHECK(read.origin == 7u);
+  CHECK(read.site_text().empty());
+}
+
+TEST_CASE("TraceSampler: it stamps one in so many, at uneven distances") {
+  constexpr u32 kTasks = 100'000;
+  const u32 one_in = GENERATE(1u, 2u, 3u, 10u, 64u);
   ControlPage page;
   page.trace_until_ns = kNoDeadlineNs;
   TraceSampler sut(page);
   CHECK_FALSE(sut.IsDue());
-  u32 stamped[2] = {0, 0};
-  for (const u32 one_in : {50u, 1u}) {
-    page.trace_one_in = one_in;
-    for (u32 i = 0; i < 1000; ++i) {
-      Task task{hipc::CtxAllocator<CHI_MAIN_ALLOC_T>()};
-      sut.Pass(sut.one_in(), &task);
-      stamped[one_in == 1 ? 1 : 0] += task.IsTraced() ? 1 : 0;
-    }
+  page.trace_one_in = one_in;
+  u32 stamped = 0;
+  u32 gap = 0;
+  std::set<u32> gaps;
+  for (u32 i = 0; i < kTasks; ++i) {
+    Task task{hipc::CtxAllocator<CHI_MAIN_ALLOC_T>()};
+    sut.Pass(sut.one_in(), &task);
+    ++gap;
+    if (!task.IsTraced()) continue;
+    ++stamped;
+    if (stamped > 1) gaps.insert(gap);
+    gap = 0;
   }
-  CHECK(stamped[0] >= 1000u / 76);
-  CHECK(stamped[0] <= 1000u / 25 + 1);
-  CHECK(stamped[1] == 1000u);
+  CHECK(stamped == Approx(kTasks / one_in).epsilon(0.03));
+  CHECK(*gaps.rbegin() == one_in + one_in / 2);
+  CHECK(gaps.size() <= 2 * (one_in / 2) + 1);
+}
+
+TEST_CASE("TraceSampler: a new rate counts at once") {
+  ControlPage page;
+  page.trace_until_ns = kNoDeadlineNs;
+  TraceSampler sut(page);
+  Task task{hipc::CtxAllocator<CHI_MAIN_ALLOC_T>()};
+  sut.Pass(1'000'000, &task);
+  REQUIRE(task.IsTraced());
+  task.task_flags_.Clear();
+  u32 passes = 0;
+  for (; passes < 100 && !task.IsTraced(); ++passes) sut.Pass(10, &task);
+  CHECK(passes == 10u);
 }
 
 TEST_CASE("TraceSampler: nothing is stamped when the time is over") {
@@ -87,11 +123,60 @@ TEST_CASE("CallSite: of a long one the end counts") {
     const CallSite site(std::string(500, 'x') + "/a.py:7 main");
     sut.Pass(1, &task);
   }
-  const std::string text(ReadTraceStamp(task, kNoDeadlineNs).site_text());
+  const TraceStamp stamp = ReadTraceStamp(task, kNoDeadlineNs);
+  const std::string text(stamp.site_text());
   CHECK(text.size() == TraceStamp::kSiteCapacity);
   CHECK(text.substr(text.size() - 13) == "x/a.py:7 main");
+  CHECK(stamp.thread != 0u);
   sut.Pass(1, &task);
-  CHECK(ReadTraceStamp(task, kNoDeadlineNs).site_size == 0u);
+  CHECK(ReadTraceStamp(task, kNoDeadlineNs).site_text().empty());
+}
+
+// The stamp of a task that `sut` has passed while at `site`.
+TraceStamp StampAt(TraceSampler& sut, std::string_view site) {
+  Task task{hipc::CtxAllocator<CHI_MAIN_ALLOC_T>()};
+  const CallSite here(site);
+  sut.Pass(1, &task);
+  return ReadTraceStamp(task, kNoDeadlineNs);
+}
+
+u32 NumberOf(const TraceStamp& stamp) {
+  return stamp.origin & ~TraceStamp::kHasRest;
+}
+
+TEST_CASE("TraceSampler: a site is told once, and again now and then") {
+  ControlPage page;
+  page.trace_one_in = 1;
+  page.trace_until_ns = kNoDeadlineNs;
+  TraceSampler sut(page);
+  const TraceStamp first = StampAt(sut, "a.py:1 main");
+  CHECK(first.HasRest());
+  const TraceStamp other = StampAt(sut, "a.py:2 main");
+  CHECK(other.HasRest());
+  CHECK(NumberOf(other) != NumberOf(first));
+  u32 told = 0;
+  for (u32 i = 0; i < 320; ++i) {
+    const TraceStamp stamp = StampAt(sut, "a.py:1 main");
+    CHECK(NumberOf(stamp) == NumberOf(first));
+    told += stamp.HasRest() ? 1 : 0;
+  }
+  CHECK(told == 10u);
+  // Another trace knows nothing yet.
+  page.trace_until_ns = kNoDeadlineNs - 1;
+  CHECK(StampAt(sut, "a.py:1 main").HasRest());
+}
+
+TEST_CASE("TraceSampler: more sites than it remembers are told each time") {
+  ControlPage page;
+  page.trace_one_in = 1;
+  page.trace_until_ns = kNoDeadlineNs;
+  TraceSampler sut(page);
+  for (u32 i = 0; i < 20; ++i) {
+    const std::string site = "a.py:" + std::to_string(i % 10);
+    const TraceStamp stamp = StampAt(sut, site);
+    CHECK(stamp.HasRest());
+    CHECK(stamp.site_text() == site);
+  }
 }
 
 TEST_CASE("TraceBuffer: it keeps the first and counts the rest") {
@@ -114,6 +199,14 @@ TEST_CASE("TraceBuffer: it keeps the first and counts the rest") {
   CHECK(RecordAt(records, 1).end_ns == 0u);
   CHECK(sut.Read(0, 1).size() == sizeof(TraceRecord));
   CHECK(sut.Read(3, 1).empty());
+}
+
+TEST_CASE("TraceBuffer: a text has one number, however many there are") {
+  TraceBuffer sut(0, 100);
+  for (u32 i = 0; i < 30; ++i) {
+    CHECK(sut.AddText("text " + std::to_string(i % 10)) == i % 10 + 1);
+  }
+  CHECK(sut.size() == 10u);
 }
 
 TEST_CASE("Tracer: one trace at a time, and who is gone has none") {

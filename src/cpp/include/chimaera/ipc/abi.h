@@ -20,7 +20,7 @@
 namespace chi {
 
 /// Raised by hand when the meaning of shared bytes changes, not their layout.
-inline constexpr u32 kAbiRevision = 1;
+inline constexpr u32 kAbiRevision = 2;
 
 /// Unit in which segments are mapped; a build is made for one page size.
 inline constexpr u32 kAbiPageSize = 4096;

@@ -10,6 +10,7 @@
 #ifndef CHIMAERA_SCHED_TRACER_H_
 #define CHIMAERA_SCHED_TRACER_H_
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -33,10 +34,11 @@ namespace chi {
 
 /// What a record tells. Frozen: Python reads them.
 enum class TraceKind : u32 {
-  kRun = 1,   ///< A task, from its begin to its end.
-  kWait = 2,  ///< A run was parked.
-  kIo = 3,    ///< A run read or wrote files.
-  kText = 4,  ///< A name, or a call site.
+  kRun = 1,     ///< A task, from its begin to its end.
+  kWait = 2,    ///< A run was parked.
+  kIo = 3,      ///< A run read or wrote files.
+  kText = 4,    ///< A name, or a call site.
+  kOrigin = 5,  ///< Where tasks of a client come from.
 };
 
 /// One record. Frozen: src/chimaera/trace_records.py has the same. Numbers of
@@ -46,24 +48,25 @@ struct TraceRecord {
   static constexpr u32 kTextCapacity = TraceStamp::kSiteCapacity;
 
   u32 kind = 0;  ///< A TraceKind.
-  /// kWait: a WaitKind. kIo: a FileOp. kText: its bytes, from kTextOffset on.
+  /// kWait: a WaitKind. kIo: a FileOp. kOrigin: a text, the call site. kText:
+  /// how many bytes, from kTextOffset on.
   u32 what = 0;
   u64 begin_ns = 0;
   u64 submit_ns = 0;  ///< kRun: as the stamp says, and so on.
   u64 sent_ns = 0;
-  u64 client = 0;  ///< Of the task; kWait for a task: the awaited one's.
+  u64 client = 0;  ///< Of the task or origin.
   TaskId task;
   PoolId pool;
   u32 method = 0;
-  u32 run = 0;  ///< kWait, kIo: the run.
-  u32 pid = 0;  ///< kRun: of the client, and so on.
-  u32 thread = 0;
+  u32 run = 0;     ///< kWait, kIo: the run.
+  u32 pid = 0;     ///< kRun: of the client, and so on.
+  u32 thread = 0;  ///< kOrigin.
   u64 parent = 0;  ///< kRun of a subtask: ParentOf its maker's run.
   /// kWait: the address of what is waited for. kIo: bytes.
   u64 object = 0;
   u64 count = 0;        ///< kIo: transfers.
-  u32 site = 0;         ///< kRun: a text.
-  u32 pool_name = 0;    ///< The same.
+  u32 origin = 0;       ///< kRun, kOrigin: as the client numbers it.
+  u32 pool_name = 0;    ///< kRun: a text.
   u32 method_name = 0;  ///< The same.
   // Written once more, at the end, while others may read.
   u32 code = 0;    ///< kRun: how it ended, or kHandedOver.
@@ -102,12 +105,18 @@ class TraceBuffer {
  private:
   static constexpr size_t kMaxTexts = 8192;
 
+  std::string_view TextOf(u32 number) const;
+  u32 FindOrAddText(std::string_view text);
+
   const u32 worker_;
   const u32 capacity_;
   TraceRecord* const records_;  // the first size_ are there
   std::atomic<u32> size_{0};
   std::atomic<u64> dropped_{0};
-  std::unordered_map<std::string, u32> texts_;  // the worker's
+  std::unordered_map<std::string, u32> texts_;  // the worker's, as what follows
+  // Numbers of the last that were looked for: most are the same again.
+  std::array<u32, 4> recent_texts_{};
+  u32 next_recent_ = 0;
 };
 
 struct TraceOptions {
@@ -165,7 +174,7 @@ class Tracer {
 };
 
 /// A run with a stamp: on its stack, from begin to end. Does nothing where
-/// nothing is recorded.
+/// nothing is recorded, or where there is no memory for it.
 class TracedRun {
  public:
   /// What it says of the task, beside the stamp.
@@ -189,6 +198,10 @@ class TracedRun {
   void End(u32 number);
 
  private:
+  void Record(const Task& stamped, const TaskHeader& header,
+              const Names& names);
+  void AddOrigin(const TraceStamp& stamp, const TraceRecord& run);
+
   RunContext& ctx_;
   std::shared_ptr<TraceBuffer> buffer_;
   u32 number_ = 0;
