@@ -9,6 +9,7 @@
 #include "chimaera/admin/admin_client.h"
 #include "runtime/embedded.h"
 #include "runtime/fan_pool.h"
+#include "support/wait_until.h"
 
 namespace chi::test {
 namespace {
@@ -56,10 +57,13 @@ TEST_CASE("Unload: not before a task that its method left alone is over") {
               .ok());
   DestroyFan();
   CheckUnloads();
-  // The task was the echo pool's, and freeing it the module's.
-  const auto pools = CHI_ADMIN->ListPools(HSHM_MCTX);
-  REQUIRE(pools.ok());
-  CHECK((*pools)[1].held_runs == 0);
+  // The task was the echo pool's, and freeing it the module's. The run itself
+  // may end a moment later.
+  CHECK(WaitUntil([] {
+    const auto pools = CHI_ADMIN->ListPools(HSHM_MCTX);
+    REQUIRE(pools.ok());
+    return (*pools)[1].held_runs == 0;
+  }));
 }
 
 TEST_CASE("Unload: what was known of it does not dangle, and it comes back") {
