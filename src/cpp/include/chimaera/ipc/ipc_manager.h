@@ -57,6 +57,8 @@ class IpcManager {
   /// Constructs a task `TaskT(allocator, args…)`. Never null: when memory is
   /// out, or the process is a forked child, or the runtime is dead, the task
   /// is made in private memory and submitting it gives it that outcome.
+  /// Throws StatusError(kBadRequest) as TaskT does: for an argument that can be
+  /// in no task.
   template <class TaskT, class... Args>
   hipc::FullPtr<TaskT> NewTask(Args&&... args);
 
@@ -187,9 +189,11 @@ hipc::FullPtr<TaskT> IpcManager::NewTask(Args&&... args) {
         new (memory.ptr_) TaskT(allocator, std::forward<Args>(args)...);
     return {task, memory.shm_};
   } catch (const StatusError& error) {
+    Port().Free(memory, sizeof(TaskT));
+    // An argument that can be in no task.
+    if (error.status().code() == StatusCode::kBadRequest) throw;
     // No room for its strings. In private memory there is, and why it cannot
     // be run is said when it is submitted; the arguments may be moved from.
-    Port().Free(memory, sizeof(TaskT));
     memory = AllocateOutside(sizeof(TaskT));
     auto* task = new (memory.ptr_)  // NOLINTNEXTLINE(bugprone-use-after-move)
         TaskT(allocator, std::forward<Args>(args)...);
