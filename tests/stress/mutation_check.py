@@ -277,6 +277,9 @@ class Workshop:
         self.build = build
         self.folder = build / "mutants"
         entries = json.loads((build / "compile_commands.json").read_text())
+        # Of a source that is compiled twice the command whose object may be in a
+        # library, too, comes last.
+        entries.sort(key=lambda entry: "-fPIC" in entry["command"])
         self.commands = {entry["file"]: entry["command"] for entry in entries}
 
     def patched(self, mutant: Mutant, bug: str) -> Path:
